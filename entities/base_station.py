@@ -1,0 +1,7 @@
+"""The terrestrial base station, which serves `gu`."""
+
+from entities.transmitter import Transmitter
+
+
+class BaseStation(Transmitter):
+    """A transmitter on the ground that follows the UAV's activations."""

@@ -1,0 +1,1 @@
+"""Radio channels as functions of time."""

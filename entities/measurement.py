@@ -1,0 +1,59 @@
+"""What a transmitter measures of its channels: noisy pilots, and a bounded guess at the eavesdropper's."""
+
+import math
+from typing import Final
+
+import numpy as np
+
+from entities.world import World
+from twin.emulation.streams import Streams
+from twin.signal.arrays import ComplexArray
+from twin.signal.sagin import EAVESDROPPER, RECEIVERS, USERS
+from twin.wire.messages import Csi
+
+_ROUNDING: Final = 64.0 * float(np.finfo(np.float64).eps)
+
+
+def estimate(world: World, streams: Streams, transmitter: str, t_ns: int, *, pilot_snr: float, csi_error: float) -> Csi:
+    """A transmitter's estimates of its channels to SU, AU, GU and the eavesdropper at t, from uplink pilots.
+
+    Users: c_hat = c + CN(0, E|c_n|^2 / pilot_snr) on each antenna, unbiased; `pilot_snr` is the mean SNR of a
+    pilot, linear and > 0. The eavesdropper: see `guess_in_ball` with relative error `csi_error` D in [0, 1);
+    her radius is D ||c_hat||. A further measurement, at another time or of another receiver, changes no draw.
+    """
+    channels = world.channels(transmitter, t_ns)
+    error_var = world.mean_gains(transmitter, t_ns) / pilot_snr
+    radius = np.zeros(len(RECEIVERS))
+    for row, name in enumerate(USERS):
+        noise = _complex_normal(streams.generator("pilot", transmitter, name, t_ns), channels.shape[1])
+        channels[row] += math.sqrt(error_var[row]) * noise
+    eve = RECEIVERS.index(EAVESDROPPER)
+    error_var[eve] = 0.0
+    if csi_error > 0.0:
+        rng = streams.generator("pilot", transmitter, EAVESDROPPER, t_ns)
+        channels[eve] = guess_in_ball(channels[eve], csi_error, rng)
+        radius[eve] = csi_error * float(np.linalg.norm(channels[eve]))
+    return Csi(receivers=RECEIVERS, channels=channels, error_var=error_var, radius=radius)
+
+
+def guess_in_ball(channel: ComplexArray, error: float, rng: np.random.Generator) -> ComplexArray:
+    """A guess c_hat (N,) at c, uniform among those with ||c - c_hat|| <= D ||c_hat||, D = `error` in (0, 1).
+
+    These guesses fill the ball around c / (1 - D^2) of radius D ||c|| / (1 - D^2): square both sides. The
+    condition is that of the paper's bounded CSI error, in which only the guess is known.
+    """
+    size = channel.shape[0]
+    scale = 1.0 / (1.0 - error**2)
+    direction = _complex_normal(rng, size)
+    # A ball in 2N real dimensions: the volume within r grows as r^2N.
+    reach = error * scale * float(np.linalg.norm(channel)) * rng.random() ** (0.5 / size)
+    guess = channel * scale + direction * (reach / float(np.linalg.norm(direction)))
+    # A last step towards c, which lies inside, so that rounding cannot leave the ball.
+    inward = min(1.0, _ROUNDING / (error * (1.0 - error)))
+    return np.asarray(guess + inward * (channel - guess))
+
+
+def _complex_normal(rng: np.random.Generator, size: int) -> ComplexArray:
+    """Independent CN(0, 1) draws (size,)."""
+    parts = rng.standard_normal((2, size)) * math.sqrt(0.5)
+    return np.asarray(parts[0] + 1j * parts[1])

@@ -1,0 +1,7 @@
+"""The LEO satellite, which serves `su`."""
+
+from entities.transmitter import Transmitter
+
+
+class Satellite(Transmitter):
+    """A transmitter at the zenith that follows the UAV's activations."""

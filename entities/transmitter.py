@@ -1,0 +1,178 @@
+"""What satellite, UAV and base station have in common: measure, report, and put precoders on air.
+
+A transmitter measures its channels to the four receivers from their uplink pilots (reciprocity) and reports them. Until
+its first precoder arrives it serves its own user by local MRT, from its own measurement.
+
+Versions go on air in an order that never puts satellite or base station before the UAV: the UAV is the *leader*. It
+tells the others which version it has (or, when activation is scheduled, will have) on air, by a `command` from entity
+to entity; they hold a precoder until the leader has reached its version. A late UAV would cost more than a late
+follower, because the UAV is strong and its old nulls are where the new ones are not.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from entities.air import Air
+from entities.entity import ACCEPTED, DEDUPLICATED, MALFORMED, STALE, Entity, Port
+from entities.measurement import estimate
+from entities.reporting import Reporting, state_letter
+from entities.world import World
+from twin.emulation.kernel import Kernel, Process
+from twin.emulation.streams import Streams
+from twin.signal.sagin import SERVES
+from twin.wire.messages import Ack, Body, Command, ComplexArray, Csi, Envelope, Kind, Letter, Precoder
+
+ACTIVATE = "activate"
+_PENDING_MAX = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Radio:
+    """What a transmitter stands in: the world it measures, the air it shares, its power budget.
+
+    `pilot_snr` (linear) and `csi_error` (relative, of the eavesdropper's channel) say how well it measures.
+    """
+
+    world: World
+    air: Air
+    streams: Streams
+    pilot_snr: float
+    csi_error: float
+    power_mw: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A precoder that has arrived and is not on air yet."""
+
+    precoder: Precoder
+    envelope: Envelope
+
+
+class Transmitter(Entity):
+    """A transmitter that follows the leader; the leader itself is `Leader`."""
+
+    def __init__(self, name: str, kernel: Kernel, port: Port, radio: Radio, reporting: Reporting) -> None:
+        super().__init__(name, kernel, port)
+        self.radio = radio
+        self.reporting = reporting
+        self.version = 0
+        self.leader_version = 0
+        self._pending: dict[int, Pending] = {}
+
+    def run(self) -> Process:
+        """Measure and report, once per cycle."""
+        while True:
+            self._report()
+            yield self.kernel.sleep(self.name, self.reporting.period_ns)
+
+    def receive(self, envelope: Envelope, body: Body) -> str:
+        """Take a precoder or a command in."""
+        match body:
+            case Precoder() if body.transmitter == self.name and body.vector.shape == self._shape:
+                return self._on_precoder(Pending(body, envelope))
+            case Command(name=name, version=version) if name == ACTIVATE:
+                return self._on_activate(version)
+            case _:
+                return MALFORMED
+
+    @property
+    def _shape(self) -> tuple[int, ...]:
+        return self.radio.air.precoders[self.name].shape
+
+    def _report(self) -> None:
+        now, air = self.kernel.now_ns, self.radio.air
+        trace_id = self.reporting.cycle(now)
+        csi = self._measure(now)
+        self.port.send(Letter(Kind.CSI, self.edge_twin, csi, now, trace_id))
+        self.port.send(state_letter(self.radio.world, air, self.name, now, trace_id))
+        if self.version == 0:
+            self._transmit(local_mrt(csi, SERVES[self.name], self.radio.power_mw), None, now)
+
+    def _measure(self, t_ns: int) -> Csi:
+        radio = self.radio
+        return estimate(
+            radio.world, radio.streams, self.name, t_ns, pilot_snr=radio.pilot_snr, csi_error=radio.csi_error
+        )
+
+    def _on_precoder(self, pending: Pending) -> str:
+        version = pending.precoder.version
+        if version in self._pending or version == self.version:
+            return DEDUPLICATED
+        if version < self.version:
+            return STALE
+        if len(self._pending) >= _PENDING_MAX:
+            del self._pending[min(self._pending)]
+        self._pending[version] = pending
+        self._announce(pending)
+        wait = pending.precoder.activate_at_ns - self.kernel.now_ns
+        if wait > 0:
+            self.kernel.wake(self.name, pending.precoder.activate_at_ns, self._activate)
+        else:
+            self._activate()
+        return ACCEPTED
+
+    def _announce(self, pending: Pending) -> None:
+        """Only the leader has something to announce."""
+
+    def _on_activate(self, version: int) -> str:
+        if version <= self.leader_version:
+            return STALE
+        self.leader_version = version
+        self._activate()
+        return ACCEPTED
+
+    def _activate(self) -> None:
+        """Put the newest version on air that is due and that the leader has reached; older ones are forgotten."""
+        now = self.kernel.now_ns
+        due = [
+            version
+            for version, pending in self._pending.items()
+            if version <= self.leader_version and pending.precoder.activate_at_ns <= now
+        ]
+        if not due:
+            return
+        pending = self._pending[max(due)]
+        self._pending = {version: held for version, held in self._pending.items() if version > max(due)}
+        self.version = max(due)
+        self._transmit(pending.precoder.vector, pending.envelope, pending.envelope.t_data_ns)
+        ack = Ack(self.name, self.version, now)
+        cause = pending.envelope
+        self.port.send(Letter(Kind.ACK, self.edge_twin, ack, cause.t_data_ns, cause.trace_id, cause.msg_id))
+
+    def _transmit(self, vector: ComplexArray, cause: Envelope | None, t_data_ns: int) -> None:
+        self.radio.air.put(self.name, vector, t_data_ns)
+        self.port.on_air(self.version, vector, cause, t_data_ns)
+
+
+class Leader(Transmitter):
+    """The transmitter that goes first, and tells its `followers` so."""
+
+    def __init__(
+        self,
+        name: str,
+        kernel: Kernel,
+        port: Port,
+        radio: Radio,
+        reporting: Reporting,
+        followers: tuple[str, ...],
+    ) -> None:
+        super().__init__(name, kernel, port, radio, reporting)
+        self.followers = followers
+
+    def _announce(self, pending: Pending) -> None:
+        version, cause = pending.precoder.version, pending.envelope
+        self.leader_version = max(self.leader_version, version)
+        for follower in self.followers:
+            command = Command(ACTIVATE, version)
+            self.port.send(Letter(Kind.COMMAND, follower, command, cause.t_data_ns, cause.trace_id, cause.msg_id))
+
+
+def local_mrt(csi: Csi, user: str, power_mw: float) -> ComplexArray:
+    """Maximum ratio transmission from a transmitter's own estimate: x = sqrt(P) c / ||c||, shape (N,), sqrt(mW)."""
+    row: ComplexArray = csi.channels[csi.receivers.index(user)]
+    norm = float(np.linalg.norm(row))
+    if norm == 0.0:
+        return np.zeros_like(row)
+    return np.ascontiguousarray(row * (np.sqrt(power_mw) / norm))

@@ -1,0 +1,13 @@
+"""`recover`: tables, metrics, summary and picture of a run folder, rebuilt from its journal."""
+
+from pathlib import Path
+
+from scenarios import engine
+from scenarios.summary_view import show_summary
+
+
+def recover(folder: Path) -> int:
+    """Rebuild a run folder and show what the run came to."""
+    result = engine.recover(folder)
+    show_summary(result.summary, result.folder)
+    return 0

@@ -1,0 +1,75 @@
+"""`run`: a scenario from start to run folder, with a view of how it goes."""
+
+import json
+import shlex
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+from scenarios.interrupted import InterruptedRunError
+from scenarios.load import load
+from scenarios.spec import Spec
+from scenarios.summary_view import show_summary
+from scenarios.terminal import ProgressView
+
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What was typed after `run`."""
+
+    scenario: str
+    sets: list[str]
+    seed: int
+    duration: float | None
+    out: Path | None
+    transport: str
+    as_json: bool
+
+    def typed(self) -> str:
+        """The command line again, for a person to change and repeat."""
+        words = [shlex.quote(self.scenario), f"--seed {self.seed}"]
+        if self.duration is not None:
+            words.append(f"--duration {self.duration:g}")
+        words += [f"--set {shlex.quote(setting)}" for setting in self.sets]
+        return f"{_program()} run {' '.join(words)}"
+
+
+def run(options: RunOptions) -> int:
+    """Run a scenario; returns 130 when it was interrupted."""
+    spec = load(options.scenario, options.sets, duration=options.duration)
+    from scenarios import engine  # half a second of imports: a wrong key is answered before
+
+    out = options.out if options.out is not None else _new_folder(spec, options.seed)
+    with ProgressView.silent() if options.as_json else ProgressView.on_stderr(_title(spec, options)) as view:
+        try:
+            result = engine.run_scenario(spec, options.seed, out, options.transport, view.show)
+        except KeyboardInterrupt:
+            raise InterruptedRunError(
+                f"interrupted; run: {_program()} recover {shlex.quote(str(out))}"
+            ) from None
+    if options.as_json:
+        sys.stdout.write(json.dumps(result.summary, indent=2, sort_keys=True) + "\n")
+    else:
+        show_summary(result.summary, result.folder, options.typed(), options.sets)
+    return InterruptedRunError.exit_code if result.summary.get("interrupted") else 0
+
+
+def _title(spec: Spec, options: RunOptions) -> str:
+    duration = f"{spec.scenario.duration_s:g} s virtual"
+    return f"{spec.scenario.name}  seed {options.seed}  {duration}  {options.transport}"
+
+
+def _new_folder(spec: Spec, seed: int) -> Path:
+    """runs/<scenario>-<seed>-<time>, with a number behind when two runs begin in one second."""
+    now = datetime.now(tz=UTC).astimezone()
+    name = f"{spec.scenario.name}-{seed}-{now:%Y%m%dT%H%M%S}"
+    names = (name if number == 1 else f"{name}-{number}" for number in count(1))
+    return next(path for path in (RUNS / name for name in names) if not path.exists())
+
+
+def _program() -> str:
+    return "python run_twin.py" if Path(sys.argv[0]).name == "run_twin.py" else "run-twin"

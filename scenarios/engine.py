@@ -1,0 +1,216 @@
+"""Runs a scenario from start to run folder, and rebuilds a run folder from its journal.
+
+A run writes facts only. Tables, metrics, summary and picture are functions of the journal and are made by `finish`,
+whether the run has just ended, was interrupted, or is being recovered after a kill.
+"""
+
+import os
+import platform
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+import numpy as np
+
+from scenarios.build import Emulation, build
+from scenarios.judge import evaluate
+from scenarios.load import from_dict
+from scenarios.spec import Spec
+from twin.errors import RunFolderError
+from twin.journal.digest import digests_of
+from twin.journal.facts import Applied, Closed, Ended
+from twin.journal.folder import RunFolder
+from twin.journal.journal import Journal
+from twin.journal.reader import JournalRead, read_journal
+from twin.journal.summary import RunInfo, summarise
+from twin.journal.tables import write_tables
+from twin.signal.sagin import TRANSMITTERS
+from twin.signal.secrecy import secrecy_rates
+
+_SLICES: Final = 200
+_PACKAGES: Final = ("clarabel", "cvxpy", "msgpack", "networkx", "numpy", "pyzmq", "scipy", "simpy")
+_NS_PER_MS: Final = 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run stands."""
+
+    t_ns: int
+    duration_ns: int
+    sent: int
+    lost: int
+    solves: int
+    age_ms: float | None
+    worst_user_rate: float | None
+    wall_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A finished run: its folder and the content of summary.json."""
+
+    folder: Path
+    summary: dict[str, Any]
+
+
+def run_scenario(
+    spec: Spec, seed: int, out: Path, transport: str, progress: Callable[[Progress], None] | None = None
+) -> RunResult:
+    """Run a scenario into the folder `out`.
+
+    Ctrl-C ends the run at an event boundary; the folder is then as complete as that of a shorter run, and its
+    manifest says that it was interrupted.
+
+    Raises:
+        RunFolderError: `out` cannot be written, or is not empty.
+    """
+    folder = RunFolder.create(out)
+    manifest = _manifest(spec, seed, transport)
+    folder.write_manifest(manifest)
+    started = time.perf_counter()
+    with (
+        Journal(folder.journal_path, manifest) as journal,
+        build(spec, seed, transport, journal) as emulation,
+    ):
+        emulation.start()
+        with _interruptible(emulation):
+            _run_in_slices(emulation, started, progress)
+        kernel = emulation.kernel
+        end_ns = kernel.now_ns if kernel.stopped else spec.scenario.duration_ns
+        hashes = emulation.stop()
+        journal.close(Closed(end_ns, kernel.events, time.perf_counter() - started, kernel.stopped, hashes))
+    return finish(folder)
+
+
+def recover(path: Path) -> RunResult:
+    """Rebuild every file of a run folder from its journal.
+
+    Raises:
+        RunFolderError: no run folder, no readable journal, or one that was cut before its first record ended.
+    """
+    return finish(RunFolder.open(path))
+
+
+def finish(folder: RunFolder) -> RunResult:
+    """Make tables, metrics, summary and picture from the journal of `folder`."""
+    from twin.report.figure import secrecy_figure
+
+    journal = read_journal(folder.journal_path)
+    if not journal.manifest:
+        raise RunFolderError(f"{folder.journal_path}: ends before its first record; nothing can be recovered")
+    spec, seed = from_dict(journal.manifest["scenario"]), int(journal.manifest["seed"])
+    end_ns = _end_ns(journal)
+    rows = evaluate(spec, seed, journal.facts, end_ns, jobs=os.cpu_count() or 1)
+    tables = write_tables(folder, journal.facts, rows)
+    manifest = _closed_manifest(journal, end_ns)
+    folder.write_manifest(manifest)
+    summary = summarise(tables, _run_info(manifest, end_ns))
+    folder.write_summary(summary)
+    secrecy_figure(folder.path)
+    return RunResult(folder.path, summary)
+
+
+def _manifest(spec: Spec, seed: int, transport: str) -> dict[str, Any]:
+    return {
+        "scenario": spec.as_dict(),
+        "seed": seed,
+        "transport": transport,
+        "coupling": "lockstep",
+        "pace": "virtual",
+        "reproducible": True,
+        "versions": {
+            "sagin-twin": version("sagin-twin"),
+            "python": platform.python_version(),
+            **{name: version(name) for name in _PACKAGES},
+        },
+        "machine": f"{platform.system()} {platform.machine()}",
+        "closed": False,
+    }
+
+
+def _closed_manifest(journal: JournalRead, end_ns: int) -> dict[str, Any]:
+    closed, digests = journal.closed, digests_of(journal.facts)
+    return {
+        **journal.manifest,
+        "closed": closed is not None,
+        "interrupted": closed is None or closed.interrupted,
+        "truncated": journal.truncated,
+        "virtual_s": end_ns / 1e9,
+        "wall_s": None if closed is None else closed.wall_s,
+        "kernel_events": None if closed is None else closed.kernel_events,
+        "state_hashes": None if closed is None else closed.state_hashes,
+        "digest": digests.digest(),
+        "digest_events": digests.digest_events(),
+    }
+
+
+def _run_info(manifest: dict[str, Any], end_ns: int) -> RunInfo:
+    return RunInfo(
+        scenario=manifest["scenario"]["scenario"]["name"],
+        seed=manifest["seed"],
+        digest=manifest["digest"],
+        digest_events=manifest["digest_events"],
+        reproducible=manifest["reproducible"],
+        end_ns=end_ns,
+        interrupted=manifest["interrupted"],
+        kernel_events=manifest["kernel_events"],
+        wall_s=manifest["wall_s"],
+    )
+
+
+def _end_ns(journal: JournalRead) -> int:
+    """Where the run ended: what its last record says or, after a kill, the last instant a fact speaks of."""
+    if journal.closed is not None:
+        return journal.closed.t_ns
+    return max((fact.t_ns for fact in journal.facts if isinstance(fact, Applied | Ended)), default=0)
+
+
+def _run_in_slices(emulation: Emulation, started: float, progress: Callable[[Progress], None] | None) -> None:
+    """Run to the end, telling `progress` now and then; slices change no event."""
+    duration = emulation.spec.scenario.duration_ns
+    for part in range(1, _SLICES + 1):
+        if not emulation.kernel.run(duration * part // _SLICES):
+            return
+        if progress is not None:
+            progress(_progress(emulation, duration * part // _SLICES, started))
+
+
+def _progress(emulation: Emulation, t_ns: int, started: float) -> Progress:
+    counts, air = emulation.plane.counts, emulation.air
+    truths = [emulation.world.channels(name, t_ns) for name in TRANSMITTERS]
+    rates = secrecy_rates(truths, [air.precoders[name] for name in TRANSMITTERS])
+    return Progress(
+        t_ns=t_ns,
+        duration_ns=emulation.spec.scenario.duration_ns,
+        sent=counts["sent"],
+        lost=counts["lost"],
+        solves=counts["solves"],
+        age_ms=(t_ns - min(air.data_ns.values())) / _NS_PER_MS,
+        worst_user_rate=float(np.min(rates)),
+        wall_s=time.perf_counter() - started,
+    )
+
+
+@contextmanager
+def _interruptible(emulation: Emulation) -> Iterator[None]:
+    """Ctrl-C stops the kernel at the next event boundary (only the main thread can be told)."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        emulation.kernel.stop()
+
+    previous = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)

@@ -1,0 +1,170 @@
+"""The judge: the only one that sees both worlds, true channels and applied precoders. Twins never import it.
+
+On a fixed grid of instants it re-evaluates, from the vectors and by eqs (8)-(16) of Yin et al., what each user really
+gets and what it could have got:
+
+    secrecy         the precoders on air at that instant, in the channels of that instant
+    fresh           the genie: precoders solved cold, with fixed starts, on the true channels of that instant
+    never_updated   the first precoders that went on air, held for ever
+    local_mrt       each transmitter by MRT at full power, from its own latest measurement, with no twin at all
+
+The judge is a function of (scenario, seed, journal); the grid depends on neither latency nor load.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from typing import Any, Final
+
+import numpy as np
+
+from entities.transmitter import local_mrt
+from entities.world import World
+from scenarios.configure import powers_mw, world_params
+from scenarios.spec import Spec
+from twin.emulation.streams import Streams
+from twin.journal.facts import Applied, Fact, Sent
+from twin.signal.sagin import SERVES, TRANSMITTERS, USERS
+from twin.signal.secrecy import secrecy_rate, secrecy_rates
+from twin.signal.sinr import eve_sinrs, received_powers, user_sinrs
+from twin.signal.units import to_db
+from twin.solvers.synergy.problem import SynergyProblem
+from twin.solvers.synergy.solve import solve
+from twin.wire.codec import decode_body, decode_envelope
+from twin.wire.messages import ComplexArray, Csi, Kind, RealArray
+
+Precoders = tuple[ComplexArray, ...]
+
+GENIE_METHOD: Final = "reference"
+GENIE_STARTS: Final = ("slnr30",)
+GENIE_ITERATIONS: Final = 40
+_FLOOR: Final = 1e-12
+_CHUNK: Final = 8
+
+
+@dataclass(slots=True)
+class Timeline:
+    """What one transmitter had on air, as a step function of time."""
+
+    times_ns: list[int] = field(default_factory=list)
+    vectors: list[ComplexArray] = field(default_factory=list)
+    data_ns: list[int] = field(default_factory=list)
+
+    def add(self, t_ns: int, vector: ComplexArray, t_data_ns: int) -> None:
+        """From `t_ns` on, `vector` is on air."""
+        self.times_ns.append(t_ns)
+        self.vectors.append(vector)
+        self.data_ns.append(t_data_ns)
+
+    def at(self, t_ns: int) -> tuple[ComplexArray, int]:
+        """The vector on air at `t_ns` and when the oldest measurement behind it was taken."""
+        place = max(bisect_right(self.times_ns, t_ns) - 1, 0)
+        return self.vectors[place], self.data_ns[place]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the journal says about the radio: on air, the first real precoder, and local MRT, per transmitter."""
+
+    on_air: dict[str, Timeline]
+    never_updated: dict[str, Timeline]
+    local_mrt: dict[str, Timeline]
+
+
+def read_record(spec: Spec, facts: Iterable[Fact]) -> Record:
+    """Pick the judge's facts out of a journal."""
+    record = Record(*({name: Timeline() for name in TRANSMITTERS} for _ in range(3)))
+    budgets = powers_mw(spec)
+    updated: set[str] = set()
+    for fact in facts:
+        if isinstance(fact, Applied):
+            vector = np.frombuffer(fact.vector, dtype="<c16")
+            record.on_air[fact.transmitter].add(fact.t_ns, vector, fact.t_data_ns)
+            if fact.transmitter not in updated:
+                record.never_updated[fact.transmitter].add(fact.t_ns, vector, fact.t_data_ns)
+                if fact.version > 0:
+                    updated.add(fact.transmitter)
+        elif isinstance(fact, Sent):
+            envelope = decode_envelope(fact.frame)
+            if envelope.kind is Kind.CSI:
+                body = decode_body(envelope.kind, envelope.body)
+                assert isinstance(body, Csi)  # noqa: S101 - the codec returns the body of the kind
+                mrt = local_mrt(body, SERVES[envelope.src], budgets[envelope.src])
+                record.local_mrt[envelope.src].add(envelope.t_send_ns, mrt, envelope.t_data_ns)
+    return record
+
+
+def grid(spec: Spec, end_ns: int) -> range:
+    """The instants of the metrics, from the warm-up to the end of the run (exclusive)."""
+    return range(spec.metrics.warmup_ns, end_ns, spec.metrics.period_ns)
+
+
+def evaluate(spec: Spec, seed: int, facts: Iterable[Fact], end_ns: int, jobs: int = 1) -> list[dict[str, Any]]:
+    """The rows of metrics.parquet: one per instant of the grid and user.
+
+    Args:
+        spec: the scenario.
+        seed: of the run; with the scenario it determines the true channels.
+        facts: of the journal.
+        end_ns: where the run ended.
+        jobs: processes for the genie's solves; the rows do not depend on it.
+    """
+    record = read_record(spec, facts)
+    if not all(timeline.times_ns for timeline in record.on_air.values()):
+        return []
+    world = World(world_params(spec), Streams(seed))
+    instants = grid(spec, end_ns)
+    truths = [tuple(world.channels(name, t_ns) for name in TRANSMITTERS) for t_ns in instants]
+    genie = genie_rates(truths, tuple(powers_mw(spec)[name] for name in TRANSMITTERS), jobs)
+    rows: list[dict[str, Any]] = []
+    for t_ns, truth, fresh in zip(instants, truths, genie, strict=True):
+        rows.extend(_rows(record, t_ns, truth, fresh))
+    return rows
+
+
+def genie_rates(truths: Sequence[Precoders], budgets_mw: tuple[float, ...], jobs: int) -> list[RealArray]:
+    """Secrecy rates (3,) of the genie for each set of true channels. Each solve is cold: order does not matter."""
+    chunks = [(list(truths[k : k + _CHUNK]), budgets_mw) for k in range(0, len(truths), _CHUNK)]
+    if jobs <= 1 or len(chunks) <= 1:
+        return [rates for chunk in chunks for rates in _genie_chunk(chunk)]
+    with ProcessPoolExecutor(max_workers=jobs, mp_context=get_context("spawn")) as pool:
+        return [rates for part in pool.map(_genie_chunk, chunks) for rates in part]
+
+
+def _genie_chunk(chunk: tuple[list[Precoders], tuple[float, ...]]) -> list[RealArray]:
+    truths, budgets_mw = chunk
+    return [_genie(truth, budgets_mw) for truth in truths]
+
+
+def _genie(truth: Precoders, budgets_mw: tuple[float, ...]) -> RealArray:
+    problem = SynergyProblem(truth, budgets_mw)
+    solution = solve(problem, method=GENIE_METHOD, max_iterations=GENIE_ITERATIONS, starts=GENIE_STARTS)
+    return solution.rates
+
+
+def _rows(record: Record, t_ns: int, truth: Precoders, fresh: RealArray) -> Iterator[dict[str, Any]]:
+    on_air, oldest_ns = _on_air(record.on_air, t_ns)
+    powers = received_powers(truth, on_air)
+    users, eves = user_sinrs(powers), eve_sinrs(powers)
+    secrecy = secrecy_rate(users, eves)
+    never = secrecy_rates(truth, _on_air(record.never_updated, t_ns)[0])
+    local = secrecy_rates(truth, _on_air(record.local_mrt, t_ns)[0])
+    for k, user in enumerate(USERS):
+        yield {
+            "t_ns": t_ns,
+            "user": user,
+            "secrecy": float(secrecy[k]),
+            "fresh": float(fresh[k]),
+            "never_updated": float(never[k]),
+            "local_mrt": float(local[k]),
+            "sinr_db": float(to_db(max(float(users[k]), _FLOOR))),
+            "eve_sinr_db": float(to_db(max(float(eves[k]), _FLOOR))),
+            "age_ns": t_ns - oldest_ns,
+        }
+
+
+def _on_air(timelines: dict[str, Timeline], t_ns: int) -> tuple[Precoders, int]:
+    parts = [timelines[name].at(t_ns) for name in TRANSMITTERS]
+    return tuple(vector for vector, _ in parts), min(data_ns for _, data_ns in parts)

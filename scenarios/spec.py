@@ -1,0 +1,153 @@
+"""A scenario as validated data: frozen, strict, every key with a range, a unit and a meaning.
+
+`Spec()` is the default scenario. `scenarios.load` reads one from TOML and `--set`, and turns what pydantic
+says into one clear line. Times are in ms or s at this edge; the `_ns` properties are for inside.
+"""
+
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from scenarios.spec_base import Point3, Section, ms_to_ns
+from scenarios.spec_network import NetworkSection, TwinSection
+from scenarios.spec_world import (
+    BaseStationSection,
+    EavesdropperSection,
+    RadioSection,
+    SatelliteSection,
+    UavSection,
+    UsersSection,
+)
+from twin.signal.sagin import RECEIVERS, TRANSMITTERS
+from twin.signal.units import to_ns
+
+CROSS_FIELD = "cross_field"
+RESERVED_NAMES = ("gateway",)  # sites of the network that an entity's own site must not be mistaken for
+
+
+class ScenarioSection(Section):
+    """What is run, and for how long."""
+
+    name: str = Field(
+        default="sagin",
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$",
+        description="name of the scenario, in its run folders",
+    )
+    duration_s: float = Field(default=2.0, ge=0.01, le=3600, description="virtual time that a run takes")
+
+    @property
+    def duration_ns(self) -> int:
+        """Virtual duration in ns."""
+        return to_ns(self.duration_s)
+
+
+class ReportSection(Section):
+    """How often entities report to their edge twins."""
+
+    period_ms: float = Field(
+        default=20.0, ge=0.1, le=1000, description="time between two reports of an entity"
+    )
+
+    @property
+    def period_ns(self) -> int:
+        """Time between reports in ns."""
+        return ms_to_ns(self.period_ms)
+
+
+class MetricsSection(Section):
+    """The fixed grid on which the judge looks at both worlds."""
+
+    period_ms: float = Field(
+        default=50.0, ge=0.1, le=60_000, description="time between two samples of the metrics"
+    )
+    warmup_ms: float = Field(
+        default=200.0,
+        ge=0,
+        le=3_600_000,
+        description="time of the first sample; must be less than the duration",
+    )
+
+    @property
+    def period_ns(self) -> int:
+        """Time between samples in ns."""
+        return ms_to_ns(self.period_ms)
+
+    @property
+    def warmup_ns(self) -> int:
+        """Time of the first sample in ns."""
+        return ms_to_ns(self.warmup_ms)
+
+
+class Spec(Section):
+    """One scenario, valid by construction."""
+
+    scenario: ScenarioSection = ScenarioSection()
+    report: ReportSection = ReportSection()
+    metrics: MetricsSection = MetricsSection()
+    radio: RadioSection = RadioSection()
+    satellite: SatelliteSection = SatelliteSection()
+    uav: UavSection = UavSection()
+    base_station: BaseStationSection = BaseStationSection()
+    users: UsersSection = UsersSection()
+    eavesdropper: EavesdropperSection = EavesdropperSection()
+    network: NetworkSection = NetworkSection()
+    twin: TwinSection = TwinSection()
+
+    @property
+    def entities(self) -> tuple[str, ...]:
+        """Names of all entities, bystanders last. Each has an edge twin and a core twin."""
+        return (*TRANSMITTERS, *RECEIVERS, *(user.name for user in self.users.extra))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The whole scenario as plain TOML and JSON types; `load.from_dict` makes an equal Spec of it."""
+        return self.model_dump(mode="json")
+
+    @model_validator(mode="after")
+    def _check_warmup(self) -> Self:
+        if self.metrics.warmup_ns >= self.scenario.duration_ns:
+            allowed = f"must be less than scenario.duration_s, {self.scenario.duration_s * 1e3:g} ms"
+            raise cross_field(("metrics", "warmup_ms"), self.metrics.warmup_ms, allowed)
+        return self
+
+    @model_validator(mode="after")
+    def _check_extra_users(self) -> Self:
+        taken = {*TRANSMITTERS, *RECEIVERS, *RESERVED_NAMES}
+        for index, user in enumerate(self.users.extra):
+            if user.name in taken:
+                path = ("users", "extra", index, "name")
+                raise cross_field(path, user.name, "must be a name that nothing else has")
+            taken.add(user.name)
+        return self
+
+    @model_validator(mode="after")
+    def _check_heights(self) -> Self:
+        """Nobody is as high as the UAV: the model looks down, and no distance may be 0."""
+        places: dict[tuple[str | int, ...], Point3] = {
+            ("users", "positions_m", "su"): self.users.positions_m.su,
+            ("users", "positions_m", "au"): self.users.positions_m.au,
+            ("users", "positions_m", "gu"): self.users.positions_m.gu,
+            ("eavesdropper", "position_m"): self.eavesdropper.position_m,
+        }
+        for index, user in enumerate(self.users.extra):
+            places[("users", "extra", index, "position_m")] = user.position_m
+        for path, position_m in places.items():
+            if position_m[2] >= self.uav.altitude_m:
+                allowed = f"must have z below uav.altitude_m, {self.uav.altitude_m:g} m"
+                raise cross_field(path, position_m, allowed)
+        return self
+
+    @model_validator(mode="after")
+    def _check_coordinator(self) -> Self:
+        side, _, entity = self.twin.coordinator.partition(":")
+        if side not in {"edge", "core"} or entity not in self.entities:
+            names = ", ".join((*TRANSMITTERS, *RECEIVERS))
+            allowed = f"must be edge:X or core:X with X an entity of the scenario ({names}"
+            allowed += ", ...)" if self.users.extra else ")"
+            raise cross_field(("twin", "coordinator"), self.twin.coordinator, allowed)
+        return self
+
+
+def cross_field(path: tuple[str | int, ...], value: object, allowed: str) -> PydanticCustomError:
+    """The error of a key that is fine alone and wrong beside another one."""
+    return PydanticCustomError(CROSS_FIELD, "{allowed}", {"path": path, "value": value, "allowed": allowed})

@@ -1,0 +1,145 @@
+"""The machine half of a scenario: the network's links and the twins."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from scenarios.spec_base import Section, ms_to_ns, us_to_ns
+
+LatencyMs = Annotated[
+    float, Field(ge=0, le=10_000, description="fixed latency; way over the distance and jitter come on top")
+]
+JitterMs = Annotated[
+    float,
+    Field(ge=0, le=10_000, description="mean of the exponential jitter, which is cut at ten times that"),
+]
+RateMbps = Annotated[float, Field(ge=0.001, le=1_000_000, description="rate that a message is serialised at")]
+CostUs = Annotated[float, Field(ge=1, le=60_000_000)]
+
+
+class LinkSection(Section):
+    """One class of links. The subclasses carry the defaults, so that a partial section keeps its own."""
+
+    latency_ms: LatencyMs
+    jitter_ms: JitterMs
+    rate_mbps: RateMbps
+    loss: float = Field(default=0.0, ge=0, le=1, description="probability that the link loses a message")
+    queue_max: int = Field(
+        default=1000, ge=1, le=1_000_000, description="messages waiting or in service; one more is dropped"
+    )
+
+    @property
+    def latency_ns(self) -> int:
+        """Fixed latency in ns."""
+        return ms_to_ns(self.latency_ms)
+
+    @property
+    def jitter_ns(self) -> int:
+        """Mean jitter in ns."""
+        return ms_to_ns(self.jitter_ms)
+
+    @property
+    def rate_bps(self) -> float:
+        """Rate in bit/s."""
+        return self.rate_mbps * 1e6
+
+
+class RadioLink(LinkSection):
+    """Over the air: user to transmitter, satellite to gateway, UAV to ground station."""
+
+    latency_ms: LatencyMs = 1.0
+    jitter_ms: JitterMs = 0.1
+    rate_mbps: RateMbps = 50.0
+
+
+class FronthaulLink(LinkSection):
+    """Base station, gateway or ground station to its edge cloud."""
+
+    latency_ms: LatencyMs = 0.5
+    jitter_ms: JitterMs = 0.05
+    rate_mbps: RateMbps = 1000.0
+
+
+class BackhaulLink(LinkSection):
+    """Edge cloud to core cloud."""
+
+    latency_ms: LatencyMs = 4.0
+    jitter_ms: JitterMs = 0.2
+    rate_mbps: RateMbps = 1000.0
+
+
+class CoreLink(LinkSection):
+    """Between the core clouds of two networks."""
+
+    latency_ms: LatencyMs = 1.0
+    jitter_ms: JitterMs = 0.1
+    rate_mbps: RateMbps = 10_000.0
+
+
+class NetworkSection(Section):
+    """The four classes of links between entities, edge twins and core twins."""
+
+    radio: RadioLink = RadioLink()
+    fronthaul: FronthaulLink = FronthaulLink()
+    backhaul: BackhaulLink = BackhaulLink()
+    core: CoreLink = CoreLink()
+
+
+class CostSection(Section):
+    """Compute time of the twins in virtual time: fixed, whatever the method that computes."""
+
+    handle: CostUs = Field(default=20.0, description="time that a twin spends on any message")
+    solve: CostUs = Field(default=1000.0, description="time that the coordinator spends on a solve, on top")
+
+    @property
+    def handle_ns(self) -> int:
+        """Cost of a message in ns."""
+        return us_to_ns(self.handle)
+
+    @property
+    def solve_ns(self) -> int:
+        """Cost of a solve in ns."""
+        return us_to_ns(self.solve)
+
+
+class TwinSection(Section):
+    """What the twins do with what they know."""
+
+    coordinator: str = Field(
+        default="core:base_station", description="twin that solves: edge:X or core:X of an entity X"
+    )
+    trigger: Literal["complete", "every", "periodic"] = Field(
+        default="complete",
+        description="when it solves: on news from all transmitters, on every report, or every period",
+    )
+    period_ms: float = Field(
+        default=20.0, ge=0.1, le=10_000, description="time between solves (trigger = periodic)"
+    )
+    activation: Literal["on_arrival", "scheduled"] = Field(
+        default="on_arrival",
+        description="when a precoder goes on air: as it arrives, or at one instant for all",
+    )
+    activation_margin_ms: float = Field(
+        default=10.0,
+        ge=0,
+        le=10_000,
+        description="from the end of the solve to that instant (activation = scheduled)",
+    )
+    solver: Literal["reference", "mrt"] = Field(
+        default="reference", description="method that makes the precoders"
+    )
+    predictor: Literal["none"] = Field(
+        default="none", description="what a twin makes of old reports: takes them as they are"
+    )
+    max_iterations: int = Field(default=10, ge=1, le=1000, description="iterations that one solve may take")
+    cost_us: CostSection = CostSection()
+
+    @property
+    def period_ns(self) -> int:
+        """Time between solves in ns, for the periodic trigger."""
+        return ms_to_ns(self.period_ms)
+
+    @property
+    def activation_margin_ns(self) -> int:
+        """Time from the end of a solve to a scheduled activation in ns."""
+        return ms_to_ns(self.activation_margin_ms)

@@ -1,0 +1,119 @@
+"""Which sites there are, which links join them, and which twin lives where.
+
+    su - satellite - gateway ------- edge cloud - core cloud     of the satellite's network
+              |   radio     fronthaul         backhaul   |  core (each pair)
+    au ----- uav - ground station -- edge cloud - core cloud     of the UAV's network
+              |                                          |
+    gu - base station -------------- edge cloud - core cloud     of the base station's network
+
+Each of the three networks has an edge and a core cloud of its own; the core clouds are joined pairwise. The UAV has
+radio links to the satellite and to the base station. The eavesdropper is attached to nothing: her twins live in the
+base station's clouds.
+"""
+
+import math
+from itertools import combinations
+from typing import Final
+
+import networkx as nx
+
+from entities.world import World
+from scenarios.spec import Spec
+from scenarios.spec_network import LinkSection
+from twin.emulation.links import LinkParams
+from twin.emulation.network import Propagation
+from twin.signal.sagin import EAVESDROPPER, SERVES, TRANSMITTERS
+
+SPEED_OF_LIGHT_MPS: Final = 299_792_458.0
+GATEWAY: Final = "gateway"
+GROUND_STATION: Final = "ground-station"
+EDGE_HOST: Final = "edge"
+CORE_HOST: Final = "core"
+
+_GROUND_SITES: Final = {GATEWAY: (0.0, 0.0, 0.0), GROUND_STATION: (0.0, 0.0, 0.0)}
+
+
+def home_networks(spec: Spec) -> dict[str, str]:
+    """The network (named by its transmitter) in whose clouds the twins of each entity live."""
+    home = {name: name for name in TRANSMITTERS}
+    home.update({user: transmitter for transmitter, user in SERVES.items()})
+    home[EAVESDROPPER] = "base_station"
+    home.update({user.name: user.serving for user in spec.users.extra})
+    return home
+
+
+def twin_names(spec: Spec) -> tuple[str, ...]:
+    """Every twin: an edge and a core twin of each entity."""
+    return tuple(f"{side}:{entity}" for entity in spec.entities for side in ("edge", "core"))
+
+
+def sites(spec: Spec) -> dict[str, str]:
+    """The site of every entity (its own) and twin (a cloud of its home network)."""
+    home = home_networks(spec)
+    site_of = {entity: entity for entity in spec.entities}
+    for entity in spec.entities:
+        site_of[f"edge:{entity}"] = f"edge-cloud:{home[entity]}"
+        site_of[f"core:{entity}"] = f"core-cloud:{home[entity]}"
+    return site_of
+
+
+def hosts(spec: Spec) -> dict[str, str]:
+    """The host of every twin: one for the edge clouds, one for the core clouds."""
+    return {name: EDGE_HOST if name.startswith("edge:") else CORE_HOST for name in twin_names(spec)}
+
+
+def make_graph(spec: Spec) -> "nx.Graph[str]":
+    """The network graph with `LinkParams` on every edge."""
+    radio, fronthaul, backhaul, core = (
+        _params(kind, section)
+        for kind, section in (
+            ("radio", spec.network.radio),
+            ("fronthaul", spec.network.fronthaul),
+            ("backhaul", spec.network.backhaul),
+            ("core", spec.network.core),
+        )
+    )
+    graph: nx.Graph[str] = nx.Graph()
+    heads = {"satellite": GATEWAY, "uav": GROUND_STATION, "base_station": "base_station"}
+    for name in TRANSMITTERS:
+        if heads[name] != name:
+            graph.add_edge(name, heads[name], params=radio)
+        graph.add_edge(heads[name], f"edge-cloud:{name}", params=fronthaul)
+        graph.add_edge(f"edge-cloud:{name}", f"core-cloud:{name}", params=backhaul)
+        graph.add_edge(name, SERVES[name], params=radio)
+    for other in ("satellite", "base_station"):
+        graph.add_edge("uav", other, params=radio)
+    for a, b in combinations(TRANSMITTERS, 2):
+        graph.add_edge(f"core-cloud:{a}", f"core-cloud:{b}", params=core)
+    for user in spec.users.extra:
+        graph.add_edge(user.name, user.serving, params=radio)
+    return graph
+
+
+def propagation(world: World) -> Propagation:
+    """Propagation delay in ns: distance over the speed of light where both sites have a place, else 0.
+
+    A link's `latency_ms` stands for everything else: processing, framing, and the way of a wire.
+    """
+
+    def position(site: str, t_ns: int) -> tuple[float, float, float]:
+        ground = _GROUND_SITES.get(site)
+        if ground is not None:
+            return ground
+        x, y, z = world.position_m(site, t_ns)
+        return float(x), float(y), float(z)
+
+    placed = {*TRANSMITTERS, *world.params.receivers, *_GROUND_SITES}
+
+    def propagation_ns(a: str, b: str, t_ns: int) -> int:
+        if a not in placed or b not in placed:
+            return 0
+        pairs = zip(position(a, t_ns), position(b, t_ns), strict=True)
+        distance_m = math.sqrt(sum((p - q) ** 2 for p, q in pairs))
+        return round(distance_m / SPEED_OF_LIGHT_MPS * 1e9)
+
+    return propagation_ns
+
+
+def _params(kind: str, section: LinkSection) -> LinkParams:
+    return LinkParams(kind, section.latency_ns, section.jitter_ns, section.rate_bps, section.loss, section.queue_max)

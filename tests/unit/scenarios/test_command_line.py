@@ -1,0 +1,329 @@
+"""The command line: every mistake is one clear line and exit code 2, and every command does what it says."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+import scenarios
+from scenarios.cli import main
+from scenarios.spec import Spec
+from twin.errors import HostLostError, RunFolderError, SolverError
+
+ROOT = Path(__file__).parents[3]
+SUMMARY = {
+    "scenario": "sagin",
+    "seed": 3,
+    "digest": "ab" * 32,
+    "reproducible": True,
+    "interrupted": False,
+    "virtual_s": 2.0,
+    "wall_s": 8.1,
+    "kernel_events": 1000,
+    "messages": {
+        "sent": 78311,
+        "delivered": 77900,
+        "lost": 391,
+        "dropped": 3,
+        "in_flight": 17,
+        "intra_twin": 1,
+        "inter_twin": 2,
+        "reasons": {"loss": 391, "queue_full": 2, "stale": 1},
+    },
+    "latency_ms": {
+        "csi": {"count": 1200, "p50": 1.25, "p95": 1.5, "p99": 1.75},
+        "precoder": {"count": 0, "p50": None, "p95": None, "p99": None},
+    },
+    "age_ms": {"mean": 31.04, "peak_mean": 41.0, "p95": 45.0},
+    "solves": {
+        "count": 4118,
+        "failed": 2,
+        "iterations_median": 10.0,
+        "cost_ms_median": 1.0,
+        "wall_ms_median": 80.5,
+    },
+    "outage_threshold": 1.0,
+    "secrecy": {
+        "su": {"mean": 2.46, "fresh_mean": 2.87, "outage": 0.03},
+        "au": {"mean": 2.5, "fresh_mean": 2.9, "outage": 0.0},
+    },
+    "min_secrecy": {
+        "mean": 2.41,
+        "fresh_mean": 2.82,
+        "staleness_loss": 0.41,
+        "staleness_share": 0.145,
+        "never_updated_mean": 0.31,
+        "local_mrt_mean": 0.68,
+        "ci95": 0.05,
+    },
+    "bytes_per_cycle": 5000.0,
+    "energy_j": 0.1,
+    "loss_attribution": None,
+}
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[tuple[object, ...]]]:
+    """Stands in for the engine: records what it is asked for and answers with a summary, or an error."""
+
+    def install(summary: dict[str, object] | None = None, error: BaseException | None = None):
+        calls: list[tuple[object, ...]] = []
+
+        def answer(*asked: object) -> SimpleNamespace:
+            calls.append(asked)
+            if error is not None:
+                raise error
+            folder = next(item for item in asked if isinstance(item, Path))
+            return SimpleNamespace(folder=folder, summary={**SUMMARY, **(summary or {})})
+
+        module = ModuleType("scenarios.engine")
+        module.run_scenario = module.recover = answer  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, "scenarios.engine", module)
+        monkeypatch.setattr(scenarios, "engine", module, raising=False)
+        return calls
+
+    return install
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *argv: str, code: int = 2) -> str:
+    """The one line on standard error of a command line that must fail."""
+    assert main(argv) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert err.endswith("\n")
+    assert "Traceback" not in err
+    return err.removeprefix("error: ").rstrip("\n")
+
+
+MISTAKES = [
+    (
+        ["run", "my.toml"],
+        "network.backhual.latency_ms: unknown key; did you mean network.backhaul.latency_ms? (my.toml:2)",
+    ),
+    (
+        ["validate", "sagin", "--set", "uav.altitude_m=high"],
+        'uav.altitude_m = "high": must be a number, 10 to 10000 m (--set)',
+    ),
+    (["run", "--set", "uav.altitude_m=-50"], "uav.altitude_m = -50: must be 10 to 10000 m (--set)"),
+    (["run", "nope.toml"], "nope.toml: no such file"),
+    (["run", "--set", "satellite.antennas=0"], "satellite.antennas = 0: must be 1 to 64 (--set)"),
+    (["run", "sagim"], 'scenario = "sagim": unknown; did you mean sagin? (known: '),
+    (["run", "--set", "uav.height_m=3"], "uav.height_m: unknown key; did you mean "),
+    (["run", "--set", "uav.altitude_m"], "--set uav.altitude_m: must be path=value"),
+    (["run", "--duration", "0"], "scenario.duration_s = 0: must be 0.01 to 3600 s (--duration)"),
+    (["run", "--duration", "-1"], "scenario.duration_s = -1: must be 0.01 to 3600 s (--duration)"),
+    (
+        ["run", "--duration", "soon"],
+        "argument --duration: 'soon': must be a number of seconds; see run-twin run --help",
+    ),
+    (
+        ["run", "--seed", "-1"],
+        "argument --seed: '-1': must be a whole number, 0 to 9223372036854775807; see ",
+    ),
+    (["--seed", "1.5"], "argument --seed: '1.5': must be a whole number"),
+    (["--seed", "9" * 5000], "argument --seed: "),
+    (["run", "--transport", "tcp"], "argument --transport: invalid choice: 'tcp' (choose from "),
+    (["run", "a.toml", "b.toml"], "unrecognized arguments: b.toml; see run-twin --help"),
+    (["runn"], "argument COMMAND: invalid choice: 'runn' (choose from "),
+    (["validate"], "the following arguments are required: SCENARIO|FILE; see run-twin validate --help"),
+    (["recover"], "the following arguments are required: DIR; see run-twin recover --help"),
+    (["validate", "x\ny"], 'scenario = "x?y": unknown'),
+    (["run\nrun"], "argument COMMAND: invalid choice: 'run\\nrun'"),
+    (["run", "--s", "1"], "unrecognized arguments: --s"),
+]
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"), MISTAKES, ids=lambda item: " ".join(item)[:40] if isinstance(item, list) else ""
+)
+def test_a_mistake_is_one_line(argv: list[str], expected: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("my.toml").write_text("[network.backhual]\nlatency_ms = 3\n")
+    assert refusal(capsys, *argv).startswith(expected)
+
+
+def test_a_traceback_is_there_for_who_asks(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--debug", "run", "sagim"]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("Traceback (most recent call last):")
+    assert err.splitlines()[-1].startswith('error: scenario = "sagim"')
+    assert main(["validate", "sagim", "--debug"]) == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (RunFolderError("runs/x: is not empty"), 2, "runs/x: is not empty"),
+        (SolverError("no\nidea"), 3, "no idea"),
+        (HostLostError("edge: gone"), 4, "edge: gone"),
+        (PermissionError(13, "Permission denied", "runs/x"), 2, "runs/x: Permission denied"),
+        (OSError(28, "No space left on device"), 2, "No space left on device"),
+        (KeyboardInterrupt(), 130, "interrupted; run: run-twin recover 'a b'"),
+    ],
+)
+def test_what_a_run_dies_of(engine, error, code, line, capsys: pytest.CaptureFixture[str]) -> None:
+    engine(error=error)
+    assert refusal(capsys, "run", "--out", "a b", code=code) == line
+
+
+def test_a_run_folder_that_cannot_be_made(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("file").write_text("")
+    assert refusal(capsys, "run", "--out", "file/x") == "file/x: cannot be made a run folder: Not a directory"
+    assert refusal(capsys, "run", "--out", "file") == "file: is a file: a run needs a new or empty directory"
+    Path("full").mkdir()
+    Path("full/of").write_text("")
+    assert (
+        refusal(capsys, "run", "--out", "full") == "full: is not empty: a run needs a new or empty directory"
+    )
+    assert refusal(capsys, "recover", "nowhere") == "nowhere: is not a directory: a run folder is needed"
+
+
+def test_nothing_typed_runs_the_default_scenario(engine, capsys: pytest.CaptureFixture[str]) -> None:
+    calls = engine()
+    assert main([]) == 0
+    spec, seed, out, transport, _ = calls[0]
+    assert (spec, seed, transport) == (Spec(), 1, "inproc")
+    assert isinstance(out, Path)
+    assert out.parent == Path("runs")
+    assert out.name.startswith("sagin-1-2")
+    assert len(out.name) == len("sagin-1-YYYYmmddTHHMMSS")
+    assert capsys.readouterr().err == ""
+
+
+def test_everything_typed_reaches_the_engine(engine, capsys: pytest.CaptureFixture[str]) -> None:
+    calls = engine()
+    argv = ["--seed", "7", "--duration", "1.5", "--set", "uav.altitude_m=50", "--set", "twin.trigger=every"]
+    assert main([*argv, "--out", "here", "--transport", "memory"]) == 0
+    spec, seed, out, transport, _ = calls[0]
+    assert isinstance(spec, Spec)
+    assert (spec.scenario.duration_s, spec.uav.altitude_m, spec.twin.trigger) == (1.5, 50.0, "every")
+    assert (seed, out, transport) == (7, Path("here"), "memory")
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith(
+        "next     run-twin run sagin --seed 7 --duration 1.5 --set uav.altitude_m=50 --set twin.tr"
+    )
+
+
+def test_two_runs_in_one_second_do_not_share_a_folder(engine) -> None:
+    calls = engine()
+    for _ in range(3):
+        assert main(["run"]) == 0
+        folder = calls[-1][2]
+        assert isinstance(folder, Path)
+        folder.mkdir(parents=True)
+    assert len({call[2] for call in calls}) == 3
+
+
+def test_json_is_the_summary_and_nothing_else(engine, capsys: pytest.CaptureFixture[str]) -> None:
+    engine()
+    assert main(["run", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out) == SUMMARY
+    assert err == ""
+
+
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_an_interrupted_run_says_so_and_leaves_with_130(
+    engine, flags: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine({"interrupted": True, "virtual_s": 1.25})
+    assert main(["run", *flags]) == 130
+    out = capsys.readouterr().out
+    assert (
+        '"interrupted": true' in out
+        if flags
+        else out.startswith("Interrupted after 1.25 s. Staleness costs 0.41")
+    )
+
+
+def test_recover_shows_what_the_run_came_to(engine, capsys: pytest.CaptureFixture[str]) -> None:
+    calls = engine()
+    assert main(["recover", "runs/x"]) == 0
+    assert calls == [(Path("runs/x"),)]
+    out = capsys.readouterr().out
+    assert "look     runs/x/secrecy.png" in out
+    assert "next" not in out
+
+
+def test_list_and_validate(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    assert capsys.readouterr().out.startswith("sagin  Space-air-ground synergy")
+    Path("my town.toml").write_text("[[users.extra]]\nname = 'lorry'\nposition_m = [1, 2, 0]\n")
+    assert main(["validate", "my town.toml", "--set", "twin.coordinator=edge:lorry"]) == 0
+    assert capsys.readouterr().out == "my-town: valid, 2 s, 8 entities, 16 twins, edge:lorry solves\n"
+
+
+def test_a_reader_who_leaves_is_no_error() -> None:
+    """`run-twin list | true`: the pipe is closed before anything is written."""
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, str(ROOT / "run_twin.py"), "list"]
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, check=False, timeout=30)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("argv", [["list"], ["validate", "sagin"], ["--help"], ["run", "sagim"]])
+def test_light_commands_load_nothing_heavy(argv: list[str]) -> None:
+    """What answers at once must not import what takes a second."""
+    code = (
+        "import sys; from scenarios.cli import main\n"
+        f"try: main({argv!r})\nexcept SystemExit: pass\n"
+        "heavy = {'cvxpy', 'matplotlib', 'pyarrow', 'scipy', 'simpy', 'zmq', 'networkx'} & sys.modules.keys()\n"
+        "sys.exit(', '.join(sorted(heavy)) or 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=30, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["--help"])
+    assert left.value.code == 0
+    text = capsys.readouterr().out
+    for command in ("run", "list", "validate", "solve", "recover"):
+        assert f"\n    {command} " in text
+
+
+def test_a_package_that_shadows_ours_is_named(tmp_path: Path) -> None:
+    (tmp_path / "twin.py").write_text("")
+    code = "import run_twin; raise SystemExit(run_twin.main())"
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+        cwd=tmp_path,
+        env=environment,
+    )
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"error: package twin of sagin-twin is shadowed by {tmp_path}/twin.py: "
+        "rename that, or take its folder off PYTHONPATH\n"
+    )
+
+
+def test_threads_are_set_before_numpy_loads() -> None:
+    code = (
+        "import os, sys, run_twin\nassert 'numpy' not in sys.modules\n"
+        "assert os.environ['OMP_NUM_THREADS'] == os.environ['OPENBLAS_NUM_THREADS'] == '1'"
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    done = subprocess.run([sys.executable, "-c", code], check=False, timeout=30, cwd=ROOT, env=environment)
+    assert done.returncode == 0

@@ -1,0 +1,166 @@
+"""What the terminal shows: during a run, and of a summary."""
+
+import io
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from scenarios.load import load
+from scenarios.summary_view import FRESHER, STALER, show_summary, verdict, worth_trying
+from scenarios.terminal import ProgressView, grouped, plain_line
+
+WORST = {
+    "mean": 2.41,
+    "fresh_mean": 2.82,
+    "staleness_loss": 0.41,
+    "never_updated_mean": 0.31,
+    "local_mrt_mean": 0.68,
+    "ci95": 0.05,
+}
+
+
+def summary_of(**worst: object) -> dict[str, object]:
+    return {
+        "seed": 3,
+        "digest": "ab" * 32,
+        "interrupted": False,
+        "virtual_s": 2.0,
+        "wall_s": 8.1,
+        "messages": {
+            "sent": 78311,
+            "delivered": 77900,
+            "lost": 391,
+            "dropped": 3,
+            "in_flight": 17,
+            "reasons": {"loss": 391, "queue_full": 2, "stale": 1},
+        },
+        "latency_ms": {
+            "csi": {"count": 1200, "p50": 1.25, "p95": 1.5, "p99": 1.75},
+            "precoder": {"count": 0, "p50": None, "p95": None, "p99": None},
+        },
+        "age_ms": {"mean": 31.04, "peak_mean": 41.0, "p95": None},
+        "solves": {"count": 4118, "failed": 2, "iterations_median": 10.0, "wall_ms_median": 80.5},
+        "secrecy": {"su": {"mean": 2.46, "fresh_mean": 2.87, "outage": 0.03}},
+        "min_secrecy": {**WORST, **worst},
+    }
+
+
+def block(summary: dict[str, object], typed: str | None = None) -> str:
+    stream = io.StringIO()
+    show_summary(summary, Path("runs/x"), typed, stream=stream)
+    return "".join(line.rstrip() + "\n" for line in stream.getvalue().splitlines())
+
+
+def progress_at(t_s: float, wall_s: float, **changes: object) -> SimpleNamespace:
+    state = {"sent": 78311, "lost": 391, "solves": 4118, "age_ms": 31.2, "worst_user_rate": 2.456}
+    return SimpleNamespace(
+        t_ns=round(t_s * 1e9), duration_ns=60 * 10**9, wall_s=wall_s, **{**state, **changes}
+    )
+
+
+def test_the_block_of_a_run() -> None:
+    expected = """\
+Staleness costs 0.41 +- 0.05 of 2.82 bit/s/Hz (15 %).
+
+bit/s/Hz       stale  fresh  outage < 1    latency, ms   p50   p99  count
+su              2.46   2.87         3 %    csi          1.25  1.75  1 200
+worst user      2.41   2.82                precoder        -     -      0
+never updated   0.31
+local MRT       0.68
+
+CSI age  mean 31.0 ms, mean peak 41.0 ms, p95 -
+messages sent 78 311, delivered 77 900, lost 391, dropped 3, in flight 17 (queue_full 2, stale 1)
+solves   4 118, 2 failed, median 10 iterations, 80.5 ms of wall time
+digest   abababababababababababababababababababababababababababababababab
+time     2 s virtual in 8.1 s of wall time, seed 3
+look     runs/x/secrecy.png
+next     run-twin run sagin --set network.backhaul.latency_ms=1
+"""
+    assert block(summary_of(), "run-twin run sagin") == expected
+
+
+def test_a_run_without_samples_still_has_a_block() -> None:
+    empty = dict.fromkeys(WORST)
+    text = block(summary_of(**empty))
+    assert text.startswith("The run ended before the first sample of the metrics: nothing can be said.\n")
+    assert "worst user         -      -" in text
+
+
+def test_a_killed_run_has_no_wall_time() -> None:
+    assert "time     2 s virtual\n" in block({**summary_of(), "wall_s": None})
+
+
+@pytest.mark.parametrize(
+    ("loss", "ci95", "sentence"),
+    [
+        (0.41, 0.05, "Staleness costs 0.41 +- 0.05 of 2.82 bit/s/Hz (15 %)."),
+        (0.41, None, "Staleness costs 0.41 (too few samples for an interval) of 2.82 bit/s/Hz (15 %)."),
+        (0.04, 0.05, "No measurable staleness cost in this run (0.04 +- 0.05 of 2.82 bit/s/Hz)."),
+        (-0.2, 0.05, "No measurable staleness cost in this run (-0.20 +- 0.05 of 2.82 bit/s/Hz)."),
+        (-0.2, None, "No measurable staleness cost in this run (-0.20 of 2.82 bit/s/Hz)."),
+    ],
+)
+def test_the_verdict(loss: float, ci95: float | None, sentence: str) -> None:
+    summary = summary_of(staleness_loss=loss, ci95=ci95)
+    assert verdict(summary) == sentence
+    assert verdict({**summary, "interrupted": True}) == f"Interrupted after 2 s. {sentence}"
+
+
+def test_what_is_worth_trying_is_valid_and_new() -> None:
+    for choice in (*FRESHER, *STALER):
+        assert load("sagin", [choice]) != load("sagin")
+    lossy, harmless = summary_of(), summary_of(staleness_loss=0.0)
+    assert worth_trying(lossy, []) == FRESHER[0]
+    assert worth_trying(lossy, [" network.backhaul.latency_ms = 9"]) == FRESHER[1]
+    assert worth_trying(lossy, FRESHER) == FRESHER[0]
+    assert worth_trying(harmless, ["uav.speed_mps=5"]) == STALER[0]
+
+
+def test_a_pipe_gets_a_plain_line_every_ten_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+    with ProgressView.on_stderr("sagin  seed 1") as view:
+        for wall_s in range(31):
+            view.show(progress_at(2.0 * wall_s, wall_s + 0.5))
+    lines = capsys.readouterr().err.splitlines()
+    counts = "sent 78 311  lost 391  solves 4 118  CSI age 31 ms  worst user 2.46 bit/s/Hz"
+    assert lines == [
+        f"sagin  seed 1  20.0 / 60 s  33 %  x1.9 real time  0:21 left  {counts}",
+        f"sagin  seed 1  40.0 / 60 s  67 %  x2 real time  0:10 left  {counts}",
+        f"sagin  seed 1  60.0 / 60 s  100 %  measuring secrecy  {counts}",
+    ]
+
+
+def test_a_terminal_gets_three_lines_that_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Screen(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stderr", Screen())
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    with ProgressView.on_stderr("sagin  seed 1") as view:
+        view.show(progress_at(15.0, 5.0))
+        view.show(progress_at(16.0, 5.05))
+        view.show(progress_at(60.0, 5.06))
+    shown = sys.stderr.getvalue()
+    assert "15.0 / 60 s" in shown
+    assert "0:15 left" in shown
+    assert "16.0 / 60 s" not in shown
+    assert "measuring secrecy" in shown
+    assert shown.endswith("\x1b[?25h") or "\x1b[?25h" in shown
+
+
+def test_a_silent_view_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with ProgressView.silent() as view:
+        view.show(progress_at(60.0, 60.0))
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_is_not_known_yet_is_left_out() -> None:
+    line = plain_line("x", progress_at(0.0, 0.0, age_ms=None, worst_user_rate=None))
+    assert line == "x  0.0 / 60 s  0 %  sent 78 311  lost 391  solves 4 118"
+
+
+def test_digits_in_groups_of_three() -> None:
+    assert [grouped(number) for number in (0, 999, 1000, 1234567)] == ["0", "999", "1 000", "1 234 567"]

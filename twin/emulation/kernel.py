@@ -1,0 +1,111 @@
+"""Virtual time: a SimPy environment in integer nanoseconds whose order of events is canonical.
+
+SimPy breaks ties at one instant by insertion order, and lets the clock run backwards when a delay is negative. Here
+every event carries an integer priority built from (dst, src, seq), so that two runs which insert the same events in
+another order execute them in the same order, and a delay below zero is an error.
+"""
+
+from collections.abc import Callable, Generator, Iterable
+from typing import Any, Final
+
+import simpy
+
+from twin.errors import KernelError
+
+# SimPy's own events (process starts and ends) have priorities 0 and 1; ours come after them within an instant.
+_FIRST_PRIORITY: Final = 2
+_SEQ_BITS: Final = 64
+_RANK_BITS: Final = 24
+
+Process = Generator[simpy.Event, Any, None]
+
+
+class Instant(simpy.Event):
+    """An event that calls `action` when it is processed; already triggered, so it only needs a place in time."""
+
+    def __init__(self, env: simpy.Environment, action: Callable[[], None] | None) -> None:
+        super().__init__(env)
+        self._ok = True
+        self._value = None
+        if action is not None and self.callbacks is not None:
+            self.callbacks.append(lambda _event: action())
+
+
+class Kernel:
+    """Runs events in the order (time, dst, src, seq) and counts every step of the SimPy environment.
+
+    Args:
+        names: every entity and twin of the run. Ranks follow the sorted names, so adding one leaves the relative order
+            of the others as it was.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.env = simpy.Environment(initial_time=0)  # integers stay integers
+        self.events = 0
+        self._rank = {name: rank for rank, name in enumerate(sorted(names), start=1)}
+        self._wakes = dict.fromkeys(self._rank, 0)
+        self._stopped = False
+
+    @property
+    def now_ns(self) -> int:
+        """The current instant of virtual time in ns."""
+        return int(self.env.now)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stopped
+
+    def rank(self, name: str) -> int:
+        """The place of a name in the sorted list of names, from 1."""
+        return self._rank[name]
+
+    def order(self, dst: str, src: str, seq: int) -> int:
+        """The canonical priority of the event (dst, src, seq) within its instant."""
+        pair = (self._rank[dst] << _RANK_BITS) | self._rank[src]
+        return _FIRST_PRIORITY + ((pair << _SEQ_BITS) | seq)
+
+    def at(self, t_ns: int, order: int, action: Callable[[], None]) -> None:
+        """Call `action` at `t_ns`, after the events of that instant with a smaller `order`.
+
+        Raises:
+            KernelError: `t_ns` is not an integer or lies in the past.
+        """
+        self._schedule(Instant(self.env, action), t_ns - self.now_ns, order)
+
+    def wake(self, owner: str, t_ns: int, action: Callable[[], None]) -> None:
+        """Call `action` at `t_ns` on behalf of `owner`, in the order in which `owner` asked."""
+        self.at(t_ns, self._next_wake(owner), action)
+
+    def sleep(self, owner: str, delay_ns: int) -> simpy.Event:
+        """An event for the process of `owner` to yield: it fires after `delay_ns`."""
+        event = Instant(self.env, None)
+        self._schedule(event, delay_ns, self._next_wake(owner))
+        return event
+
+    def process(self, generator: Process) -> None:
+        """Start a SimPy process."""
+        self.env.process(generator)
+
+    def run(self, until_ns: int) -> bool:
+        """Execute every event before `until_ns`; returns False when `stop` ended the run early."""
+        env = self.env
+        while not self._stopped and (t := env.peek()) < until_ns:
+            if t < env.now:
+                raise KernelError(f"event at {t} ns: the clock already shows {env.now} ns")
+            env.step()
+            self.events += 1
+        return not self._stopped
+
+    def stop(self) -> None:
+        """Leave `run` before the next event (safe to call from a signal handler)."""
+        self._stopped = True
+
+    def _next_wake(self, owner: str) -> int:
+        self._wakes[owner] += 1
+        return self.order(owner, owner, self._wakes[owner])
+
+    def _schedule(self, event: simpy.Event, delay_ns: int, order: int) -> None:
+        if not isinstance(delay_ns, int) or delay_ns < 0:
+            raise KernelError(f"delay {delay_ns!r} ns at {self.now_ns} ns: must be an integer >= 0")
+        self.env.schedule(event, priority=order, delay=delay_ns)  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""The record of a run: facts, write-ahead journal, digest, tables, summary."""

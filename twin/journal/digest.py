@@ -1,0 +1,102 @@
+"""The two digests of a run: what "the same run" means.
+
+A digest is the sum modulo 2^256 of the BLAKE2b-256 hashes of the facts of virtual time (`Sent`, `Ended`,
+`Solved`, `Applied`), printed as 64 hex characters. A sum does not depend on the order of its terms, and it
+must not: facts are journalled when they are decided, which depends on how the kernel batches its deliveries.
+Lockstep and windows of any valid length decide the same facts in different orders and must give the same
+digest. Nothing is lost by leaving the order out, for every fact carries its own identity (a message id, or
+node and version) and its instant; and a fact that happens twice counts twice.
+
+`digest` covers every field, payload bytes included: it holds for one machine type and set of versions, since
+the last bits of a precoder depend on both. `digest_events` leaves out what floating point decides: of a
+message it takes the envelope and the length of the body, of a solve all but objective and violation, of an
+application all but the vector. It compares runs across machines when costs are fixed. `Opened`, `Wall` and
+`Closed` (wall time) enter neither.
+"""
+
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import Final
+
+import msgpack
+
+from twin.errors import RunFolderError
+from twin.journal.facts import Applied, Ended, Fact, Sent, Solved
+from twin.journal.records import encode_fact, pack, solved_fields
+
+HASH_BYTES: Final = 32
+_MODULUS: Final = 1 << (8 * HASH_BYTES)
+
+
+def _hash(data: bytes) -> int:
+    return int.from_bytes(blake2b(data, digest_size=HASH_BYTES).digest(), "big")
+
+
+def _sent_event(frame: bytes) -> bytes:
+    """Identity, route, times and size of a message: the frame up to where its body's bytes begin.
+
+    The body is the last field and its length stands before it, so this is the envelope with the length of the
+    body in place of the body. Decoding the envelope to say the same would cost more than all else here.
+    """
+    try:
+        *_, body = msgpack.unpackb(frame, use_list=False)
+    except (ValueError, TypeError) as error:
+        raise RunFolderError(f"frame of {len(frame)} bytes: must be an encoded envelope") from error
+    if type(body) is not bytes or not frame.endswith(body):
+        raise RunFolderError(f"frame of {len(frame)} bytes: must end with the body of its envelope")
+    return frame[: len(frame) - len(body)]
+
+
+def _solved_event(fact: Solved) -> bytes:
+    *head, _objective, _violation, cost_ns = solved_fields(fact)
+    return pack(("solved", *head, cost_ns))
+
+
+def _applied_event(fact: Applied) -> bytes:
+    fields = (fact.t_ns, fact.transmitter, fact.version, fact.msg_id, fact.t_data_ns, len(fact.vector))
+    return pack(("applied", *fields))
+
+
+class Digests:
+    """The running sums of both digests."""
+
+    __slots__ = ("_events", "_full")
+
+    def __init__(self) -> None:
+        self._full = 0
+        self._events = 0
+
+    def add(self, fact: Fact, record: bytes) -> None:
+        """Take in a fact, given with its canonical bytes."""
+        match fact:
+            case Sent(frame):
+                self._full += _hash(record)
+                self._events += _hash(_sent_event(frame))
+            case Ended():
+                term = _hash(record)
+                self._full += term
+                self._events += term
+            case Solved():
+                self._full += _hash(record)
+                self._events += _hash(_solved_event(fact))
+            case Applied():
+                self._full += _hash(record)
+                self._events += _hash(_applied_event(fact))
+            case _:
+                return
+
+    def digest(self) -> str:
+        """The digest of everything in virtual time, as 64 hex characters."""
+        return f"{self._full % _MODULUS:064x}"
+
+    def digest_events(self) -> str:
+        """The digest without float payloads, as 64 hex characters."""
+        return f"{self._events % _MODULUS:064x}"
+
+
+def digests_of(facts: Iterable[Fact]) -> Digests:
+    """Both digests, recomputed from facts that were read back."""
+    digests = Digests()
+    for fact in facts:
+        digests.add(fact, encode_fact(fact))
+    return digests

@@ -1,0 +1,163 @@
+"""A run folder: names of its files, atomic writing, and reading with errors that say what to do."""
+
+import contextlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from twin.errors import RunFolderError
+
+MANIFEST: Final = "manifest.json"
+SUMMARY: Final = "summary.json"
+JOURNAL: Final = "journal.wal"
+MESSAGES: Final = "messages.parquet"
+CONTROL: Final = "control.parquet"
+SOLVES: Final = "solves.parquet"
+METRICS: Final = "metrics.parquet"
+FIGURE: Final = "secrecy.png"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of one run, at `path`."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, path: Path) -> "RunFolder":
+        """Make the folder (and its parents). An existing one must be empty."""
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            occupied = any(path.iterdir())
+        except FileExistsError as error:
+            raise RunFolderError(f"{path}: is a file: a run needs a new or empty directory") from error
+        except OSError as error:
+            raise RunFolderError(f"{path}: cannot be made a run folder: {error.strerror}") from error
+        if occupied:
+            raise RunFolderError(f"{path}: is not empty: a run needs a new or empty directory")
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise RunFolderError(f"{path}: is not writable: a run needs a directory that it can write to")
+        return cls(path)
+
+    @classmethod
+    def open(cls, path: Path) -> "RunFolder":
+        """An existing run folder: a directory that holds a manifest or a journal."""
+        if not path.is_dir():
+            raise RunFolderError(f"{path}: is not a directory: a run folder is needed")
+        if not (path / MANIFEST).exists() and not (path / JOURNAL).exists():
+            raise RunFolderError(f"{path}: is not a run folder: it holds no {MANIFEST} and no {JOURNAL}")
+        return cls(path)
+
+    @property
+    def manifest_path(self) -> Path:
+        """Resolved scenario, seed, versions, digest."""
+        return self.path / MANIFEST
+
+    @property
+    def summary_path(self) -> Path:
+        """The numbers that the terminal shows."""
+        return self.path / SUMMARY
+
+    @property
+    def journal_path(self) -> Path:
+        """Every fact of the run, as it was decided."""
+        return self.path / JOURNAL
+
+    @property
+    def messages_path(self) -> Path:
+        """One row per message."""
+        return self.path / MESSAGES
+
+    @property
+    def control_path(self) -> Path:
+        """One row per application of a precoder."""
+        return self.path / CONTROL
+
+    @property
+    def solves_path(self) -> Path:
+        """One row per solve."""
+        return self.path / SOLVES
+
+    @property
+    def metrics_path(self) -> Path:
+        """One row per instant of the metric grid and user."""
+        return self.path / METRICS
+
+    @property
+    def figure_path(self) -> Path:
+        """Secrecy rates and age of the CSI over time, as a picture."""
+        return self.path / FIGURE
+
+    def write_manifest(self, manifest: dict[str, Any]) -> None:
+        """Write manifest.json atomically; NaN is an error."""
+        _write_json(self.manifest_path, manifest)
+
+    def read_manifest(self) -> dict[str, Any]:
+        """The manifest."""
+        return _read_json(self.manifest_path)
+
+    def write_summary(self, summary: dict[str, Any]) -> None:
+        """Write summary.json atomically; NaN is an error."""
+        _write_json(self.summary_path, summary)
+
+    def read_summary(self) -> dict[str, Any]:
+        """The summary."""
+        return _read_json(self.summary_path)
+
+    def write_table(self, path: Path, table: pa.Table) -> None:
+        """Write one table as Parquet (zstd), atomically."""
+        write_atomically(path, lambda temporary: pq.write_table(table, temporary, compression="zstd"))
+
+    def read_table(self, path: Path) -> pa.Table:
+        """One table; a missing or truncated file is a RunFolderError that says how to get it back."""
+        try:
+            return pq.read_table(path, partitioning=None)
+        except FileNotFoundError as error:
+            raise RunFolderError(f"{path} is missing; run: run-twin recover {self.path}") from error
+        except (pa.ArrowException, OSError) as error:
+            raise RunFolderError(f"{path} is truncated; run: run-twin recover {self.path}") from error
+
+
+def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a temporary file beside `path`, then move it there: readers see all of it or none."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write(temporary)
+        temporary.replace(path)
+    except OSError as error:
+        raise RunFolderError(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    try:
+        text = json.dumps(content, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False)
+    except (TypeError, ValueError) as error:
+        raise RunFolderError(f"{path}: {error}: only finite JSON values are allowed") from error
+    write_atomically(path, lambda temporary: _write_text(temporary, text))
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(f"{text}\n", encoding="utf-8")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RunFolderError(f"{path} is missing; run: run-twin recover {path.parent}") from error
+    except OSError as error:
+        raise RunFolderError(f"{path}: cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise RunFolderError(f"{path} is not JSON; run: run-twin recover {path.parent}") from error
+    if not isinstance(content, dict):
+        raise RunFolderError(f"{path}: must be a JSON object")
+    return content

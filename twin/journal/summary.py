@@ -1,0 +1,252 @@
+"""The numbers of summary.json as a function of the tables and of what the run says about itself.
+
+What has no value in a run (no samples, nothing delivered, no solves) is None, never NaN. Rates are in
+bit/s/Hz.
+
+The confidence interval is of the mean of a time series whose neighbours are alike, so its samples cannot
+count as independent. The series is cut into 10 batches of equal length, whose means nearly are; the
+half-width is Student's t (97.5 %, 9 degrees of freedom) times the standard error of these means: the method of
+batch means. It is None for fewer than 20 samples, and too narrow where a batch is shorter than the coherence
+time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from twin.journal.ages import age_steps
+from twin.journal.digest import digests_of
+from twin.journal.reader import JournalRead
+from twin.journal.tables import RunTables
+from twin.wire.protocol import Fate
+
+OUTAGE_THRESHOLD: Final = 1.0
+"""A user is in outage while its secrecy rate is below this, in bit/s/Hz."""
+
+BATCHES: Final = 10
+STUDENT_T: Final = 2.262157
+"""97.5 % quantile of Student's t with BATCHES - 1 degrees of freedom."""
+
+MIN_SAMPLES: Final = 2 * BATCHES
+
+_MS: Final = 1e-6
+_JOULES_PER_MW_NS: Final = 1e-12
+_RATES: Final = ("secrecy", "fresh", "never_updated", "local_mrt")
+
+Samples = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """What a run says about itself. `wall_s` and `kernel_events` are None when a killed run did not tell."""
+
+    scenario: str
+    seed: int
+    digest: str
+    digest_events: str
+    reproducible: bool
+    end_ns: int
+    interrupted: bool
+    kernel_events: int | None
+    wall_s: float | None
+
+
+def info_from_journal(
+    read: JournalRead, tables: RunTables, *, scenario: str, seed: int, reproducible: bool
+) -> RunInfo:
+    """What a journal that was read back says about its run, so that a killed run gets its summary too."""
+    digests, closed = digests_of(read.facts), read.closed
+    return RunInfo(
+        scenario=scenario,
+        seed=seed,
+        digest=digests.digest(),
+        digest_events=digests.digest_events(),
+        reproducible=reproducible,
+        end_ns=closed.t_ns if closed else last_instant_ns(tables),
+        interrupted=closed.interrupted if closed else True,
+        kernel_events=closed.kernel_events if closed else None,
+        wall_s=closed.wall_s if closed else None,
+    )
+
+
+def last_instant_ns(tables: RunTables) -> int:
+    """The latest instant that the tables know of: where a run ends that could not say so itself."""
+    columns = [
+        tables.messages["t_send_ns"],
+        tables.messages["t_end_ns"],
+        tables.control["t_applied_ns"],
+        tables.metrics["t_ns"],
+    ]
+    return max((pc.max(column).as_py() or 0 for column in columns), default=0)
+
+
+def summarise(tables: RunTables, info: RunInfo) -> dict[str, Any]:
+    """The content of summary.json."""
+    return {
+        "scenario": info.scenario,
+        "seed": info.seed,
+        "digest": info.digest,
+        "digest_events": info.digest_events,
+        "reproducible": info.reproducible,
+        "interrupted": info.interrupted,
+        "virtual_s": info.end_ns / 1e9,
+        "wall_s": info.wall_s,
+        "kernel_events": info.kernel_events,
+        "messages": _messages(tables.messages),
+        "latency_ms": _latency_ms(tables.messages),
+        "age_ms": _age_ms(tables, info.end_ns),
+        "solves": _solves(tables.solves),
+        "outage_threshold": OUTAGE_THRESHOLD,
+        "secrecy": _secrecy(tables.metrics),
+        "min_secrecy": _min_secrecy(tables.metrics),
+        "bytes_per_cycle": _bytes_per_cycle(tables.messages),
+        "energy_j": _energy_j(tables.control, info.end_ns),
+        "loss_attribution": None,
+    }
+
+
+def mean(values: Samples) -> float | None:
+    """Mean of the finite values; None if there are none."""
+    finite = values[np.isfinite(values)]
+    return float(np.mean(finite)) if finite.size else None
+
+
+def quantile(values: Samples, q: float) -> float | None:
+    """Quantile of the finite values, linear between samples; None if there are none."""
+    finite = values[np.isfinite(values)]
+    return float(np.quantile(finite, q)) if finite.size else None
+
+
+def half_width(series: Samples) -> float | None:
+    """95 % half-width of the mean of a series in time order, by batch means; None for a short series."""
+    if len(series) < MIN_SAMPLES or not np.all(np.isfinite(series)):
+        return None
+    # What does not fill the last batch is left out at the start, where a run has settled least.
+    length = len(series) // BATCHES
+    means = series[len(series) - BATCHES * length :].reshape(BATCHES, length).mean(axis=1)
+    return float(STUDENT_T * np.std(means, ddof=1) / np.sqrt(BATCHES))
+
+
+def _floats(column: pa.ChunkedArray) -> Samples:
+    """A numeric column as float64, null as NaN."""
+    return np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float64)
+
+
+def _counts(column: pa.ChunkedArray) -> dict[str, int]:
+    return {str(item["values"]): int(item["counts"]) for item in pc.value_counts(column).to_pylist()}
+
+
+def _messages(messages: pa.Table) -> dict[str, Any]:
+    fates = _counts(messages["fate"])
+    reasons = _counts(messages["reason"])
+    intra = int(pc.sum(messages["intra"]).as_py() or 0)
+    return {
+        "sent": messages.num_rows,
+        **{fate.value: fates.get(fate, 0) for fate in Fate},
+        "intra_twin": intra,
+        "inter_twin": messages.num_rows - intra,
+        "reasons": {reason: count for reason, count in sorted(reasons.items()) if reason},
+    }
+
+
+def _latency_ms(messages: pa.Table) -> dict[str, Any]:
+    delivered = messages.filter(pc.equal(messages["fate"], Fate.DELIVERED.value))
+    latency_ms = _floats(delivered["latency_ns"]) * _MS
+    kinds = np.asarray(delivered["kind"].to_pylist(), dtype=object)
+    return {kind: _quantiles(latency_ms[kinds == kind]) for kind in sorted(set(messages["kind"].to_pylist()))}
+
+
+def _quantiles(values: Samples) -> dict[str, Any]:
+    return {
+        "count": int(values.size),
+        "p50": quantile(values, 0.50),
+        "p95": quantile(values, 0.95),
+        "p99": quantile(values, 0.99),
+    }
+
+
+def _age_ms(tables: RunTables, end_ns: int) -> dict[str, Any]:
+    """Age on the metric grid, and just before fresher CSI takes over (peaks), from the first sample on."""
+    times, first = np.unique(_floats(tables.metrics["t_ns"]), return_index=True)
+    ages_ms = _floats(tables.metrics["age_ns"])[first] * _MS
+    steps = age_steps(tables.control, end_ns)
+    begin_ns = times[0] if times.size else 0.0
+    peaks_ms = steps.peaks_ns[steps.peak_times_ns >= begin_ns] * _MS
+    return {"mean": mean(ages_ms), "peak_mean": mean(peaks_ms), "p95": quantile(ages_ms, 0.95)}
+
+
+def _solves(solves: pa.Table) -> dict[str, Any]:
+    statuses = solves["status"].to_pylist()
+    return {
+        "count": solves.num_rows,
+        "failed": statuses.count("failed"),
+        "iterations_median": quantile(_floats(solves["iterations"]), 0.5),
+        "cost_ms_median": quantile(_floats(solves["cost_ns"]) * _MS, 0.5),
+        "wall_ms_median": quantile(_floats(solves["wall_us"]) * 1e-3, 0.5),
+    }
+
+
+def users_of(metrics: pa.Table) -> list[str]:
+    """The users of a metrics table, in its order."""
+    return [str(user) for user in metrics["user"].unique().to_pylist()]
+
+
+def _secrecy(metrics: pa.Table) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for user in users_of(metrics):
+        rows = metrics.filter(pc.equal(metrics["user"], user))
+        rates = _floats(rows["secrecy"])
+        result[user] = {
+            "mean": mean(rates),
+            "fresh_mean": mean(_floats(rows["fresh"])),
+            "outage": mean((rates < OUTAGE_THRESHOLD).astype(np.float64)),
+        }
+    return result
+
+
+def worst_user(metrics: pa.Table) -> dict[str, Samples]:
+    """Minimum over the users of each rate at each instant, in time order; and the instants, as `t_ns`."""
+    grouped = metrics.group_by("t_ns").aggregate([(rate, "min") for rate in _RATES]).sort_by("t_ns")
+    return {"t_ns": _floats(grouped["t_ns"]), **{rate: _floats(grouped[f"{rate}_min"]) for rate in _RATES}}
+
+
+def _min_secrecy(metrics: pa.Table) -> dict[str, Any]:
+    worst = worst_user(metrics)
+    stale, fresh = mean(worst["secrecy"]), mean(worst["fresh"])
+    loss = None if stale is None or fresh is None else fresh - stale
+    return {
+        "mean": stale,
+        "fresh_mean": fresh,
+        "staleness_loss": loss,
+        "staleness_share": loss / fresh if loss is not None and fresh else None,
+        "never_updated_mean": mean(worst["never_updated"]),
+        "local_mrt_mean": mean(worst["local_mrt"]),
+        "ci95": half_width(worst["fresh"] - worst["secrecy"]),
+    }
+
+
+def _bytes_per_cycle(messages: pa.Table) -> float | None:
+    """Bytes of all messages sent per control cycle; trace 0 names no cycle."""
+    cycles = {trace for trace in messages["trace_id"].to_pylist() if trace}
+    return float(pc.sum(messages["bytes"]).as_py()) / len(cycles) if cycles else None
+
+
+def _energy_j(control: pa.Table, end_ns: int) -> float | None:
+    """Transmit energy: the power of what is on air, integrated to the end of the run, of all transmitters."""
+    if not control.num_rows:
+        return None
+    until: dict[str, int] = {}
+    total = 0.0
+    columns: Sequence[list[Any]] = [
+        control[name].to_pylist() for name in ("t_applied_ns", "transmitter", "power_mw")
+    ]
+    for start_ns, transmitter, power_mw in reversed(list(zip(*columns, strict=True))):
+        stop_ns = until.get(transmitter, end_ns)
+        total += power_mw * max(0, min(stop_ns, end_ns) - start_ns) * _JOULES_PER_MW_NS
+        until[transmitter] = start_ns
+    return total

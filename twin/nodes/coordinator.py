@@ -1,0 +1,204 @@
+"""The coordinator: what one twin, edge or core, does on top when it is the one that solves.
+
+It keeps the newest CSI of every transmitter, what is sensed of the eavesdropper, and the newest state of everyone. The
+trigger decides when to solve:
+
+    complete    every transmitter has reported since the last solve
+    every       any transmitter has reported since the last solve
+    periodic    at the timer, if any transmitter has reported since the last solve
+
+Nothing is solved before every transmitter has reported once. The eavesdropper's row of a transmitter's channels is
+taken from the newer of two sources: that transmitter's own report, and the eavesdropper's twin (which matters when the
+report itself was lost). A solve that fails is reported and changes nothing on air.
+"""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from twin.errors import InstanceError, SolverError
+from twin.nodes.base import Freshness, Incoming, Outputs, Wake
+from twin.nodes.config import CoordinationConfig
+from twin.solvers.result import Solution
+from twin.solvers.synergy.problem import SynergyProblem
+from twin.solvers.synergy.solve import solve
+from twin.wire.messages import (
+    Ack,
+    ComplexArray,
+    Csi,
+    Envelope,
+    Kind,
+    Letter,
+    Precoder,
+    Replica,
+    Report,
+    Sensed,
+    State,
+)
+from twin.wire.protocol import SolveReport
+
+PROBLEM = "sagin"
+SOLVE_TIMER = "solve"
+
+T = TypeVar("T", bound=Report)
+
+
+@dataclass(frozen=True, slots=True)
+class Held(Generic[T]):
+    """A report and the message that brought it to the coordinator."""
+
+    report: T
+    msg_id: int
+    trace_id: int
+    t_data_ns: int
+
+
+def source_of(replica: Replica) -> tuple[str, ...]:
+    """What a replica is news about: entity and kind of report, and for a sensed channel who sensed it."""
+    report = replica.report
+    if isinstance(report, Sensed):
+        return (replica.entity, "sensed", report.transmitter)
+    return (replica.entity, "csi" if isinstance(report, Csi) else "state")
+
+
+class Coordinator:
+    """Joins the reports of all entities, solves, and sends versioned precoders out."""
+
+    def __init__(self, config: CoordinationConfig) -> None:
+        self.config = config
+        self.csi: dict[str, Held[Csi]] = {}
+        self.sensed: dict[str, Held[Sensed]] = {}
+        self.states: dict[str, Held[State]] = {}
+        self.acknowledged: dict[str, Ack] = {}
+        self.version = 0
+        self._news: set[str] = set()
+        self._fresh = Freshness()
+        self._last: Solution | None = None
+
+    def take_in(self, incoming: Incoming, envelope: Envelope, replica: Replica, handle_ns: int) -> Outputs:
+        """Keep a replica; solve when the trigger says so."""
+        if reason := self._fresh.admit(source_of(replica), replica.report_seq):
+            return Outputs(handle_ns, reason=reason)
+        self._keep(envelope, replica)
+        if not self._triggered(isinstance(replica.report, Csi)):
+            return Outputs(handle_ns)
+        return self._solve(incoming, handle_ns, envelope.msg_id)
+
+    def on_timer(self, incoming: Incoming, handle_ns: int) -> Outputs:
+        """Solve if there is news, and ask for the next timer on the grid of `period_ns`."""
+        if self._news and self._complete():
+            outputs = self._solve(incoming, handle_ns, parent_id=max(held.msg_id for held in self.csi.values()))
+        else:
+            outputs = Outputs(handle_ns)
+        finish = incoming.begin_ns + outputs.cost_ns
+        periods = (finish - incoming.t_ns) // self.config.period_ns + 1
+        delay = incoming.t_ns + periods * self.config.period_ns - finish
+        return Outputs(outputs.cost_ns, outputs.letters, (Wake(SOLVE_TIMER, delay),), outputs.solves)
+
+    def on_ack(self, ack: Ack, handle_ns: int) -> Outputs:
+        """Remember what a transmitter has on air."""
+        self.acknowledged[ack.transmitter] = ack
+        return Outputs(handle_ns)
+
+    def fingerprint(self) -> bytes:
+        """Canonical bytes of the state, warm start included."""
+        held = [(name, value.msg_id, value.t_data_ns) for name, value in sorted(self.csi.items())]
+        acks = sorted((ack.transmitter, ack.version, ack.applied_ns) for ack in self.acknowledged.values())
+        warm = b"" if self._last is None else b"".join(x.tobytes() for x in self._last.precoders)
+        return b"|".join((repr((self.version, held, acks)).encode(), self._fresh.fingerprint(), warm))
+
+    def _keep(self, envelope: Envelope, replica: Replica) -> None:
+        identity = (envelope.msg_id, envelope.trace_id, envelope.t_data_ns)
+        match replica.report:
+            case Csi():
+                self.csi[replica.entity] = Held(replica.report, *identity)
+                self._news.add(replica.entity)
+            case Sensed():
+                self.sensed[replica.report.transmitter] = Held(replica.report, *identity)
+            case State():
+                self.states[replica.entity] = Held(replica.report, *identity)
+
+    def _complete(self) -> bool:
+        return all(name in self.csi for name in self.config.transmitters)
+
+    def _triggered(self, is_csi: bool) -> bool:
+        if not is_csi or not self._complete() or self.config.trigger == "periodic":
+            return False
+        return self.config.trigger == "every" or self._news.issuperset(self.config.transmitters)
+
+    def _solve(self, incoming: Incoming, handle_ns: int, parent_id: int) -> Outputs:
+        self.version += 1
+        self._news.clear()
+        cost_ns = handle_ns + self.config.solve_ns
+        used = self._inputs()
+        try:
+            solution = solve(
+                SynergyProblem(self._channels(), self.config.powers_mw),
+                warm_start=None if self._last is None else self._last.warm,
+                method=self.config.solver,
+                max_iterations=self.config.max_iterations,
+            )
+        except (InstanceError, SolverError):
+            solution = None
+        report = self._report(solution, used)
+        if solution is None or solution.status != "solved":
+            return Outputs(cost_ns, solves=(report,))
+        self._last = solution
+        activate_at = self._activate_at(incoming.begin_ns + cost_ns)
+        t_data, trace = min(held.t_data_ns for held in used), max(held.trace_id for held in used)
+        letters = tuple(
+            Letter(
+                Kind.PRECODER,
+                self.config.first_hop[name],
+                Precoder(name, self.version, vector, activate_at),
+                t_data,
+                trace,
+                parent_id,
+            )
+            for name, vector in zip(self.config.transmitters, solution.precoders, strict=True)
+        )
+        return Outputs(cost_ns, letters, solves=(report,))
+
+    def _activate_at(self, finish_ns: int) -> int:
+        return finish_ns + self.config.activation_margin_ns if self.config.activation == "scheduled" else 0
+
+    def _sensed_is_newer(self, name: str) -> bool:
+        return name in self.sensed and self.sensed[name].t_data_ns > self.csi[name].t_data_ns
+
+    def _inputs(self) -> list[Held[Csi] | Held[Sensed]]:
+        used: list[Held[Csi] | Held[Sensed]] = [self.csi[name] for name in self.config.transmitters]
+        used.extend(self.sensed[name] for name in self.config.transmitters if self._sensed_is_newer(name))
+        return used
+
+    def _channels(self) -> tuple[ComplexArray, ...]:
+        return tuple(self._rows(name) for name in self.config.transmitters)
+
+    def _rows(self, name: str) -> ComplexArray:
+        """The channels of one transmitter to the receivers of the problem, in their order."""
+        report = self.csi[name].report
+        missing = [receiver for receiver in self.config.receivers if receiver not in report.receivers]
+        if missing:
+            raise InstanceError(f"csi of {name}: no channel to {', '.join(missing)}")
+        rows = np.array([report.channels[report.receivers.index(receiver)] for receiver in self.config.receivers])
+        if self._sensed_is_newer(name):
+            sensed = self.sensed[name].report.channel
+            if sensed.shape != rows.shape[1:]:
+                raise InstanceError(f"sensed channel of {name}: {sensed.size} antennas, its report has {rows.shape[1]}")
+            rows[self.config.receivers.index(self.config.eavesdropper)] = sensed
+        return rows
+
+    def _report(self, solution: Solution | None, used: list[Held[Csi] | Held[Sensed]]) -> SolveReport:
+        return SolveReport(
+            problem=PROBLEM,
+            method=self.config.solver,
+            trigger=self.config.trigger,
+            version=self.version,
+            inputs=tuple(held.msg_id for held in used),
+            status="failed" if solution is None else str(solution.status),
+            iterations=0 if solution is None else solution.iterations,
+            objective=0.0 if solution is None else solution.objective,
+            violation=0.0 if solution is None else max(solution.violation, 0.0),
+            cost_ns=self.config.solve_ns,
+            wall_us=0.0,
+        )

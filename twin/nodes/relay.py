@@ -1,0 +1,13 @@
+"""Letters that twins pass on: a report becomes a replica, a precoder or an ack goes one hop further."""
+
+from twin.wire.messages import Ack, Envelope, Kind, Letter, Precoder, Replica
+
+
+def replica_letter(kind: Kind, dst: str, replica: Replica, cause: Envelope) -> Letter:
+    """A replica for another twin; the age of the data and the control cycle are those of the cause."""
+    return Letter(kind, dst, replica, cause.t_data_ns, cause.trace_id, cause.msg_id)
+
+
+def forward(cause: Envelope, body: Precoder | Ack, dst: str) -> Letter:
+    """The same body for the next on the way, caused by the message that brought it."""
+    return Letter(cause.kind, dst, body, cause.t_data_ns, cause.trace_id, cause.msg_id)

@@ -1,0 +1,1 @@
+"""What people look at: functions of a run folder and of nothing else."""

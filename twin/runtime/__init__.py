@@ -1,0 +1,1 @@
+"""What hosts the twins: bytes of the control protocol in, bytes out."""

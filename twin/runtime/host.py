@@ -1,0 +1,153 @@
+"""A host: owns some twins, takes batches of deliveries in and gives their outcomes back.
+
+The host adds what a twin must not have: numbers on its messages, a place in virtual time (a busy twin queues what
+arrives: `start = max(t_deliver, busy_until)`, `finish = start + cost`), a bounded mailbox, and a stopwatch for the log.
+"""
+
+import hashlib
+import time
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from twin.errors import WireError
+from twin.nodes.base import Incoming, Node, Outputs
+from twin.nodes.config import from_wire
+from twin.nodes.make import make_node
+from twin.wire.codec import decode_body
+from twin.wire.control import decode_control, encode_control
+from twin.wire.mailer import Mailer
+from twin.wire.messages import SCHEMA
+from twin.wire.protocol import (
+    Batch,
+    Control,
+    Delivery,
+    Fate,
+    Hello,
+    HostError,
+    Outcome,
+    Reason,
+    Result,
+    StateHash,
+    Stop,
+    TimerRequest,
+    Welcome,
+)
+
+_LEAST_COST_NS: Final = 1_000
+
+
+@dataclass(slots=True)
+class Hosted:
+    """A twin in its place: its letters' numbers and the deliveries that wait for it."""
+
+    node: Node
+    mailer: Mailer
+    handle_ns: int
+    mailbox_max: int
+    busy_until_ns: int = 0
+    waiting: deque[int] = field(default_factory=deque)
+
+    def begin_ns(self, t_ns: int) -> int | None:
+        """When a delivery at `t_ns` would be handled; None when the mailbox is full."""
+        while self.waiting and self.waiting[0] <= t_ns:
+            self.waiting.popleft()
+        if len(self.waiting) >= self.mailbox_max:
+            return None
+        return max(t_ns, self.busy_until_ns)
+
+
+class Host:
+    """Answers the kernel's control messages. The twins exist from WELCOME on."""
+
+    def __init__(self, name: str, epoch: int = 0) -> None:
+        self.name = name
+        self.epoch = epoch
+        self._hosted: dict[str, Hosted] = {}
+        self._last = 0
+        self._cached: list[bytes] = []
+
+    def hello(self) -> list[bytes]:
+        """The bytes with which this host introduces itself."""
+        return encode_control(Hello(self.name, self.epoch, SCHEMA))
+
+    def handle(self, parts: list[bytes]) -> list[bytes]:
+        """Answer one control message; WELCOME needs no answer."""
+        try:
+            return self._answer(decode_control(parts))
+        except WireError as error:
+            return encode_control(HostError(str(error)[:200]))
+
+    def _answer(self, message: Control) -> list[bytes]:
+        match message:
+            case Welcome():
+                return self._on_welcome(message)
+            case Batch():
+                return self._on_batch(message)
+            case Stop():
+                hashes = {name: _hash(hosted) for name, hosted in sorted(self._hosted.items())}
+                return encode_control(StateHash(hashes))
+            case _:
+                return encode_control(HostError(f"{type(message).__name__}: not for a host"))
+
+    def _on_welcome(self, welcome: Welcome) -> list[bytes]:
+        configs = [from_wire(data) for data in welcome.node_configs]
+        self._last = welcome.last
+        for config in configs:
+            mailer = Mailer(welcome.run_id, config.name, config.rank, self.epoch)
+            self._hosted[config.name] = Hosted(make_node(config), mailer, config.handle_ns, config.mailbox_max)
+        return []
+
+    def _on_batch(self, batch: Batch) -> list[bytes]:
+        if batch.number == self._last and self._cached:
+            return self._cached
+        if batch.number != self._last + 1:
+            return encode_control(HostError(f"batch {batch.number}: expected {self._last + 1}"))
+        unknown = [delivery.node for delivery in batch.deliveries if delivery.node not in self._hosted]
+        if unknown:
+            return encode_control(HostError(f"batch {batch.number}: no node {unknown[0]} here"))
+        outcomes = tuple(self._deliver(delivery) for delivery in batch.deliveries)
+        self._last, self._cached = batch.number, encode_control(Result(batch.number, outcomes))
+        return self._cached
+
+    def _deliver(self, delivery: Delivery) -> Outcome:
+        hosted = self._hosted[delivery.node]
+        begin = hosted.begin_ns(delivery.t_ns)
+        if begin is None:
+            return Outcome(Fate.DROPPED, Reason.QUEUE_FULL, delivery.t_ns, delivery.t_ns)
+        try:
+            incoming = _incoming(delivery, begin)
+        except WireError:
+            return Outcome(Fate.DROPPED, Reason.MALFORMED, delivery.t_ns, delivery.t_ns)
+        started = time.perf_counter_ns()
+        outputs = hosted.node.handle(incoming)
+        wall_us = (time.perf_counter_ns() - started) / 1e3
+        return _outcome(hosted, incoming, outputs, wall_us)
+
+
+def _incoming(delivery: Delivery, begin_ns: int) -> Incoming:
+    envelope = delivery.envelope
+    if envelope is None:
+        return Incoming(delivery.t_ns, begin_ns, timer=delivery.timer)
+    return Incoming(delivery.t_ns, begin_ns, envelope, decode_body(envelope.kind, envelope.body))
+
+
+def _outcome(hosted: Hosted, incoming: Incoming, outputs: Outputs, wall_us: float) -> Outcome:
+    """Place the outputs of a twin in virtual time and make envelopes of its letters."""
+    finish = incoming.begin_ns + max(outputs.cost_ns, _LEAST_COST_NS)
+    hosted.busy_until_ns = finish
+    hosted.waiting.append(incoming.begin_ns)
+    return Outcome(
+        fate=Fate.DROPPED if outputs.reason else Fate.DELIVERED,
+        reason=outputs.reason,
+        begin_ns=incoming.begin_ns,
+        finish_ns=finish,
+        sends=tuple(hosted.mailer.envelope(letter, finish) for letter in outputs.letters),
+        timers=tuple(TimerRequest(hosted.node.name, wake.name, finish + wake.delay_ns) for wake in outputs.wakes),
+        solves=tuple(replace(solve, wall_us=wall_us) for solve in outputs.solves),
+    )
+
+
+def _hash(hosted: Hosted) -> str:
+    state = hosted.node.fingerprint() + repr((hosted.busy_until_ns, hosted.mailer)).encode()
+    return hashlib.blake2b(state, digest_size=32).hexdigest()

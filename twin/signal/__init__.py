@@ -1,0 +1,1 @@
+"""What both worlds may know: units, rates, correlation, arrays. Pure NumPy and SciPy."""

@@ -1,0 +1,51 @@
+"""What every solver returns: an answer with its evidence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from twin.signal.arrays import ComplexArray, RealArray
+
+
+class Status(StrEnum):
+    """How a solve ended. "Infeasible" is a normal answer; "failed" means that the numerics gave out."""
+
+    SOLVED = "solved"
+    INFEASIBLE = "infeasible"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WarmStart:
+    """What the next solve of a problem of the same shape may start from: precoders (N_j,) in sqrt(mW)."""
+
+    precoders: tuple[ComplexArray, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solution:
+    """An answer that can be checked: nothing in it is what the optimiser claims of itself.
+
+    Attributes:
+        problem: name of the problem, as on the command line.
+        method: name of the method that answered.
+        status: how the solve ended.
+        objective: the objective, re-evaluated from `precoders` (for "sagin" the least secrecy rate in bit/s/Hz).
+        precoders: one vector (N_j,) per transmitter, in sqrt(mW). A failed solve still carries a safe one.
+        rates: the users' rates in bit/s/Hz, re-evaluated from `precoders`.
+        violation: worst excess of a constraint, relative to its bound; <= 0 when all of them hold.
+        iterations: convex problems or steps solved, over all starts.
+        warm: start for the next solve of this shape.
+        evidence: named numbers that bear the answer out (an upper bound, restarts, rank gap ...).
+    """
+
+    problem: str
+    method: str
+    status: Status
+    objective: float
+    precoders: tuple[ComplexArray, ...]
+    rates: RealArray
+    violation: float
+    iterations: int
+    warm: WarmStart | None = None
+    evidence: Mapping[str, float] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Max-min secrecy precoding of satellite, UAV and base station (Yin et al., problem P1)."""

@@ -1,0 +1,176 @@
+"""Message bodies as bytes: one table, `_ROWS`, is the whole format.
+
+A body is a positional MessagePack array of its fields in the order of the table. The same checks run on both
+sides, so what can be encoded can be decoded, and nothing else can.
+"""
+
+from operator import le
+from typing import Any, Final
+
+import numpy as np
+
+from twin.errors import WireError
+from twin.wire.arrays import ARRAY_EXT, AnyArray, canonical, decode_array, encode_array, is_finite
+from twin.wire.messages import (
+    BODY_OF,
+    Ack,
+    Body,
+    Command,
+    Csi,
+    Kind,
+    Precoder,
+    Replica,
+    Report,
+    Sensed,
+    State,
+)
+from twin.wire.packing import (
+    EXTENSION,
+    Field,
+    Fields,
+    Row,
+    check_arity,
+    check_float,
+    check_int,
+    check_list,
+    check_name,
+    extension,
+    pack,
+    show,
+    unpack,
+)
+
+MAX_RECEIVERS: Final = 64
+MAX_ANTENNAS: Final = 1024
+
+
+def encode_body(body: Body) -> bytes:
+    """Canonical bytes of a body; a `WireError` if it is not one that a receiver would accept."""
+    row = _ROWS.get(type(body))
+    if row is None or type(body) not in _BODIES:
+        raise WireError(f"body={type(body).__name__}: must be one of {', '.join(_BODIES.values())}")
+    return pack(row.pack(body), row.what)
+
+
+def decode_body(kind: Kind, data: bytes) -> Body:
+    """The body of a message of this kind, or a `WireError`."""
+    body_type = BODY_OF.get(kind)
+    if body_type is None:
+        raise WireError(f"kind={show(kind)}: must be one of {', '.join(Kind)}")
+    row = _ROWS[body_type]
+    body: Body = row.unpack(unpack(data, row.what))
+    return body
+
+
+def _array(dtype: str, most: tuple[int, ...], *, least: int = 1, low: float | None = None) -> Field:
+    """A finite array with `least` to `most` entries along each axis, each entry >= low."""
+    wanted = np.dtype(dtype)
+    allowed = f"must be finite {wanted}, {'' if low is None else f'>= {low}, '}shape from {least} to {most}"
+
+    def check(array: AnyArray, what: str) -> AnyArray:
+        shape = array.shape
+        if (
+            array.dtype != wanted
+            or len(shape) != len(most)
+            or min(shape) < least
+            or not all(map(le, shape, most))
+        ):
+            raise WireError(f"{what}={array.dtype}{shape}: {allowed}")
+        if not is_finite(array):
+            raise WireError(f"{what}={array[~np.isfinite(array)][0]}: {allowed}")
+        if low is not None and min(array.tolist()) < low:
+            raise WireError(f"{what}={array.min()}: {allowed}")
+        return array
+
+    def pack_one(value: object, what: str) -> object:
+        return extension(ARRAY_EXT, encode_array(check(canonical(value, what), what), what))
+
+    def unpack_one(value: object, what: str) -> AnyArray:
+        if not isinstance(value, EXTENSION) or value[0] != ARRAY_EXT:
+            raise WireError(f"{what}={show(value)}: must be an array (extension type {ARRAY_EXT})")
+        return check(decode_array(value[1], what), what)
+
+    return Field(pack_one, unpack_one)
+
+
+def _check_names(value: object, what: str) -> Fields:
+    """A tuple of 1 to 64 names."""
+    names = check_list(value, what, MAX_RECEIVERS)
+    if not names:
+        raise WireError(f"{what}=(): must hold 1 to {MAX_RECEIVERS} names")
+    return tuple([check_name(name, what) for name in names])
+
+
+def _check_radius(value: object, what: str) -> float:
+    return check_float(value, what, 0.0)
+
+
+def _pack_report(report: object, what: str) -> list[Any]:
+    """A tagged union: [tag, [fields of the report]]."""
+    tag = _TAGS.get(type(report))
+    if tag is None:
+        raise WireError(f"{what}={type(report).__name__}: must be one of {', '.join(_REPORTS)}")
+    return [tag, _ROWS[type(report)].pack(report)]
+
+
+def _unpack_report(value: object, what: str) -> Report:
+    tag, fields = check_arity(value, 2, what)
+    report_type = _REPORTS.get(tag) if type(tag) is str else None
+    if report_type is None:
+        raise WireError(f"{what}.tag={show(tag)}: must be one of {', '.join(_REPORTS)}")
+    report: Report = _ROWS[report_type].unpack(fields)
+    return report
+
+
+def _check_csi(csi: Csi) -> None:
+    """One row of channels, one variance and one radius per receiver."""
+    count = len(csi.receivers)
+    if not count == len(csi.channels) == len(csi.error_var) == len(csi.radius):
+        rows = f"{len(csi.channels)}, {len(csi.error_var)} and {len(csi.radius)}"
+        raise WireError(f"Csi.channels, error_var and radius have {rows} rows: must be {count} (receivers)")
+
+
+_FLOAT: Final = "<f8"
+_COMPLEX: Final = "<c16"
+_ROWS: Final[dict[type[Any], Row]] = {
+    State: Row(
+        State,
+        {
+            "position_m": _array(_FLOAT, (3,), least=3),
+            "velocity_mps": _array(_FLOAT, (3,), least=3),
+            "quality_db": check_float,
+        },
+    ),
+    Csi: Row(
+        Csi,
+        {
+            "receivers": _check_names,
+            "channels": _array(_COMPLEX, (MAX_RECEIVERS, MAX_ANTENNAS)),
+            "error_var": _array(_FLOAT, (MAX_RECEIVERS,), low=0.0),
+            "radius": _array(_FLOAT, (MAX_RECEIVERS,), low=0.0),
+        },
+        _check_csi,
+    ),
+    Sensed: Row(
+        Sensed,
+        {"transmitter": check_name, "channel": _array(_COMPLEX, (MAX_ANTENNAS,)), "radius": _check_radius},
+    ),
+    Replica: Row(
+        Replica,
+        {"entity": check_name, "report_seq": check_int, "report": Field(_pack_report, _unpack_report)},
+    ),
+    Precoder: Row(
+        Precoder,
+        {
+            "transmitter": check_name,
+            "version": check_int,
+            "vector": _array(_COMPLEX, (MAX_ANTENNAS,)),
+            "activate_at_ns": check_int,
+        },
+    ),
+    Ack: Row(Ack, {"transmitter": check_name, "version": check_int, "applied_ns": check_int}),
+    Command: Row(Command, {"name": check_name, "version": check_int}),
+}
+_REPORTS: Final[dict[str, type[Any]]] = {"state": State, "csi": Csi, "sensed": Sensed}
+_TAGS: Final = {report_type: tag for tag, report_type in _REPORTS.items()}
+_BODIES: Final = {body_type: body_type.__name__ for body_type in BODY_OF.values()}

@@ -1,0 +1,152 @@
+"""What entities and twins say to each other: plain data, no sockets.
+
+Each kind of message has one body type (`BODY_OF`). Arrays are C-contiguous and read-only once they have crossed
+the wire. Channels are noise-normalised (noise power 1 at every receiver) and powers are in milliwatts, so that
+only P/sigma^2 enters a rate.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+RealArray = NDArray[np.float64]
+ComplexArray = NDArray[np.complex128]
+
+SCHEMA: Final = 1
+
+
+class Kind(StrEnum):
+    """Kinds of message (architecture, "The message plane")."""
+
+    STATE = "state"
+    CSI = "csi"
+    SYNC = "sync"
+    SHARE = "share"
+    PRECODER = "precoder"
+    ACK = "ack"
+    COMMAND = "command"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """What a user reports of itself: position in m (3,), velocity in m/s (3,), downlink SINR in dB."""
+
+    position_m: RealArray
+    velocity_mps: RealArray
+    quality_db: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Csi:
+    """A transmitter's estimates of its channels, from uplink pilots.
+
+    `channels` is (R, N), one row per name in `receivers`; `error_var` (R,) is the variance per antenna of the pilot
+    noise in each row; `radius` (R,) bounds ||delta|| of a row whose error is bounded (the eavesdropper's), else 0.
+    """
+
+    receivers: tuple[str, ...]
+    channels: ComplexArray
+    error_var: RealArray
+    radius: RealArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sensed:
+    """What one transmitter senses of an entity that reports nothing: channel (N,) and its error radius."""
+
+    transmitter: str
+    channel: ComplexArray
+    radius: float
+
+
+Report = State | Csi | Sensed
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Replica:
+    """A report passed on between twins: which entity it describes and the `seq` of the report it came from."""
+
+    entity: str
+    report_seq: int
+    report: Report
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Precoder:
+    """A versioned precoder (N,) for one transmitter; `activate_at_ns` 0 means on arrival."""
+
+    transmitter: str
+    version: int
+    vector: ComplexArray
+    activate_at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """A transmitter applied a version at this instant of virtual time."""
+
+    transmitter: str
+    version: int
+    applied_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """An order between entities: `activate` says that the sender has `version` on air."""
+
+    name: str
+    version: int
+
+
+Body = State | Csi | Replica | Precoder | Ack | Command
+
+BODY_OF: Final[dict[Kind, type[Body]]] = {
+    Kind.STATE: State,
+    Kind.CSI: Csi,
+    Kind.SYNC: Replica,
+    Kind.SHARE: Replica,
+    Kind.PRECODER: Precoder,
+    Kind.ACK: Ack,
+    Kind.COMMAND: Command,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a sender wants said: to whom, and which data and cause it goes back to."""
+
+    kind: Kind
+    dst: str
+    body: Body
+    t_data_ns: int
+    trace_id: int
+    parent_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One message. Times are integer nanoseconds of virtual time; `body` is encoded (`codec.decode_body`).
+
+    `seq` counts from 1 per (src, dst); `trace_id` names a control cycle; `parent_id` is the message that caused
+    this one (0: none); `t_data_ns` is when the oldest measurement inside was taken; `t_deliver_ns` is -1 until the
+    network has delivered the message.
+    """
+
+    schema: int
+    run_id: str
+    kind: Kind
+    src: str
+    dst: str
+    seq: int
+    msg_id: int
+    trace_id: int
+    parent_id: int
+    t_send_ns: int
+    t_deliver_ns: int
+    t_data_ns: int
+    epoch: int
+    flags: int
+    body: bytes
