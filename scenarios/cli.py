@@ -118,23 +118,15 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     _add_scenario(parser, optional=True)
     parser.add_argument("--seed", type=_seed, default=1, help="seed of every random draw (default 1)")
     parser.add_argument("--duration", type=_seconds, metavar="S", help="virtual duration in s")
-    parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="run folder, new or empty (default: under runs/)"
-    )
-    parser.add_argument(
-        "--transport", choices=("inproc", "memory"), default="inproc", help="what carries the messages"
-    )
-    parser.add_argument(
-        "--json", action="store_true", dest="as_json", help="print summary.json and nothing else"
-    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="run folder, new or empty (default: under runs/)")
+    parser.add_argument("--transport", choices=("inproc", "memory"), default="inproc", help="what carries the messages")
+    parser.add_argument("--json", action="store_true", dest="as_json", help="print summary.json and nothing else")
 
 
 def _add_solve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("problem", metavar="PROBLEM", choices=("sagin",), help="sagin")
     parser.add_argument("file", metavar="FILE", type=Path, help="JSON file with the instances")
-    parser.add_argument(
-        "--method", choices=("reference", "mrt"), default="reference", help="default: reference"
-    )
+    parser.add_argument("--method", choices=("reference", "mrt"), default="reference", help="default: reference")
     parser.add_argument("--out", metavar="FILE", type=Path, help="where the answers go")
 
 
@@ -173,7 +165,8 @@ def _validate(options: argparse.Namespace) -> int:
 def _solve(options: argparse.Namespace) -> int:
     from scenarios.commands.solve import run_solve
 
-    return run_solve(options.file, options.method, options.out)
+    sys.stdout.write(run_solve(options.problem, options.file, options.method, options.out) + "\n")
+    return 0
 
 
 def _recover(options: argparse.Namespace) -> int:

@@ -45,9 +45,7 @@ class ScenarioSection(Section):
 class ReportSection(Section):
     """How often entities report to their edge twins."""
 
-    period_ms: float = Field(
-        default=20.0, ge=0.1, le=1000, description="time between two reports of an entity"
-    )
+    period_ms: float = Field(default=20.0, ge=0.1, le=1000, description="time between two reports of an entity")
 
     @property
     def period_ns(self) -> int:
@@ -58,9 +56,7 @@ class ReportSection(Section):
 class MetricsSection(Section):
     """The fixed grid on which the judge looks at both worlds."""
 
-    period_ms: float = Field(
-        default=50.0, ge=0.1, le=60_000, description="time between two samples of the metrics"
-    )
+    period_ms: float = Field(default=50.0, ge=0.1, le=60_000, description="time between two samples of the metrics")
     warmup_ms: float = Field(
         default=200.0,
         ge=0,

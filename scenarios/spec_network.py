@@ -112,9 +112,7 @@ class TwinSection(Section):
         default="complete",
         description="when it solves: on news from all transmitters, on every report, or every period",
     )
-    period_ms: float = Field(
-        default=20.0, ge=0.1, le=10_000, description="time between solves (trigger = periodic)"
-    )
+    period_ms: float = Field(default=20.0, ge=0.1, le=10_000, description="time between solves (trigger = periodic)")
     activation: Literal["on_arrival", "scheduled"] = Field(
         default="on_arrival",
         description="when a precoder goes on air: as it arrives, or at one instant for all",
@@ -125,9 +123,7 @@ class TwinSection(Section):
         le=10_000,
         description="from the end of the solve to that instant (activation = scheduled)",
     )
-    solver: Literal["reference", "mrt"] = Field(
-        default="reference", description="method that makes the precoders"
-    )
+    solver: Literal["reference", "mrt"] = Field(default="reference", description="method that makes the precoders")
     predictor: Literal["none"] = Field(
         default="none", description="what a twin makes of old reports: takes them as they are"
     )

@@ -33,9 +33,7 @@ class SatelliteSection(Section):
     antennas: Antennas = 4
     power_dbm: PowerDbm = 10.0
     height_km: float = Field(default=600.0, ge=100, le=50_000, description="height above the origin, at rest")
-    off_axis_deg: float = Field(
-        default=0.1, ge=0, le=5, description="angle between the beam's axis and the receivers"
-    )
+    off_axis_deg: float = Field(default=0.1, ge=0, le=5, description="angle between the beam's axis and the receivers")
     phase_model: Literal["similar", "iid"] = Field(
         default="similar",
         description="random phase of each antenna: the same at all receivers, or independent",
@@ -119,7 +117,5 @@ class EavesdropperSection(Section):
         lt=1,
         description="bound D on the error of her channels, relative to the estimate's norm",
     )
-    position_m: Point3 = Field(
-        default=DEFAULT_POSITIONS["eavesdropper"], description="where she is at the start"
-    )
+    position_m: Point3 = Field(default=DEFAULT_POSITIONS["eavesdropper"], description="where she is at the start")
     speed_mps: SpeedMps = Field(default=0.25, description="her walking speed, near her start")

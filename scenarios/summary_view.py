@@ -70,13 +70,9 @@ def verdict(summary: Mapping[str, Any]) -> str:
         return f"{until}The run ended before the first sample of the metrics: nothing can be said."
     if not has_loss(summary):
         spread = "" if ci95 is None else f" +- {ci95:.2f}"
-        return (
-            f"{until}No measurable staleness cost in this run ({loss:.2f}{spread} of {fresh:.2f} bit/s/Hz)."
-        )
+        return f"{until}No measurable staleness cost in this run ({loss:.2f}{spread} of {fresh:.2f} bit/s/Hz)."
     spread = " (too few samples for an interval)" if ci95 is None else f" +- {ci95:.2f}"
-    return f"{until}Staleness costs {loss:.2f}{spread} of {fresh:.2f} bit/s/Hz ({loss / fresh:.0%}).".replace(
-        "%", " %"
-    )
+    return f"{until}Staleness costs {loss:.2f}{spread} of {fresh:.2f} bit/s/Hz ({loss / fresh:.0%}).".replace("%", " %")
 
 
 def has_loss(summary: Mapping[str, Any]) -> bool:
@@ -139,9 +135,7 @@ def _messages(messages: Mapping[str, Any]) -> str:
         "in_flight": "in flight",
     }
     counts = ", ".join(f"{text} {grouped(messages[name])}" for name, text in names.items())
-    reasons = {
-        reason: count for reason, count in messages.get("reasons", {}).items() if count and reason != "loss"
-    }
+    reasons = {reason: count for reason, count in messages.get("reasons", {}).items() if count and reason != "loss"}
     shown = ", ".join(f"{reason} {grouped(count)}" for reason, count in reasons.items())
     return f"{counts} ({shown})" if shown and messages["dropped"] else counts
 

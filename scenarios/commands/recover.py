@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from scenarios import engine
 from scenarios.summary_view import show_summary
 
 
 def recover(folder: Path) -> int:
     """Rebuild a run folder and show what the run came to."""
+    from scenarios import engine
+
     result = engine.recover(folder)
     show_summary(result.summary, result.folder)
     return 0

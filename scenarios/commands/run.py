@@ -48,9 +48,7 @@ def run(options: RunOptions) -> int:
         try:
             result = engine.run_scenario(spec, options.seed, out, options.transport, view.show)
         except KeyboardInterrupt:
-            raise InterruptedRunError(
-                f"interrupted; run: {_program()} recover {shlex.quote(str(out))}"
-            ) from None
+            raise InterruptedRunError(f"interrupted; run: {_program()} recover {shlex.quote(str(out))}") from None
     if options.as_json:
         sys.stdout.write(json.dumps(result.summary, indent=2, sort_keys=True) + "\n")
     else:

@@ -71,9 +71,7 @@ def test_any_name_is_a_scenario_or_refused_in_one_line(name: str) -> None:
     loads_or_refuses(name.replace("/", ""), [])
 
 
-@given(
-    st.binary(max_size=60) | st.text(alphabet="[]{}=\"'\n\\#.,0x1e-+uavsginm _:", max_size=60).map(str.encode)
-)
+@given(st.binary(max_size=60) | st.text(alphabet="[]{}=\"'\n\\#.,0x1e-+uavsginm _:", max_size=60).map(str.encode))
 @settings(deadline=None)
 def test_any_file_is_a_scenario_or_refused_in_one_line(
     tmp_path_factory: pytest.TempPathFactory, content: bytes

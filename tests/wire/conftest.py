@@ -1,10 +1,26 @@
-"""One good message of each kind, for tests that then spoil it."""
+"""One good message of each kind, for tests that then spoil it, and a host that sends messages back."""
 
 import numpy as np
 import pytest
 
 from twin.wire.codec import encode_body
+from twin.wire.control import decode_control, encode_control
 from twin.wire.messages import Ack, Command, Csi, Envelope, Kind, Precoder, Replica, Sensed, State
+from twin.wire.protocol import (
+    Batch,
+    Fate,
+    Hello,
+    HostError,
+    Outcome,
+    Reason,
+    Result,
+    StateHash,
+    Stop,
+    TimerRequest,
+    Welcome,
+)
+
+STATE_HASH = "ab" * 32
 
 
 @pytest.fixture
@@ -50,3 +66,49 @@ def envelope(csi) -> Envelope:
         flags=0,
         body=encode_body(csi),
     )
+
+
+class Echo:
+    """A host that sends every message back and asks for every timer again, and notes what it was given.
+
+    `answers` replaces its answer to a type of control message.
+    """
+
+    def __init__(self, name, epoch=0, schema=1, answers=None):
+        self.name = name
+        self.greeting = encode_control(Hello(name, epoch, schema))
+        self.answers = answers or {}
+        self.last = 0
+        self.seen = []
+
+    def hello(self):
+        return self.greeting
+
+    def handle(self, parts):
+        self.seen.append(parts)
+        control = decode_control(parts)
+        if type(control) in self.answers:
+            return self.answers[type(control)]
+        match control:
+            case Welcome(last=last):
+                self.last = last
+                return []
+            case Batch(number=number, deliveries=deliveries):
+                if number != self.last + 1:
+                    return encode_control(HostError(f"batch {number}: expected {self.last + 1}"))
+                self.last = number
+                return encode_control(Result(number, tuple(map(self.outcome, deliveries))))
+            case Stop():
+                return encode_control(StateHash({f"{self.name}:node": STATE_HASH}))
+
+    def outcome(self, delivery):
+        begin_ns, finish_ns = delivery.t_ns, delivery.t_ns + 2
+        if delivery.envelope is not None:
+            return Outcome(Fate.DELIVERED, Reason.NONE, begin_ns, finish_ns, (delivery.envelope,))
+        again = TimerRequest(delivery.node, delivery.timer, finish_ns)
+        return Outcome(Fate.DELIVERED, Reason.NONE, begin_ns, finish_ns, (), (again,))
+
+
+@pytest.fixture
+def echo() -> type[Echo]:
+    return Echo

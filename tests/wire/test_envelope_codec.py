@@ -84,13 +84,13 @@ def test_a_later_schema_with_other_fields_is_still_recognised():
 
 @pytest.mark.parametrize("count", [0, 1, 14, 16])
 def test_the_number_of_fields_is_exact(envelope, count):
-    values = (raw(envelope) + [0])[:count]
+    values = [*raw(envelope), 0][:count]
     with pytest.raises(WireError, match="schema=None" if count == 0 else f"length={count}: must be 15"):
         decode_envelope(msgpack.packb(values))
 
 
 def test_a_kind_must_be_a_kind_not_its_name(envelope):
-    with pytest.raises(WireError, match="envelope.kind='csi': must be a Kind"):
+    with pytest.raises(WireError, match=r"envelope\.kind='csi': must be a Kind"):
         encode_envelope(replace(envelope, kind="csi"))
 
 

@@ -46,7 +46,7 @@ def manifest_text(manifest: dict[str, Any]) -> str:
     """The manifest as JSON with sorted keys; NaN and values that JSON lacks are errors."""
     try:
         return json.dumps(manifest, sort_keys=True, allow_nan=False)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise RunFolderError(f"manifest: {error}: only finite JSON values are allowed") from error
 
 
@@ -146,6 +146,7 @@ def _opened(text: str) -> Opened:
         raise RunFolderError(f"journal manifest: {error}: must be JSON") from error
     if type(manifest) is not dict:
         raise RunFolderError("journal manifest: must be a JSON object")
+    manifest_text(manifest)
     return Opened(manifest)
 
 
@@ -170,17 +171,13 @@ def _solved(*fields: Any) -> Solved:  # noqa: ANN401 - their types were checked 
     return fact
 
 
-def _applied(
-    t_ns: int, transmitter: str, version: int, msg_id: int, t_data_ns: int, vector: bytes
-) -> Applied:
+def _applied(t_ns: int, transmitter: str, version: int, msg_id: int, t_data_ns: int, vector: bytes) -> Applied:
     if len(vector) % COMPLEX_BYTES:
         raise RunFolderError(f"journal: vector of {len(vector)} bytes: must be complex128")
     return Applied(t_ns, transmitter, version, msg_id, t_data_ns, vector)
 
 
-def _closed(
-    t_ns: int, kernel_events: int, wall_s: float, interrupted: bool, hashes: dict[Any, Any]
-) -> Closed:
+def _closed(t_ns: int, kernel_events: int, wall_s: float, interrupted: bool, hashes: dict[Any, Any]) -> Closed:
     if not all(type(text) is str for pair in hashes.items() for text in pair):
         raise RunFolderError("journal: state hashes must map names to text")
     return Closed(t_ns, kernel_events, wall_s, interrupted, hashes)

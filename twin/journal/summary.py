@@ -20,8 +20,6 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from twin.journal.ages import age_steps
-from twin.journal.digest import digests_of
-from twin.journal.reader import JournalRead
 from twin.journal.tables import RunTables
 from twin.wire.protocol import Fate
 
@@ -56,24 +54,6 @@ class RunInfo:
     wall_s: float | None
 
 
-def info_from_journal(
-    read: JournalRead, tables: RunTables, *, scenario: str, seed: int, reproducible: bool
-) -> RunInfo:
-    """What a journal that was read back says about its run, so that a killed run gets its summary too."""
-    digests, closed = digests_of(read.facts), read.closed
-    return RunInfo(
-        scenario=scenario,
-        seed=seed,
-        digest=digests.digest(),
-        digest_events=digests.digest_events(),
-        reproducible=reproducible,
-        end_ns=closed.t_ns if closed else last_instant_ns(tables),
-        interrupted=closed.interrupted if closed else True,
-        kernel_events=closed.kernel_events if closed else None,
-        wall_s=closed.wall_s if closed else None,
-    )
-
-
 def last_instant_ns(tables: RunTables) -> int:
     """The latest instant that the tables know of: where a run ends that could not say so itself."""
     columns = [
@@ -99,7 +79,7 @@ def summarise(tables: RunTables, info: RunInfo) -> dict[str, Any]:
         "kernel_events": info.kernel_events,
         "messages": _messages(tables.messages),
         "latency_ms": _latency_ms(tables.messages),
-        "age_ms": _age_ms(tables, info.end_ns),
+        "age_ms": age_ms(tables, info.end_ns),
         "solves": _solves(tables.solves),
         "outage_threshold": OUTAGE_THRESHOLD,
         "secrecy": _secrecy(tables.metrics),
@@ -170,7 +150,7 @@ def _quantiles(values: Samples) -> dict[str, Any]:
     }
 
 
-def _age_ms(tables: RunTables, end_ns: int) -> dict[str, Any]:
+def age_ms(tables: RunTables, end_ns: int) -> dict[str, float | None]:
     """Age on the metric grid, and just before fresher CSI takes over (peaks), from the first sample on."""
     times, first = np.unique(_floats(tables.metrics["t_ns"]), return_index=True)
     ages_ms = _floats(tables.metrics["age_ns"])[first] * _MS
@@ -242,9 +222,7 @@ def _energy_j(control: pa.Table, end_ns: int) -> float | None:
         return None
     until: dict[str, int] = {}
     total = 0.0
-    columns: Sequence[list[Any]] = [
-        control[name].to_pylist() for name in ("t_applied_ns", "transmitter", "power_mw")
-    ]
+    columns: Sequence[list[Any]] = [control[name].to_pylist() for name in ("t_applied_ns", "transmitter", "power_mw")]
     for start_ns, transmitter, power_mw in reversed(list(zip(*columns, strict=True))):
         stop_ns = until.get(transmitter, end_ns)
         total += power_mw * max(0, min(stop_ns, end_ns) - start_ns) * _JOULES_PER_MW_NS

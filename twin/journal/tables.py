@@ -38,9 +38,7 @@ def build_tables(facts: Iterable[Fact], metrics_rows: Sequence[Mapping[str, Any]
     return RunTables(message_table(log), control_table(log), solve_table(log), metrics_table(metrics_rows))
 
 
-def write_tables(
-    folder: RunFolder, facts: Iterable[Fact], metrics_rows: Sequence[Mapping[str, Any]]
-) -> RunTables:
+def write_tables(folder: RunFolder, facts: Iterable[Fact], metrics_rows: Sequence[Mapping[str, Any]]) -> RunTables:
     """Build all tables and write them into the folder, each atomically."""
     tables = build_tables(facts, metrics_rows)
     folder.write_table(folder.messages_path, tables.messages)
@@ -74,9 +72,7 @@ def message_table(log: Log) -> pa.Table:
     rows = [_message_row(message) for message in messages]
     names = [name for name in MESSAGES.names if name != "hops"]
     columns = list(zip(*rows, strict=True)) or [()] * len(names)
-    arrays = [
-        pa.array(column, MESSAGES.field(name).type) for name, column in zip(names, columns, strict=True)
-    ]
+    arrays = [pa.array(column, MESSAGES.field(name).type) for name, column in zip(names, columns, strict=True)]
     return pa.Table.from_arrays([*arrays, _hops_array(messages)], schema=MESSAGES)
 
 

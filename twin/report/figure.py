@@ -16,7 +16,15 @@ from numpy.typing import NDArray
 
 from twin.journal.ages import AgeSteps, age_steps
 from twin.journal.folder import RunFolder, write_atomically
-from twin.journal.summary import OUTAGE_THRESHOLD, half_width, last_instant_ns, mean, users_of, worst_user
+from twin.journal.summary import (
+    OUTAGE_THRESHOLD,
+    age_ms,
+    half_width,
+    last_instant_ns,
+    mean,
+    users_of,
+    worst_user,
+)
 from twin.journal.tables import RunTables, read_tables
 
 SIZE_IN: Final = (10.0, 6.25)
@@ -66,7 +74,7 @@ def secrecy_figure(folder: Path) -> Path:
     """Draw secrecy and age over time from the tables of a run folder; the path of the PNG (1600 x 1000).
 
     Solid is the secrecy rate with the precoders on air, dashed the rate had they been fresh, in bit/s/Hz; the
-    filled gap is the cost of staleness. A run without samples gives a picture that says so.
+    filled gap below is the cost of staleness. A run without samples gives a picture that says so.
     """
     files = RunFolder(folder)
     run = _load(files)
@@ -203,7 +211,9 @@ def _rate_panel(axis: Any, rates: _Rates, colour: str) -> None:  # noqa: ANN401
     if len(rates.t_s) > MAX_POINTS:
         axis.plot(rates.t_s, rates.stale, color=colour, alpha=0.22, linewidth=0.5)
         rates = _thinned(rates)
-    axis.fill_between(rates.t_s, rates.stale, rates.fresh, color=colour, alpha=0.18, linewidth=0)
+    # One user may gain what another loses: only what staleness takes away is filled.
+    costly = {"where": rates.stale < rates.fresh, "interpolate": True}
+    axis.fill_between(rates.t_s, rates.stale, rates.fresh, color=colour, alpha=0.18, linewidth=0, **costly)
     axis.plot(rates.t_s, rates.fresh, color=colour, linewidth=1.2, linestyle=DASHES)
     marker = "o" if len(rates.t_s) <= MAX_MARKERS else ""
     axis.plot(rates.t_s, rates.stale, color=colour, linewidth=1.7, marker=marker, markersize=3)
@@ -226,10 +236,9 @@ def _age_panel(axis: Any, run: _Run) -> None:  # noqa: ANN401
     lines = ["no precoder was applied"]
     if steps.times_ns.size:
         _age_curve(axis, steps)
-        average = mean(run.tables.metrics["age_ns"].to_numpy() * 1e-6)
-        lines = [f"mean {average:.1f} ms"]
-        if steps.peaks_ns.size:
-            lines.append(f"mean peak {np.mean(steps.peaks_ns) * 1e-6:.1f} ms")
+        ages = age_ms(run.tables, run.end_ns)
+        named = {"mean": ages["mean"], "mean peak": ages["peak_mean"]}
+        lines = [f"{name} {value:.1f} ms" for name, value in named.items() if value is not None]
     axis.set_ylim(bottom=0)
     _label(axis, [(None, "age of the CSI on air"), *((None, line) for line in lines)], AGE_COLOUR)
 
@@ -243,9 +252,7 @@ def _age_curve(axis: Any, steps: AgeSteps) -> None:  # noqa: ANN401
     grid_ns = np.linspace(steps.times_ns[0], steps.times_ns[-1], 64 * MAX_POINTS, endpoint=False)
     ages_ms = steps.at(grid_ns).reshape(MAX_POINTS, -1) * 1e-6
     t_s = grid_ns.reshape(MAX_POINTS, -1).mean(axis=1) * 1e-9
-    axis.fill_between(
-        t_s, ages_ms.min(axis=1), ages_ms.max(axis=1), color=AGE_COLOUR, alpha=0.25, linewidth=0
-    )
+    axis.fill_between(t_s, ages_ms.min(axis=1), ages_ms.max(axis=1), color=AGE_COLOUR, alpha=0.25, linewidth=0)
     axis.plot(t_s, ages_ms.mean(axis=1), color=AGE_COLOUR, linewidth=1.4)
 
 

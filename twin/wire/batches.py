@@ -57,9 +57,7 @@ _SOLVE: Final = Row(
 def _pack_delivery(delivery: Delivery, frames: list[bytes]) -> list[Any]:
     """[node, t_ns, timer]; an empty timer stands for the next frame."""
     if (delivery.envelope is None) == (delivery.timer == ""):
-        raise WireError(
-            f"delivery.timer={show(delivery.timer)}: must be a name if and only if there is no envelope"
-        )
+        raise WireError(f"delivery.timer={show(delivery.timer)}: must be a name if and only if there is no envelope")
     if delivery.envelope is None:
         check_name(delivery.timer, "delivery.timer")
     else:
@@ -106,9 +104,7 @@ def _check_times(begin_ns: object, finish_ns: object) -> None:
 def _pack_outcome(outcome: Outcome, frames: list[bytes]) -> list[Any]:
     """[fate, reason, begin_ns, finish_ns, number of sends (a frame each), timers, solves]."""
     if type(outcome.fate) is not Fate or type(outcome.reason) is not Reason:
-        raise WireError(
-            f"outcome.fate={show(outcome.fate)}, {show(outcome.reason)}: must be a Fate and a Reason"
-        )
+        raise WireError(f"outcome.fate={show(outcome.fate)}, {show(outcome.reason)}: must be a Fate and a Reason")
     _check_times(outcome.begin_ns, outcome.finish_ns)
     sends = check_list(outcome.sends, "outcome.sends")
     frames.extend([encode_envelope(envelope) for envelope in sends])

@@ -4,7 +4,7 @@ A body is a positional MessagePack array of its fields in the order of the table
 sides, so what can be encoded can be decoded, and nothing else can.
 """
 
-from operator import le
+import functools
 from typing import Any, Final
 
 import numpy as np
@@ -67,15 +67,14 @@ def _array(dtype: str, most: tuple[int, ...], *, least: int = 1, low: float | No
     wanted = np.dtype(dtype)
     allowed = f"must be finite {wanted}, {'' if low is None else f'>= {low}, '}shape from {least} to {most}"
 
+    @functools.lru_cache(maxsize=256)
+    def fits(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bool:
+        within = len(shape) == len(most) and all(least <= n <= limit for n, limit in zip(shape, most, strict=True))
+        return dtype == wanted and within
+
     def check(array: AnyArray, what: str) -> AnyArray:
-        shape = array.shape
-        if (
-            array.dtype != wanted
-            or len(shape) != len(most)
-            or min(shape) < least
-            or not all(map(le, shape, most))
-        ):
-            raise WireError(f"{what}={array.dtype}{shape}: {allowed}")
+        if not fits(array.dtype, array.shape):
+            raise WireError(f"{what}={array.dtype}{array.shape}: {allowed}")
         if not is_finite(array):
             raise WireError(f"{what}={array[~np.isfinite(array)][0]}: {allowed}")
         if low is not None and min(array.tolist()) < low:

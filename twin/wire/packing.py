@@ -67,9 +67,7 @@ def unpack(data: bytes, what: str, limits: Mapping[str, int] = LIMITS) -> Fields
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise WireError(f"{what}={show(data)}: must be valid MessagePack: {reason}") from error
     if not same:
-        raise WireError(
-            f"{what}={show(data)}: must be canonical MessagePack (shortest form, no duplicate keys)"
-        )
+        raise WireError(f"{what}={show(data)}: must be canonical MessagePack (shortest form, no duplicate keys)")
     if type(fields) is not tuple:
         raise WireError(f"{what}={show(fields)}: must be an array")
     return fields
@@ -148,9 +146,7 @@ class Row:
     def __init__(
         self, make: type[Any], fields: Mapping[str, Field | Check], check: Callable[[Any], None] | None = None
     ) -> None:
-        pairs = {
-            name: item if isinstance(item, Field) else Field(item, item) for name, item in fields.items()
-        }
+        pairs = {name: item if isinstance(item, Field) else Field(item, item) for name, item in fields.items()}
         self.what = make.__name__
         self._make = make
         self._values = _getter(tuple(fields))

@@ -216,8 +216,9 @@ class InprocLink(Link):
     def _introduce(self) -> None:
         for name, host in self._hosts.items():
             parts = host.hello()
-            dealer, route = self._socket(zmq.DEALER), _routing_id(name, parts)
-            self._dealers[name], self._routes[name], self._names[route] = dealer, route, name
+            route = self._routes[name] = _routing_id(name, parts)
+            dealer = self._dealers[name] = self._socket(zmq.DEALER)
+            self._names[route] = name
             dealer.setsockopt(zmq.ROUTING_ID, route)
             dealer.connect(self.address)
             if parts:

@@ -11,9 +11,7 @@ MS = 10**6
 
 
 def make_sent(msg_id, kind, src, dst, t_send_ns, *, parent=0, trace=1, data=1 * MS, body=b"abc", seq=1):
-    envelope = Envelope(
-        SCHEMA, "run", kind, src, dst, seq, msg_id, trace, parent, t_send_ns, -1, data, 0, 0, body
-    )
+    envelope = Envelope(SCHEMA, "run", kind, src, dst, seq, msg_id, trace, parent, t_send_ns, -1, data, 0, 0, body)
     return Sent(encode_envelope(envelope))
 
 
@@ -24,9 +22,7 @@ def make_ended(msg_id, t_ns, *hops, fate="delivered", reason="", begin=None, fin
 
 
 def make_applied(t_ns, transmitter, version, msg_id, t_data_ns, amplitudes):
-    return Applied(
-        t_ns, transmitter, version, msg_id, t_data_ns, np.array(amplitudes, dtype="<c16").tobytes()
-    )
+    return Applied(t_ns, transmitter, version, msg_id, t_data_ns, np.array(amplitudes, dtype="<c16").tobytes())
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def test_layout_is_header_then_length_chained_crc_and_payload(path, story, close
     assert path.read_bytes() == expected
 
 
-def test_commit_is_one_write_and_nothing_is_written_before(path, story, monkeypatch):
+def test_commit_is_one_write_and_nothing_is_written_before(path, story, closed, monkeypatch):
     journal = Journal(path, MANIFEST)
     before = path.read_bytes()
     writes = []
@@ -52,6 +52,7 @@ def test_commit_is_one_write_and_nothing_is_written_before(path, story, monkeypa
     journal.commit()
     assert len(writes) == 1
     assert read_journal(path).facts == [Opened(MANIFEST), *story]
+    journal.close(closed)
 
 
 def test_short_writes_are_continued(path, story, closed, monkeypatch):

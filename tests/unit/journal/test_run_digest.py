@@ -86,9 +86,7 @@ def test_every_part_of_a_hop_enters_both_digests(name):
     assert events(other) != events(ENDED)
 
 
-@pytest.mark.parametrize(
-    "name", [field.name for field in fields(Envelope) if field.name not in {"schema", "body"}]
-)
+@pytest.mark.parametrize("name", [field.name for field in fields(Envelope) if field.name not in {"schema", "body"}])
 def test_every_field_of_an_envelope_enters_both_digests(name):
     other = frame(**{name: Kind.SYNC if name == "kind" else changed(getattr(ENVELOPE, name))})
     assert digest(other) != digest(frame())

@@ -184,9 +184,7 @@ def test_a_run_folder_that_cannot_be_made(capsys: pytest.CaptureFixture[str]) ->
     assert refusal(capsys, "run", "--out", "file") == "file: is a file: a run needs a new or empty directory"
     Path("full").mkdir()
     Path("full/of").write_text("")
-    assert (
-        refusal(capsys, "run", "--out", "full") == "full: is not empty: a run needs a new or empty directory"
-    )
+    assert refusal(capsys, "run", "--out", "full") == "full: is not empty: a run needs a new or empty directory"
     assert refusal(capsys, "recover", "nowhere") == "nowhere: is not a directory: a run folder is needed"
 
 
@@ -211,9 +209,7 @@ def test_everything_typed_reaches_the_engine(engine, capsys: pytest.CaptureFixtu
     assert (spec.scenario.duration_s, spec.uav.altitude_m, spec.twin.trigger) == (1.5, 50.0, "every")
     assert (seed, out, transport) == (7, Path("here"), "memory")
     last = capsys.readouterr().out.splitlines()[-1]
-    assert last.startswith(
-        "next     run-twin run sagin --seed 7 --duration 1.5 --set uav.altitude_m=50 --set twin.tr"
-    )
+    assert last.startswith("next     run-twin run sagin --seed 7 --duration 1.5 --set uav.altitude_m=50 --set twin.tr")
 
 
 def test_two_runs_in_one_second_do_not_share_a_folder(engine) -> None:
@@ -241,11 +237,7 @@ def test_an_interrupted_run_says_so_and_leaves_with_130(
     engine({"interrupted": True, "virtual_s": 1.25})
     assert main(["run", *flags]) == 130
     out = capsys.readouterr().out
-    assert (
-        '"interrupted": true' in out
-        if flags
-        else out.startswith("Interrupted after 1.25 s. Staleness costs 0.41")
-    )
+    assert '"interrupted": true' in out if flags else out.startswith("Interrupted after 1.25 s. Staleness costs 0.41")
 
 
 def test_recover_shows_what_the_run_came_to(engine, capsys: pytest.CaptureFixture[str]) -> None:
@@ -255,6 +247,27 @@ def test_recover_shows_what_the_run_came_to(engine, capsys: pytest.CaptureFixtur
     out = capsys.readouterr().out
     assert "look     runs/x/secrecy.png" in out
     assert "next" not in out
+
+
+@pytest.mark.parametrize("content", ["", "not json", "[1, 2]", '{"items": 3}', '{"items": []}', "\0", "[" * 100_000])
+def test_a_broken_instance_file_is_named(content: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("b.json").write_text(content)
+    assert "b.json: " in refusal(capsys, "solve", "sagin", "b.json", "--method", "mrt")
+
+
+def test_solve_needs_a_known_problem_a_file_and_a_place(capsys: pytest.CaptureFixture[str]) -> None:
+    assert refusal(capsys, "solve", "hisac", "b.json").startswith("argument PROBLEM: invalid choice: 'hisac'")
+    assert refusal(capsys, "solve", "sagin", "nope.json").startswith("nope.json: ")
+    Path("file").write_text("")
+    instances = str(ROOT / "tests" / "golden" / "reference" / "sagin.json")
+    assert "file/out.json" in refusal(capsys, "solve", "sagin", instances, "--method", "mrt", "--out", "file/out.json")
+
+
+def test_solve_answers_every_instance(capsys: pytest.CaptureFixture[str]) -> None:
+    instances = ROOT / "tests" / "golden" / "reference" / "sagin.json"
+    assert main(["solve", "sagin", str(instances), "--method", "mrt", "--out", "out.json"]) == 0
+    assert "20 of 20 solved" in capsys.readouterr().out
+    assert json.loads(Path("out.json").read_text())
 
 
 def test_list_and_validate(capsys: pytest.CaptureFixture[str]) -> None:

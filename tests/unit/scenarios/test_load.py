@@ -67,17 +67,13 @@ def test_a_setting_of_a_section_is_merged_into_it() -> None:
 
 def test_a_value_cannot_smuggle_in_another_key() -> None:
     message = refusal("sagin", "uav.speed_mps=1\n[radio]\nnoise_dbm=-1")
-    assert message.startswith(
-        'uav.speed_mps = "1?[radio]?noise_dbm=-1": must be a number, 0 to 100 m/s (--set)'
-    )
+    assert message.startswith('uav.speed_mps = "1?[radio]?noise_dbm=-1": must be a number, 0 to 100 m/s (--set)')
 
 
 def test_duration_replaces_the_files() -> None:
     assert load("sagin", ["scenario.duration_s=3"], duration=1.5).scenario.duration_s == 1.5
     assert refusal("sagin", duration=0.0) == "scenario.duration_s = 0: must be 0.01 to 3600 s (--duration)"
-    assert refusal("sagin", duration=float("nan")) == (
-        "scenario.duration_s = nan: must be 0.01 to 3600 s (--duration)"
-    )
+    assert refusal("sagin", duration=float("nan")) == ("scenario.duration_s = nan: must be 0.01 to 3600 s (--duration)")
 
 
 def test_an_unknown_key_gets_the_nearest_known_one(write) -> None:
@@ -107,9 +103,7 @@ def test_near_misses(wrong: str, right: str | None) -> None:
 
 
 def test_an_unknown_key_near_nothing_gets_what_there_is() -> None:
-    assert refusal("sagin", "qqq.zzz=1").startswith(
-        "qqq.zzz: unknown key; the sections are scenario, report,"
-    )
+    assert refusal("sagin", "qqq.zzz=1").startswith("qqq.zzz: unknown key; the sections are scenario, report,")
     assert refusal("sagin", "uav={zzzzzzzzzzzzzzzzz.q=1}") == (
         "uav.zzzzzzzzzzzzzzzzz.q: unknown key; the keys of uav are antennas, power_dbm, altitude_m, speed_mps, "
         "angular_spread, rician_k_db, waypoints_m (--set)"
@@ -178,9 +172,7 @@ def test_further_problems_are_counted() -> None:
 
 def test_a_default_that_a_setting_made_wrong_has_no_place() -> None:
     message = refusal("sagin", duration=0.1)
-    assert message.startswith(
-        "metrics.warmup_ms = 200: must be less than scenario.duration_s, 100 ms (sagin.toml:"
-    )
+    assert message.startswith("metrics.warmup_ms = 200: must be less than scenario.duration_s, 100 ms (sagin.toml:")
     assert refusal("./no/../such.toml") == "./no/../such.toml: no such file"
 
 
@@ -229,10 +221,7 @@ def test_paths_that_are_no_files(tmp_path: Path) -> None:
 
 def test_an_unknown_scenario_gets_the_nearest_and_the_known_ones() -> None:
     known = ", ".join(builtin_names())
-    assert (
-        refusal("sagim")
-        == f'scenario = "sagim": unknown; did you mean sagin? (known: {known}, or a .toml file)'
-    )
+    assert refusal("sagim") == f'scenario = "sagim": unknown; did you mean sagin? (known: {known}, or a .toml file)'
     assert refusal("zzz") == f'scenario = "zzz": unknown (known: {known}, or a .toml file)'
     assert refusal("") == f'scenario = "": unknown (known: {known}, or a .toml file)'
 
@@ -240,7 +229,5 @@ def test_an_unknown_scenario_gets_the_nearest_and_the_known_ones() -> None:
 def test_a_manifest_that_was_tampered_with_is_named() -> None:
     data = Spec().as_dict()
     data["uav"]["altitude_m"] = "high"
-    with pytest.raises(
-        ScenarioError, match=r'^uav\.altitude_m = "high": must be a number, .* \(manifest\.json\)$'
-    ):
+    with pytest.raises(ScenarioError, match=r'^uav\.altitude_m = "high": must be a number, .* \(manifest\.json\)$'):
         from_dict(data, "manifest.json")

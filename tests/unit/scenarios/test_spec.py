@@ -107,18 +107,14 @@ def test_entities_are_the_seven_and_the_bystanders() -> None:
     assert names == ("satellite", "uav", "base_station", "su", "au", "gu", "eavesdropper", "lorry")
 
 
-@pytest.mark.parametrize(
-    "coordinator", ["core:uav", "edge:base_station", "core:su", "edge:eavesdropper", "core:lorry"]
-)
+@pytest.mark.parametrize("coordinator", ["core:uav", "edge:base_station", "core:su", "edge:eavesdropper", "core:lorry"])
 def test_any_twin_of_an_entity_may_coordinate(coordinator: str) -> None:
     extra = [{"name": "lorry", "position_m": [0, 0, 0]}]
     data = {"twin": {"coordinator": coordinator}, "users": {"extra": extra}}
     assert Spec.model_validate(data).twin.coordinator == coordinator
 
 
-@pytest.mark.parametrize(
-    "name", ["su", "satellite", "eavesdropper", "gateway", "Lorry", "9th", "a-b", "", "x" * 33]
-)
+@pytest.mark.parametrize("name", ["su", "satellite", "eavesdropper", "gateway", "Lorry", "9th", "a-b", "", "x" * 33])
 def test_a_bystander_has_a_new_and_plain_name(name: str) -> None:
     data = {"users": {"extra": [{"name": name, "position_m": [0, 0, 0]}]}}
     with pytest.raises(ScenarioError, match=r"users\.extra\[0\]\.name = "):
@@ -132,7 +128,5 @@ def test_two_bystanders_of_one_name_are_refused() -> None:
 
 
 def test_nobody_is_as_high_as_the_uav() -> None:
-    with pytest.raises(
-        ScenarioError, match=r"users\.positions_m\.au = .*: must have z below uav\.altitude_m, 100 m"
-    ):
+    with pytest.raises(ScenarioError, match=r"users\.positions_m\.au = .*: must have z below uav\.altitude_m, 100 m"):
         from_dict({"users": {"positions_m": {"au": [0, 0, 100]}}})

@@ -55,9 +55,7 @@ def block(summary: dict[str, object], typed: str | None = None) -> str:
 
 def progress_at(t_s: float, wall_s: float, **changes: object) -> SimpleNamespace:
     state = {"sent": 78311, "lost": 391, "solves": 4118, "age_ms": 31.2, "worst_user_rate": 2.456}
-    return SimpleNamespace(
-        t_ns=round(t_s * 1e9), duration_ns=60 * 10**9, wall_s=wall_s, **{**state, **changes}
-    )
+    return SimpleNamespace(t_ns=round(t_s * 1e9), duration_ns=60 * 10**9, wall_s=wall_s, **{**state, **changes})
 
 
 def test_the_block_of_a_run() -> None:

@@ -71,7 +71,7 @@ def _refine(share: RealArray, powers: RealArray) -> RealArray:
     start = np.log(np.maximum(share, 1e-9))
 
     def margins(v: RealArray) -> RealArray:
-        return _rates(np.exp(v[:3])[:, None] * powers)[0] - v[3]
+        return np.asarray(_rates(np.exp(v[:3])[:, None] * powers)[0] - v[3])
 
     def slopes(v: RealArray) -> RealArray:
         return np.hstack([_rates(np.exp(v[:3])[:, None] * powers)[1], -np.ones((3, 1))])
@@ -87,7 +87,7 @@ def _refine(share: RealArray, powers: RealArray) -> RealArray:
     )
     if not np.isfinite(answer.x).all():
         return share
-    return np.clip(np.exp(answer.x[:3]), 0.0, 1.0)
+    return np.asarray(np.clip(np.exp(answer.x[:3]), 0.0, 1.0))
 
 
 def _rates(powers: RealArray) -> tuple[RealArray, RealArray]:

@@ -136,8 +136,9 @@ def upper_bound(reduced: Reduced) -> float:
     bounds = []
     for k, matrix in enumerate(reduced.channels):
         jamming = sum(heard) - heard[k]
-        own, eve, identity = matrix[k], matrix[3], np.eye(matrix.shape[1])
-        main = identity + np.outer(own, own.conj())
-        wiretap = identity + np.outer(eve, eve.conj()) / (1.0 + jamming)
-        bounds.append(float(eigh(main, wiretap, eigvals_only=True)[-1]))
-    return max(float(np.log2(min(bounds))), 0.0)
+        main = np.outer(matrix[k], matrix[k].conj())
+        wiretap = np.outer(matrix[3], matrix[3].conj()) / (1.0 + jamming)
+        # lambda - 1 is the eigenvalue of (A - B, B): at low power lambda itself would round to 1.
+        gain = eigh(main - wiretap, np.eye(matrix.shape[1]) + wiretap, eigvals_only=True)[-1]
+        bounds.append(float(np.log1p(max(float(gain), 0.0))) / LN2)
+    return min(bounds)

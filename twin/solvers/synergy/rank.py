@@ -51,7 +51,7 @@ def matrix_powers(reduced: Reduced, matrices: Sequence[ComplexArray]) -> RealArr
         np.einsum("ki,ij,kj->k", channels.conj(), matrix, channels).real
         for channels, matrix in zip(reduced.channels, matrices, strict=True)
     ]
-    return np.maximum(np.array(rows), 0.0)
+    return np.asarray(np.maximum(np.array(rows), 0.0))
 
 
 def extract(

@@ -6,8 +6,9 @@ from typing import Final
 from twin.errors import SolverError
 from twin.solvers.result import Solution, WarmStart
 from twin.solvers.synergy.baselines import mrt
-from twin.solvers.synergy.problem import SynergyProblem
+from twin.solvers.synergy.problem import SynergyProblem, reduce
 from twin.solvers.synergy.reference import reference
+from twin.solvers.synergy.surrogate import Goal, surrogate
 
 METHODS: Final = ("reference", "mrt")
 
@@ -37,3 +38,10 @@ def solve(
     if method == "mrt":
         return mrt(problem)
     raise SolverError(f"method={method!r}: must be one of {', '.join(METHODS)}")
+
+
+def prepare(problem: SynergyProblem, method: str) -> None:
+    """Compile what `solve` would compile for a problem of this shape, so that a solve can be timed without it."""
+    if method == "reference":
+        for goal in Goal:
+            surrogate(reduce(problem).dims, goal)

@@ -67,10 +67,11 @@ class Surrogate:
     """
 
     def __init__(self, dims: tuple[int, ...], goal: Goal) -> None:
-        import cvxpy as cp
+        import cvxpy
 
+        cp: Any = cvxpy
         self._dims = dims
-        self._vectors = [cp.Variable(dim * dim) for dim in dims]
+        self._vectors: list[Any] = [cp.Variable(dim * dim) for dim in dims]
         self._forms = [cp.Parameter((10, dim * dim)) for dim in dims]
         self._noise = cp.Parameter(10, nonneg=True)
         self._offset = cp.Parameter(3)

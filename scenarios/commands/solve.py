@@ -1,0 +1,111 @@
+"""`solve`: the instances of a file, without a network."""
+
+import json
+import multiprocessing
+import os
+import signal
+import statistics
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Final
+
+from twin.errors import SolverError, UsageError
+from twin.solvers.result import Status
+from twin.solvers.synergy.instances import Answer, Instance, check_writable, read_instances, write_results
+from twin.solvers.synergy.solve import METHODS, prepare, solve
+
+PROBLEMS: Final = ("sagin",)
+_WORTH_A_POOL: Final = 3
+"""Fewer instances than this are solved before a second process has started."""
+
+_LONGEST_LABEL: Final = 20
+
+
+def run_solve(
+    problem: str, file: Path, method: str, out: Path | None = None, starts: Sequence[str] | None = None
+) -> str:
+    """Solve every instance of a file, write the results to `out` if given, and say in a few lines what came out.
+
+    Args:
+        problem: one of `PROBLEMS`.
+        file: the instance file.
+        method: one of `twin.solvers.synergy.solve.METHODS`.
+        out: the result file; written whole or not at all.
+        starts: names of starts for the reference; None means all of them.
+
+    Raises:
+        UsageError: unknown problem or method, a bad instance file, or a place that cannot be written to.
+        SolverError: no instance could be solved. The result file says so too, and is written first.
+    """
+    if problem not in PROBLEMS:
+        raise UsageError(f"problem={problem!r}: must be one of {', '.join(PROBLEMS)}")
+    if method not in METHODS:
+        raise UsageError(f"method={method!r}: must be one of {', '.join(METHODS)}")
+    instances = read_instances(file)
+    if out is not None:
+        check_writable(out, file)
+    began = time.perf_counter()
+    answers = _solve_all(instances, method, starts)
+    wall_s = time.perf_counter() - began
+    if out is not None:
+        write_results(out, method, answers)
+    solved = [answer for answer in answers if answer.solution.status is Status.SOLVED]
+    if not solved:
+        raise SolverError(f"{file}: method {method} could solve none of {len(answers)} instances")
+    return _table(problem, method, answers, wall_s) + (f"\nresults in {out}" if out is not None else "")
+
+
+def _solve_all(instances: Sequence[Instance], method: str, starts: Sequence[str] | None) -> list[Answer]:
+    """The answers in the order of the instances; they do not depend on who computed them."""
+    workers = min(os.cpu_count() or 1, len(instances))
+    if method != "reference" or workers < 2 or len(instances) < _WORTH_A_POOL:
+        return [_solve_one(instance, method, starts) for instance in instances]
+    # Spawned, not forked: the parent may have threads (ZeroMQ, BLAS), and a fork would copy their locks.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(max_workers=workers, mp_context=context, initializer=_leave_ctrl_c_to_the_parent)
+    try:
+        futures = [pool.submit(_solve_one, instance, method, starts) for instance in instances]
+        return [future.result() for future in futures]
+    except BrokenProcessPool:
+        raise SolverError(f"method {method}: a worker process died") from None
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _leave_ctrl_c_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _solve_one(instance: Instance, method: str, starts: Sequence[str] | None) -> Answer:
+    prepare(instance.problem, method)
+    began = time.perf_counter_ns()
+    solution = solve(instance.problem, method=method, starts=starts)
+    return Answer(instance.id, solution, (time.perf_counter_ns() - began) / 1e3)
+
+
+def _table(problem: str, method: str, answers: Sequence[Answer], wall_s: float) -> str:
+    """One line per instance under a heading, and a last one for all of them."""
+    labels = [_label(answer.id) for answer in answers]
+    width = max(len("id"), *(len(label) for label in labels))
+    lines = [f"{'id':>{width}}  status  min secrecy  upper bound  iterations  wall ms   (bit/s/Hz)"]
+    for label, answer in zip(labels, answers, strict=True):
+        solution = answer.solution
+        lines.append(
+            f"{label:>{width}}  {solution.status.value:6}  {solution.objective:11.6f}"
+            f"  {solution.evidence['upper_bound']:11.6f}  {solution.iterations:10d}  {answer.wall_us / 1e3:7.1f}"
+        )
+    solved = sum(answer.solution.status is Status.SOLVED for answer in answers)
+    median = statistics.median(answer.solution.objective for answer in answers)
+    lines.append(
+        f"{problem}, {method}: {solved} of {len(answers)} solved, median {median:.4f} bit/s/Hz, in {wall_s:.1f} s"
+    )
+    return "\n".join(lines)
+
+
+def _label(identity: int | str) -> str:
+    """An id for the terminal: nothing in it that a terminal would obey, and not too long."""
+    text = str(identity) if str(identity).isprintable() else json.dumps(identity)
+    return text if len(text) <= _LONGEST_LABEL else f"{text[:_LONGEST_LABEL]}..."

@@ -1,0 +1,96 @@
+"""`study`: many runs over a grid in parallel, then figures and tables of their results."""
+
+import platform
+import shlex
+import sys
+import time
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from scenarios.interrupted import InterruptedRunError
+from scenarios.studies.framework import Study
+from scenarios.studies.progress import StudyProgress
+from scenarios.studies.registry import find_study, study_names
+from scenarios.studies.results import StudyFolder
+from scenarios.studies.runner import Finished, default_jobs, run_points
+from scenarios.terminal import grouped
+
+STUDIES: Final = Path("studies")
+_PACKAGES: Final = ("sagin-twin", "numpy", "scipy", "numba", "pyarrow", "matplotlib")
+
+
+@dataclass(frozen=True, slots=True)
+class StudyOptions:
+    """What was typed after `study`."""
+
+    name: str
+    jobs: int | None
+    seeds: int | None
+    quick: bool
+    out: Path | None
+
+    def typed(self) -> str:
+        """The command line again."""
+        words = ["study", self.name]
+        words += [f"--jobs {self.jobs}"] if self.jobs is not None else []
+        words += [f"--seeds {self.seeds}"] if self.seeds is not None else []
+        words += ["--quick"] if self.quick else []
+        words += [f"--out {shlex.quote(str(self.out))}"] if self.out is not None else []
+        return f"run-twin {' '.join(words)}"
+
+
+def list_studies() -> int:
+    """Write one line per study."""
+    width = max(len(name) for name in study_names())
+    for name in study_names():
+        sys.stdout.write(f"{name:{width}}  {find_study(name).description}\n")
+    return 0
+
+
+def run_study(options: StudyOptions) -> int:
+    """Compute the points that are not there yet, merge all, and write the study's figures and tables."""
+    return complete(find_study(options.name), options)
+
+
+def complete(study: Study, options: StudyOptions) -> int:
+    """The same for a study that need not be a known one."""
+    start_s = time.monotonic()
+    out = options.out if options.out is not None else STUDIES / (study.name + ("-quick" if options.quick else ""))
+    folder = StudyFolder.open(out, study, _manifest(study, options))
+    points = study.points(seeds=options.seeds, quick=options.quick)
+    finished = folder.finished()
+    pending = [point for point in points if study.key(point) not in finished]
+    with StudyProgress(study.name, len(points), len(points) - len(pending)) as view:
+
+        def save(rows_of: Finished) -> None:
+            folder.write_part(rows_of)
+            view.advance(len(rows_of))
+
+        jobs = options.jobs if options.jobs is not None else default_jobs()
+        try:
+            run_points(study.evaluate, pending, save, jobs=jobs, chunk=study.chunk)
+        except KeyboardInterrupt:
+            raise InterruptedRunError(f"interrupted; to go on, run again: {options.typed()}") from None
+    table = folder.results(points)
+    folder.write_results(table)
+    report = study.report(table)
+    for name, content in report.files.items():
+        folder.write(name, content)
+    there = f" ({grouped(len(points) - len(pending))} were there)" if len(pending) < len(points) else ""
+    facts = f"{grouped(len(points))} points{there}, {time.monotonic() - start_s:.1f} s"
+    sys.stdout.write(f"{report.headline}\n\npoints   {facts}\nlook     {out}\n")
+    return 0
+
+
+def _manifest(study: Study, options: StudyOptions) -> dict[str, Any]:
+    chosen = study.quick_settings if options.quick else study.settings
+    return {
+        "description": study.description,
+        "command": options.typed(),
+        "quick": options.quick,
+        "seeds": study.points(seeds=options.seeds, quick=options.quick)[-1].seed,
+        "parameters": [dict(setting) for setting in chosen],
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
+    }

@@ -1,0 +1,26 @@
+"""The studies by name. Each lives in a module of its own, which is imported when it is asked for."""
+
+import importlib
+from typing import Final
+
+from scenarios.studies.framework import Study
+from scenarios.values import shortened
+from twin.errors import UsageError
+
+_MODULES: Final = {"sagin-figures": "scenarios.studies.sagin_figures"}
+"""Module of each study; it has the study as STUDY."""
+
+
+def study_names() -> tuple[str, ...]:
+    """The names that `find_study` knows."""
+    return tuple(_MODULES)
+
+
+def find_study(name: str) -> Study:
+    """The study called `name`."""
+    if name not in _MODULES:
+        raise UsageError(f"study={shortened(name)!r}: must be one of {', '.join(_MODULES)}")
+    study = importlib.import_module(_MODULES[name]).STUDY
+    if not isinstance(study, Study):
+        raise TypeError(f"{_MODULES[name]}.STUDY: must be a Study")
+    return study

@@ -1,0 +1,155 @@
+"""What the predictor remembers: the last reports of each channel, running means, and where everybody was."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from twin.signal.units import NS_PER_S
+from twin.wire.messages import ComplexArray, RealArray, State
+
+IGNORED: Final = 1e12
+
+
+@dataclass(frozen=True, slots=True)
+class Taps:
+    """The last p reports of one transmitter's R channels, newest first.
+
+    Instants in s relative to the target (R, p), channels (R, p, N), variance of the noise per antenna (R, p), relative
+    error radius of the newest report (R,), running mean channel (R, N) and running mean power per antenna (R,), noise
+    taken off. Where fewer than p reports have come, the oldest is repeated with a noise of `IGNORED`.
+    """
+
+    instants_s: RealArray
+    channels: ComplexArray
+    noise: RealArray
+    radius: RealArray
+    mean: ComplexArray
+    power: RealArray
+
+
+class ChannelHistory:
+    """Reports of one transmitter's channels to R receivers, row by row: the last p, and exponential memories.
+
+    A row may miss a report that another has. What comes late is sorted in, what is repeated or older than all of p is
+    left out of the taps.
+    """
+
+    def __init__(self, receivers: int, taps: int, memory_s: float) -> None:
+        self.receivers = receivers
+        self.taps = taps
+        self.memory_s = memory_s
+        self.antennas = 0
+        self._reset(0)
+
+    def add(self, row: int, t_ns: int, channel: ComplexArray, error_var: float, radius: float) -> None:
+        """Remember one row (N,) measured at `t_ns`; another number of antennas starts everything anew."""
+        size = channel.shape[0]
+        if size != self.antennas:
+            self._reset(size)
+        count = int(self._count[row])
+        held = self._t_ns[row, :count]
+        if t_ns in held:
+            return
+        # An error uniform in a ball of 2N real dimensions has mean square radius^2 N / (N + 1), over N antennas.
+        noise = error_var + radius**2 / (size + 1)
+        self._average(row, t_ns, channel, noise)
+        place = int((held > t_ns).sum())
+        if place == self.taps:
+            return
+        norm = float(np.linalg.norm(channel))
+        new = (t_ns, channel, noise, radius / norm if norm > 0.0 else 0.0)
+        for array, value in zip((self._t_ns, self._channels, self._noise, self._radius), new, strict=True):
+            array[row, place + 1 :] = array[row, place:-1].copy()
+            array[row, place] = value
+        self._count[row] = min(count + 1, self.taps)
+
+    def complete(self) -> bool:
+        """Whether every row has been reported."""
+        return bool(self._count.all())
+
+    def newest(self) -> ComplexArray:
+        """The last reports as they are (R, N)."""
+        return self._channels[:, 0].copy()
+
+    def newest_radius(self) -> RealArray:
+        """Relative error radius of the last reports (R,)."""
+        return self._radius[:, 0].copy()
+
+    def read(self, target_ns: int) -> Taps:
+        """Everything the predictor needs, with instants relative to the target."""
+        place = np.minimum(np.arange(self.taps), self._count[:, None] - 1)
+        rows = np.arange(self.receivers)[:, None]
+        noise = np.where(np.arange(self.taps) < self._count[:, None], self._noise, IGNORED)
+        return Taps(
+            (self._t_ns[rows, place] - target_ns) / NS_PER_S,
+            self._channels[rows, place],
+            noise,
+            self._radius[:, 0],
+            self._mean / self._weight[:, None],
+            np.maximum(self._power / self._weight, np.finfo(np.float64).tiny),
+        )
+
+    def fingerprint(self) -> bytes:
+        """Canonical bytes of the memory."""
+        arrays = (self._count, self._t_ns, self._channels, self._noise, self._radius)
+        running = (self._last_ns, self._weight, self._mean, self._power)
+        return b"".join(array.tobytes() for array in (*arrays, *running))
+
+    def _reset(self, antennas: int) -> None:
+        rows, taps = self.receivers, self.taps
+        self.antennas = antennas
+        self._count = np.zeros(rows, dtype=np.int64)
+        self._t_ns = np.zeros((rows, taps), dtype=np.int64)
+        self._channels = np.zeros((rows, taps, antennas), dtype=np.complex128)
+        self._noise = np.zeros((rows, taps))
+        self._radius = np.zeros((rows, taps))
+        self._last_ns = np.zeros(rows, dtype=np.int64)
+        self._weight = np.zeros(rows)
+        self._mean = np.zeros((rows, antennas), dtype=np.complex128)
+        self._power = np.zeros(rows)
+
+    def _average(self, row: int, t_ns: int, channel: ComplexArray, noise: float) -> None:
+        """Fold one report into the running means; the memory fades with `memory_s`."""
+        ahead = (t_ns - int(self._last_ns[row])) / NS_PER_S / self.memory_s
+        fade, share = (np.exp(-ahead), 1.0) if ahead >= 0.0 else (1.0, np.exp(ahead))
+        power = float(np.vdot(channel, channel).real) / channel.shape[0] - noise
+        self._weight[row] = fade * self._weight[row] + share
+        self._mean[row] = fade * self._mean[row] + share * channel
+        self._power[row] = fade * self._power[row] + share * power
+        self._last_ns[row] = max(t_ns, int(self._last_ns[row]))
+
+
+class Track:
+    """The last p states of one entity: where it was, and how it moved."""
+
+    def __init__(self, states: int) -> None:
+        self.states = states
+        self._t_ns = np.zeros(0, dtype=np.int64)
+        self._motion = np.zeros((0, 2, 3))
+
+    def add(self, t_ns: int, state: State) -> None:
+        """Remember a state; what is repeated changes nothing."""
+        if t_ns in self._t_ns:
+            return
+        place = int((self._t_ns > t_ns).sum())
+        motion = np.array([state.position_m, state.velocity_mps])
+        self._t_ns = np.insert(self._t_ns, place, t_ns)[: self.states]
+        self._motion = np.insert(self._motion, place, motion, axis=0)[: self.states]
+
+    @property
+    def speed_mps(self) -> float:
+        """The speed last reported."""
+        return float(np.linalg.norm(self._motion[0, 1]))
+
+    def position_m(self, target_ns: int, instants_s: RealArray) -> RealArray:
+        """Positions (..., 3) at instants in s relative to the target (...): linear motion from the nearest state."""
+        known_s = (self._t_ns - target_ns) / NS_PER_S
+        since_s = instants_s[..., None] - known_s
+        nearest = np.argmin(np.abs(since_s), axis=-1)
+        motion = self._motion[nearest]
+        return np.asarray(motion[..., 0, :] + (instants_s - known_s[nearest])[..., None] * motion[..., 1, :])
+
+    def fingerprint(self) -> bytes:
+        """Canonical bytes of the memory."""
+        return self._t_ns.tobytes() + self._motion.tobytes()

@@ -1,0 +1,216 @@
+"""The predictor: from the last reports of every channel to its mean and error power at the instant of use.
+
+It knows what arrived in messages and the constants in its configuration, nothing else. Per link:
+
+    UAV            take the line of sight off (from reported positions, linear motion in between), predict the scatter,
+                   put the line of sight of the target on again
+    base station   divide by the path gain, invert the Nakagami map, predict the scatter, take the moments of the map
+                   over what is left open
+    satellite      predict the unwrapped phase as an unknown constant plus `phase_spread_rad` times a slow process; the
+                   amplitude is constant
+
+The eavesdropper reports no state. Her direction and her gains are fitted to running means of her own channel, and her
+speed is taken for the largest that a user reports. A user of whom no state has come yet is treated like her.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from twin.errors import InstanceError
+from twin.nodes.history import ChannelHistory, Taps, Track
+from twin.signal.arrays import ula_response
+from twin.signal.nakagami import nakagami_moments, noise_gain, to_scatter
+from twin.signal.prediction import direction_cosine, phases_since, phasor_moments, predicted, wiener_taps
+from twin.signal.sagin import RECEIVERS, TRANSMITTERS, USERS
+from twin.wire.messages import ComplexArray, Csi, RealArray, Report, Sensed, State
+
+SATELLITE, UAV, BASE_STATION = TRANSMITTERS
+EVE_ROW: Final = len(USERS)
+_REFERENCE_M: Final = 1.0
+_LEAST_SPREAD_RAD: Final = 1e-3
+_PHASE_VARIANCE: Final = np.pi**2 / 3.0
+
+Mode = Literal["none", "one_tap", "wiener"]
+
+
+@dataclass(frozen=True, slots=True)
+class PredictorConfig:
+    """Constants that a twin may know: how to predict, and what kind of channels there are.
+
+    `mode` "none" passes the last reports on with no error power, "one_tap" uses one report, "wiener" `taps`. Gains at
+    1 m are linear, per mW over the noise; `rician_k` is linear; `angular_spread` (rad) turns the UAV's speed into
+    Doppler spread; `memory_s` is how long running means of power and direction last.
+    """
+
+    mode: Mode
+    taps: int
+    memory_s: float
+    wavelength_m: float
+    uav_gain_1m: float
+    rician_k: float
+    angular_spread: float
+    base_station_gain_1m: float
+    path_exponent: float
+    nakagami_m: float
+    phase_spread_rad: float
+    satellite_spread_hz: float
+
+    def __post_init__(self) -> None:
+        if self.taps < 1:
+            raise InstanceError(f"taps={self.taps}: must be >= 1")
+        if not self.memory_s > 0.0:
+            raise InstanceError(f"memory_s={self.memory_s}: must be > 0")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """Mean channels, one (4, N) per transmitter, and what is not known of them, rows as in RECEIVERS.
+
+    `error_var` (3, 4) is the error variance per antenna; the eavesdropper's includes `radius`^2 / N. `fading_var` is
+    the same without that share, for a solver that treats the ball of `radius` (3,) exactly.
+    """
+
+    channels: tuple[ComplexArray, ...]
+    error_var: RealArray
+    fading_var: RealArray
+    radius: RealArray
+
+
+class Predictor:
+    """Keeps bounded memory of reports; predicts any later instant. No clock, no randomness."""
+
+    def __init__(self, config: PredictorConfig) -> None:
+        self.config = config
+        self._taps = config.taps if config.mode == "wiener" else 1
+        self._channels = {
+            name: ChannelHistory(len(RECEIVERS), self._taps, config.memory_s) for name in TRANSMITTERS
+        }
+        self._tracks: dict[str, Track] = {}
+        self._predict = {
+            SATELLITE: self._satellite,
+            UAV: self._uav,
+            BASE_STATION: self._base_station,
+        }
+
+    def note_report(self, entity: str, t_data_ns: int, report: Report) -> None:
+        """Take in what was measured at `t_data_ns`; reports that say nothing of the twelve channels are passed over.
+
+        The eavesdropper is not trusted: a state that claims to be hers is not used.
+        """
+        match report:
+            case Csi() if entity in self._channels:
+                for row, name in enumerate(RECEIVERS):
+                    if name in report.receivers:
+                        k = report.receivers.index(name)
+                        error_var, radius = float(report.error_var[k]), float(report.radius[k])
+                        self._channels[entity].add(row, t_data_ns, report.channels[k], error_var, radius)
+            case Sensed(transmitter=name) if name in self._channels:
+                self._channels[name].add(EVE_ROW, t_data_ns, report.channel, 0.0, report.radius)
+            case State() if entity in TRANSMITTERS or entity in USERS:
+                self._tracks.setdefault(entity, Track(self._taps + 1)).add(t_data_ns, report)
+
+    def predict(self, target_ns: int | Sequence[int]) -> Prediction:
+        """Channels at the target instant, or at one instant per transmitter in the order of TRANSMITTERS.
+
+        Raises:
+            InstanceError: a channel has never been reported.
+        """
+        targets = (target_ns,) * len(TRANSMITTERS) if isinstance(target_ns, int) else tuple(target_ns)
+        for name, history in self._channels.items():
+            if not history.complete():
+                raise InstanceError(f"channels of {name}: not reported to every receiver")
+        if self.config.mode == "none":
+            means: tuple[ComplexArray, ...] = tuple(history.newest() for history in self._channels.values())
+            fading = np.zeros((len(TRANSMITTERS), len(RECEIVERS)))
+        else:
+            parts = [
+                self._predict[name](history.read(target), target)
+                for (name, history), target in zip(self._channels.items(), targets, strict=True)
+            ]
+            means, fading = tuple(mean for mean, _ in parts), np.array([variance for _, variance in parts])
+        return self._with_ball(means, fading)
+
+    def fingerprint(self) -> bytes:
+        """Canonical bytes of the state."""
+        channels = [self._channels[name].fingerprint() for name in TRANSMITTERS]
+        tracks = [name.encode() + self._tracks[name].fingerprint() for name in sorted(self._tracks)]
+        return b"|".join((*channels, *tracks))
+
+    def _with_ball(self, means: tuple[ComplexArray, ...], fading: RealArray) -> Prediction:
+        """Give the eavesdropper's row the ball that her newest reports came with, relative to the mean."""
+        relative = np.array([history.newest_radius()[EVE_ROW] for history in self._channels.values()])
+        radius = relative * np.array([np.linalg.norm(mean[EVE_ROW]) for mean in means])
+        error_var = fading.copy()
+        if self.config.mode != "none":
+            error_var[:, EVE_ROW] += radius**2 / np.array([mean.shape[1] for mean in means])
+        return Prediction(means, error_var, fading, radius)
+
+    def _satellite(self, taps: Taps, _: int) -> tuple[ComplexArray, RealArray]:
+        spread = max(self.config.phase_spread_rad, _LEAST_SPREAD_RAD)
+        noise = taps.noise / (2.0 * taps.power[:, None] * spread**2)
+        weights, error = wiener_taps(
+            self.config.satellite_spread_hz, taps.instants_s, 0.0, noise, _PHASE_VARIANCE / spread**2
+        )
+        turned = predicted(weights, phases_since(taps.channels))
+        shrink, variance = phasor_moments(spread**2 * error)
+        newest = taps.channels[:, 0]
+        direction = newest / np.maximum(np.abs(newest), np.finfo(np.float64).tiny)
+        mean = (np.sqrt(taps.power) * shrink)[:, None] * direction * np.exp(1j * turned)
+        return np.asarray(mean), np.asarray(taps.power * variance)
+
+    def _uav(self, taps: Taps, target_ns: int) -> tuple[ComplexArray, RealArray]:
+        k, size = self.config.rician_k, taps.channels.shape[-1]
+        instants_s = np.concatenate((taps.instants_s, np.zeros((len(RECEIVERS), 1))), axis=1)
+        distance_m, cosine, known = self._geometry(UAV, target_ns, instants_s)
+        gain = self.config.uav_gain_1m * np.maximum(distance_m, _REFERENCE_M) ** -2.0
+        gain[~known] = taps.power[~known, None]
+        cosine[~known] = direction_cosine(taps.mean[~known])[:, None]
+        sight = np.sqrt(k / (k + 1.0)) * ula_response(cosine, size)
+        scatter = taps.channels / np.sqrt(gain[:, :-1, None]) - sight[:, :-1]
+        doppler_hz = (self._speeds() + self.config.angular_spread * self._speed(UAV)) / self.config.wavelength_m
+        noise = (k + 1.0) * taps.noise / gain[:, :-1]
+        weights, error = wiener_taps(doppler_hz, taps.instants_s, 0.0, noise)
+        mean = np.sqrt(gain[:, -1:]) * (sight[:, -1] + predicted(weights, scatter))
+        return np.asarray(mean), np.asarray(gain[:, -1] * error / (k + 1.0))
+
+    def _base_station(self, taps: Taps, target_ns: int) -> tuple[ComplexArray, RealArray]:
+        m = self.config.nakagami_m
+        instants_s = np.concatenate((taps.instants_s, np.zeros((len(RECEIVERS), 1))), axis=1)
+        distance_m, _, known = self._geometry(BASE_STATION, target_ns, instants_s)
+        gain = self.config.base_station_gain_1m * np.maximum(distance_m, _REFERENCE_M) ** -self.config.path_exponent
+        gain[~known] = taps.power[~known, None]
+        fading = taps.channels / np.sqrt(gain[:, :-1, None])
+        noise = (taps.noise / gain[:, :-1])[..., None] * noise_gain(fading, m)
+        weights, error = wiener_taps(
+            (self._speeds() / self.config.wavelength_m)[:, None],
+            taps.instants_s[:, None, :],
+            0.0,
+            noise.swapaxes(1, 2),
+        )
+        z = (weights.swapaxes(1, 2) * to_scatter(fading, m)).sum(axis=1)
+        mean, variance = nakagami_moments(z, error, m)
+        return np.sqrt(gain[:, -1:]) * mean, gain[:, -1] * variance.mean(axis=1)
+
+    def _geometry(self, transmitter: str, target_ns: int, instants_s: RealArray) -> tuple[RealArray, RealArray, RealArray]:
+        """Distances in m and direction cosines (4, p) from reported states, and which rows they are known for."""
+        offsets_m = np.ones((*instants_s.shape, 3))
+        known = np.zeros(len(RECEIVERS), dtype=np.bool_)
+        if transmitter in self._tracks:
+            for row, name in enumerate(USERS):
+                if name in self._tracks:
+                    offsets_m[row] = self._tracks[name].position_m(target_ns, instants_s[row])
+                    offsets_m[row] -= self._tracks[transmitter].position_m(target_ns, instants_s[row])
+                    known[row] = True
+        distance_m = np.sqrt((offsets_m**2).sum(axis=-1))
+        return distance_m, offsets_m[..., 1] / np.maximum(distance_m, np.finfo(np.float64).tiny), known
+
+    def _speed(self, name: str) -> float:
+        return self._tracks[name].speed_mps if name in self._tracks else 0.0
+
+    def _speeds(self) -> RealArray:
+        """Reported speeds in m/s (4,); whoever has reported none gets the largest of a user."""
+        largest = max(self._speed(name) for name in USERS)
+        return np.array([self._speed(name) if name in self._tracks else largest for name in RECEIVERS])
