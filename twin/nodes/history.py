@@ -121,12 +121,13 @@ class ChannelHistory:
 
 
 class Track:
-    """The last p states of one entity: where it was, and how it moved."""
+    """The last p states of one entity: where it was, and how it moved; `speed_mps` is the speed last reported."""
 
     def __init__(self, states: int) -> None:
         self.states = states
         self._t_ns = np.zeros(0, dtype=np.int64)
         self._motion = np.zeros((0, 2, 3))
+        self.speed_mps = 0.0
 
     def add(self, t_ns: int, state: State) -> None:
         """Remember a state; what is repeated changes nothing."""
@@ -136,11 +137,7 @@ class Track:
         motion = np.array([state.position_m, state.velocity_mps])
         self._t_ns = np.insert(self._t_ns, place, t_ns)[: self.states]
         self._motion = np.insert(self._motion, place, motion, axis=0)[: self.states]
-
-    @property
-    def speed_mps(self) -> float:
-        """The speed last reported."""
-        return float(np.linalg.norm(self._motion[0, 1]))
+        self.speed_mps = float(np.linalg.norm(self._motion[0, 1]))
 
     def position_m(self, target_ns: int, instants_s: RealArray) -> RealArray:
         """Positions (..., 3) at instants in s relative to the target (...): linear motion from the nearest state."""

@@ -85,9 +85,7 @@ class Predictor:
     def __init__(self, config: PredictorConfig) -> None:
         self.config = config
         self._taps = config.taps if config.mode == "wiener" else 1
-        self._channels = {
-            name: ChannelHistory(len(RECEIVERS), self._taps, config.memory_s) for name in TRANSMITTERS
-        }
+        self._channels = {name: ChannelHistory(len(RECEIVERS), self._taps, config.memory_s) for name in TRANSMITTERS}
         self._tracks: dict[str, Track] = {}
         self._predict = {
             SATELLITE: self._satellite,
@@ -194,7 +192,9 @@ class Predictor:
         mean, variance = nakagami_moments(z, error, m)
         return np.sqrt(gain[:, -1:]) * mean, gain[:, -1] * variance.mean(axis=1)
 
-    def _geometry(self, transmitter: str, target_ns: int, instants_s: RealArray) -> tuple[RealArray, RealArray, RealArray]:
+    def _geometry(
+        self, transmitter: str, target_ns: int, instants_s: RealArray
+    ) -> tuple[RealArray, RealArray, RealArray]:
         """Distances in m and direction cosines (4, p) from reported states, and which rows they are known for."""
         offsets_m = np.ones((*instants_s.shape, 3))
         known = np.zeros(len(RECEIVERS), dtype=np.bool_)

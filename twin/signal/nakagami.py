@@ -9,27 +9,14 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
-from scipy.special import gammainc, gammaincc, gammainccinv, gammaincinv
+from scipy.special import gammainccinv, gammaincinv
 
 from twin.signal.arrays import ComplexArray, RealArray
 
 _TABLE_POINTS: Final = 8192
 _LARGEST_RAYLEIGH: Final = 8.0
-_LARGEST_POWER: Final = 500.0
 _RADII: Final = 8
 _ANGLES: Final = 8
-
-
-def rayleigh_amplitude(nakagami: RealArray, m: float) -> RealArray:
-    """F_Ray^-1(F_Nak(a)): the Rayleigh amplitude at the quantile of a unit-power Nakagami-m amplitude a >= 0, any shape.
-
-    r^2 = -ln Q(m, m a^2), computed as -ln(1 - P) below the median, so that neither tail loses digits; amplitudes with
-    m a^2 > 500 (probability e^-500) are taken for that.
-    """
-    power = np.minimum(m * np.asarray(nakagami, dtype=np.float64) ** 2, _LARGEST_POWER)
-    lower = gammainc(m, power)
-    upper = gammaincc(m, power)
-    return np.asarray(np.sqrt(np.where(lower < 0.5, -np.log1p(-np.minimum(lower, 0.5)), -np.log(upper))))
 
 
 def nakagami_amplitude(rayleigh: RealArray, m: float) -> RealArray:
@@ -40,6 +27,12 @@ def nakagami_amplitude(rayleigh: RealArray, m: float) -> RealArray:
     """
     roots, amplitudes = _table(m)
     return np.interp(np.asarray(rayleigh, dtype=np.float64) ** (1.0 / m), roots, amplitudes)
+
+
+def rayleigh_amplitude(nakagami: RealArray, m: float) -> RealArray:
+    """F_Ray^-1(F_Nak(a)): the inverse of `nakagami_amplitude`, from the same table; any shape of a >= 0."""
+    roots, amplitudes = _table(m)
+    return np.asarray(np.interp(nakagami, amplitudes, roots) ** m)
 
 
 @lru_cache(maxsize=8)

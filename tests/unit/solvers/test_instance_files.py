@@ -143,7 +143,7 @@ def test_decibels_out_of_this_world_are_refused(items, instance_file):
         (b"{", "not JSON"),
         (b"\xff\xfe\x00", "not JSON"),
         (b"PK\x03\x04 binary", "not JSON"),
-        (b"[" * 100_000, "nested too deeply"),
+        (b"[" * 100_000, "not an instance file: nested too deeply"),
         (b"1" * 5000, "not JSON"),
         (b"[]", "holds a list: must be an object with a list `items`"),
         (b"null", "holds null"),
