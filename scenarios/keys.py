@@ -173,11 +173,12 @@ def _bounds_of(annotated: Any) -> str:  # noqa: ANN401 - the item type of a tupl
 
 
 def _bounds(metadata: list[Any]) -> str:
-    found = {type(item): item for item in metadata if isinstance(item, Ge | Le | Lt)}
-    low, high, below = found.get(Ge), found.get(Le), found.get(Lt)
-    if below is not None:
-        return f"at least {low.ge:.15g} and below {below.lt:.15g}"
-    return f"{low.ge:.15g} to {high.le:.15g}"
+    low = next(item.ge for item in metadata if isinstance(item, Ge))
+    below = [item.lt for item in metadata if isinstance(item, Lt)]
+    if below:
+        return f"at least {low:.15g} and below {below[0]:.15g}"
+    high = next(item.le for item in metadata if isinstance(item, Le))
+    return f"{low:.15g} to {high:.15g}"
 
 
 def _either(choices: list[str]) -> str:

@@ -31,10 +31,7 @@ class Scatter:
         """Draw the paths of `links` (R keys), for `antennas` N and the Doppler spreads f (R,) in Hz."""
         draws = np.array(
             [
-                [
-                    streams.generator("fading", *link, antenna).random((2, PATHS))
-                    for antenna in range(antennas)
-                ]
+                [streams.generator("fading", *link, antenna).random((2, PATHS)) for antenna in range(antennas)]
                 for link in links
             ]
         )

@@ -32,9 +32,7 @@ class SatelliteChannel:
         self._wavelength_m = wavelength_m
         beam = beam_gain(math.radians(params.off_axis_deg), math.radians(params.beam_3db_deg))
         clear = from_db(params.gain_max_db) * beam / noise_mw
-        self._gain_over_noise: RealArray = np.array(
-            [clear * _rain(params, streams, name) for name in receivers]
-        )
+        self._gain_over_noise: RealArray = np.array([clear * _rain(params, streams, name) for name in receivers])
         self._start_rad: RealArray = np.array([_phases(params, streams, name) for name in receivers])
         drift_rad_s = params.drift_rad_s * (2.0 * streams.uniform("drift", "satellite") - 1.0)
         self._drift_rad_s: RealArray = np.arange(params.antennas, dtype=np.float64) * drift_rad_s

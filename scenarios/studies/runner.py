@@ -56,9 +56,7 @@ def run_points(
                 save(finished)
 
 
-def _in_processes(
-    evaluate: Evaluate, chunks: Iterable[Chunk], save: Callable[[Finished], None], jobs: int
-) -> None:
+def _in_processes(evaluate: Evaluate, chunks: Iterable[Chunk], save: Callable[[Finished], None], jobs: int) -> None:
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
     waiting = iter(chunks)

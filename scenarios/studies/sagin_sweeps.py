@@ -64,9 +64,7 @@ SWEEPS: Final = (
         "UAV transmit power $P_U$ (dBm)",
         "UAV power",
     ),
-    Sweep(
-        4, "p_b_dbm", _TRANSMIT, (0.0, 15.0, 25.0), "base station transmit power $P_B$ (dBm)", "base station power"
-    ),
+    Sweep(4, "p_b_dbm", _TRANSMIT, (0.0, 15.0, 25.0), "base station transmit power $P_B$ (dBm)", "base station power"),
     Sweep(5, "n_s", _ANTENNAS, _FEW_ANTENNAS, "satellite antennas $N_S$", "satellite antennas"),
     Sweep(6, "n_u", _ANTENNAS, _FEW_ANTENNAS, "UAV antennas $N_U$", "UAV antennas"),
     Sweep(7, "n_b", _ANTENNAS, _FEW_ANTENNAS, "base station antennas $N_B$", "base station antennas"),

@@ -12,6 +12,7 @@ from twin.solvers.synergy.problem import SynergyProblem, reduce, upper_bound
 from twin.solvers.synergy.solve import solve
 
 SINRS = st.floats(0.0, 1e9)
+quick = settings(derandomize=True, database=None, deadline=None)
 PHASES = arrays(np.float64, 3, elements=st.floats(-7.0, 7.0))
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -31,18 +32,21 @@ def scenes(draw):
     return SynergyProblem(tuple(channels), powers), tuple(precoders)
 
 
+@quick
 @given(SINRS, SINRS)
 def test_a_secrecy_rate_is_never_negative_nor_above_the_rate_without_an_eavesdropper(user, eve):
     rate = float(secrecy_rate(np.array(user), np.array(eve)))
     assert 0.0 <= rate <= np.log2(1.0 + user) + 1e-12
 
 
+@quick
 @given(SINRS, SINRS, st.floats(0.0, 1e6))
 def test_it_rises_with_the_users_sinr_and_falls_with_the_eavesdroppers(user, eve, more):
     rate, better, worse = secrecy_rate(np.array([user, user + more, user]), np.array([eve, eve, eve + more]))
     assert worse <= rate <= better
 
 
+@quick
 @given(scenes(), PHASES, PHASES)
 def test_a_phase_common_to_a_vector_changes_no_rate(scene, precoder_phases, channel_phases):
     problem, precoders = scene
@@ -56,6 +60,7 @@ def test_a_phase_common_to_a_vector_changes_no_rate(scene, precoder_phases, chan
     )
 
 
+@quick
 @given(scenes(), SEEDS)
 def test_antennas_rotated_together_with_the_precoder_change_no_power(scene, seed):
     problem, precoders = scene
@@ -70,6 +75,7 @@ def test_antennas_rotated_together_with_the_precoder_change_no_power(scene, seed
     np.testing.assert_allclose(received_powers(channels, rotated), wanted, rtol=1e-8, atol=1e-9 * wanted.max())
 
 
+@quick
 @given(scenes())
 def test_noise_and_power_matter_only_by_their_ratio(scene):
     problem, precoders = scene
@@ -78,6 +84,7 @@ def test_noise_and_power_matter_only_by_their_ratio(scene):
     np.testing.assert_array_equal(secrecy_rates(louder, quieter), secrecy_rates(problem.channels, precoders))
 
 
+@quick
 @given(scenes())
 def test_the_upper_bound_and_the_reduction_hold_for_any_precoders(scene):
     problem, precoders = scene
@@ -89,10 +96,10 @@ def test_the_upper_bound_and_the_reduction_hold_for_any_precoders(scene):
     assert problem.violation(kept) <= 1e-12
 
 
-@settings(max_examples=25, deadline=None)
+@settings(quick, max_examples=25)
 @given(scenes())
 def test_the_solver_is_never_below_its_baselines_nor_above_the_bound(scene):
-    problem, precoders = scene
+    problem, _ = scene
     solution = solve(problem, starts=("mrt-balanced",), max_iterations=2)
     assert solution.violation <= 1e-12
     assert solution.objective == problem.rates(solution.precoders).min()

@@ -25,9 +25,7 @@ def received_powers(channels: Sequence[ComplexArray], precoders: Sequence[Comple
     Returns:
         (3, 4), linear; the numerators and interference terms of Yin et al., eqs (8)-(13).
     """
-    amplitudes = np.array(
-        [matrix.conj() @ vector for matrix, vector in zip(channels, precoders, strict=True)]
-    )
+    amplitudes = np.array([matrix.conj() @ vector for matrix, vector in zip(channels, precoders, strict=True)])
     return np.asarray(amplitudes.real**2 + amplitudes.imag**2)
 
 

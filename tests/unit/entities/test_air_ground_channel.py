@@ -37,9 +37,7 @@ def test_pure_line_of_sight_is_the_array_response():
     for row, (dx, dy, dz) in enumerate(OFFSETS_M):
         distance_m = math.sqrt(dx**2 + dy**2 + dz**2)
         for n in range(4):
-            expected = math.sqrt(1e-4 / distance_m**2 / 1e-10) * cmath.exp(
-                -1j * math.pi * n * dy / distance_m
-            )
+            expected = math.sqrt(1e-4 / distance_m**2 / 1e-10) * cmath.exp(-1j * math.pi * n * dy / distance_m)
             assert sight[row, n] == pytest.approx(expected, rel=1e-9)
 
 

@@ -95,9 +95,7 @@ def test_guesses_fill_the_ball_evenly(antennas):
 
 def test_measurements_do_not_depend_on_order_or_bystanders():
     joined = World(
-        WorldParams(
-            uav=PARAMS.uav, receivers={**PARAMS.receivers, "walker": ReceiverParams((1.0, 2.0, 0.0), 1.0)}
-        ),
+        WorldParams(uav=PARAMS.uav, receivers={**PARAMS.receivers, "walker": ReceiverParams((1.0, 2.0, 0.0), 1.0)}),
         STREAMS,
     )
     first = measure("satellite", 7)

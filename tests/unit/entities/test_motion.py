@@ -75,9 +75,7 @@ def test_two_waypoints_are_the_same_flight_open_and_closed():
 
 
 @pytest.mark.parametrize("closed", [True, False])
-@pytest.mark.parametrize(
-    ("points", "speed_mps"), [(SQUARE, 0.0), (SQUARE[:1], 10.0), (((3.0, 4.0),) * 3, 10.0)]
-)
+@pytest.mark.parametrize(("points", "speed_mps"), [(SQUARE, 0.0), (SQUARE[:1], 10.0), (((3.0, 4.0),) * 3, 10.0)])
 def test_without_speed_or_destination_it_hovers(points, speed_mps, closed):
     flight = Waypoints(points, 80.0, speed_mps, closed=closed)
     assert flight.position_m(0) == flight.position_m(123 * S) == (*points[0], 80.0)

@@ -62,7 +62,5 @@ def test_rain_has_a_median_of_0_04_db_and_only_attenuates():
     median_db = -to_db(rain_gain(0.0, -3.152, math.sqrt(1.6)))
     assert median_db == pytest.approx(math.exp(-3.152))
     assert median_db == pytest.approx(0.04, abs=0.005)
-    assert -to_db(rain_gain(2.0, -3.152, math.sqrt(1.6))) == pytest.approx(
-        math.exp(-3.152 + 2 * math.sqrt(1.6))
-    )
+    assert -to_db(rain_gain(2.0, -3.152, math.sqrt(1.6))) == pytest.approx(math.exp(-3.152 + 2 * math.sqrt(1.6)))
     assert rain_gain(-9.0, -3.152, math.sqrt(1.6)) <= 1.0

@@ -16,9 +16,7 @@ from twin.signal.correlation import jakes
 from twin.signal.units import from_dbm, to_db, wavelength_m
 
 NAMES = ("su", "au", "gu", "eavesdropper")
-OFFSETS_M = np.array(
-    [[40.0, 91.65, -600e3], [-6.9, -49.5, -600e3], [86.9, 49.5, -600e3], [40.0, 69.3, -600e3]]
-)
+OFFSETS_M = np.array([[40.0, 91.65, -600e3], [-6.9, -49.5, -600e3], [86.9, 49.5, -600e3], [40.0, 69.3, -600e3]])
 DRY = SatelliteParams(rain_mu=-80.0)
 
 

@@ -96,9 +96,7 @@ def test_statistics_of_the_channel_are_nakagami_with_uniform_phase():
 
 def test_link_budget_over_minus_100_dbm():
     offsets_m = np.array([[100.0, 0.0, 0.0], [0.0, -100.0, 0.0], [30.0, 40.0, 0.0], [0.0, 0.0, 80.0]])
-    np.testing.assert_allclose(
-        to_db(channel().mean_gains(offsets_m)), [-18.46, -18.46, -6.42, -14.58], atol=0.01
-    )
+    np.testing.assert_allclose(to_db(channel().mean_gains(offsets_m)), [-18.46, -18.46, -6.42, -14.58], atol=0.01)
     doubled = dataclasses.replace(DEFAULT, omega=2.0)
     np.testing.assert_allclose(channel(doubled).mean_gains(offsets_m), 2 * channel().mean_gains(offsets_m))
 

@@ -61,9 +61,7 @@ def test_the_uav_can_tell_its_user_from_the_eavesdropper():
 def test_link_budget_over_minus_100_dbm():
     world = World(STILL, Streams(1))
     np.testing.assert_allclose(to_db(world.mean_gains("uav", 0)), [16.99, 19.03, 16.99, 17.85], atol=0.01)
-    np.testing.assert_allclose(
-        to_db(world.mean_gains("base_station", 0)), [-18.46, -18.46, -6.42, -14.58], atol=0.01
-    )
+    np.testing.assert_allclose(to_db(world.mean_gains("base_station", 0)), [-18.46, -18.46, -6.42, -14.58], atol=0.01)
     # rain: up to some tenths of a dB
     satellite_db = to_db(world.mean_gains("satellite", 0))
     assert satellite_db.max() < -9.7
@@ -136,9 +134,7 @@ def test_bystanders_change_nothing_for_the_others():
     alone, joined = World(MOVING, Streams(9)), World(with_bystanders(MOVING), Streams(9))
     for transmitter, t_ns in product(TRANSMITTERS, INSTANTS):
         np.testing.assert_array_equal(joined.channels(transmitter, t_ns), alone.channels(transmitter, t_ns))
-        np.testing.assert_array_equal(
-            joined.mean_gains(transmitter, t_ns), alone.mean_gains(transmitter, t_ns)
-        )
+        np.testing.assert_array_equal(joined.mean_gains(transmitter, t_ns), alone.mean_gains(transmitter, t_ns))
     for name in RECEIVERS:
         np.testing.assert_array_equal(joined.velocity_mps(name, 10**9), alone.velocity_mps(name, 10**9))
 

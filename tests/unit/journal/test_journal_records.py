@@ -86,7 +86,7 @@ def test_trailing_and_missing_bytes_are_errors():
             decode_fact(wrong)
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), {1, 2}, object()], ids=repr)
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), {1, 2}, object()], ids=["nan", "inf", "set", "object"])
 def test_manifest_must_be_finite_json(value):
     with pytest.raises(RunFolderError, match=r"manifest: .*finite JSON"):
         encode_fact(Opened({"key": value}))

@@ -4,7 +4,8 @@ Each step solves P3 with (42)-(45) linearised at l~ and evaluates the matrices i
 the next l~. The paper takes l~ from the last iterate alone, which converges linearly and, near the end, slowly. Any
 l~ gives an inner approximation of the same problem, so we also look ahead along the last step, l~ = l + b (l - l'),
 with b = 0, 1, 2, 4 ... as long as the objective rises. An iterate is taken only if its objective, evaluated and not
-believed, does not fall: a fallen one costs a restart (b = 0, counted), and a second one ends the ascent.
+believed, rises. Any other answer is thrown away and costs a counted restart: first with b = 0, where the exact step
+cannot fall, then with the solver's other settings. If that does not rise either, the ascent is over.
 """
 
 from collections.abc import Sequence
@@ -59,24 +60,20 @@ def ascend(reduced: Reduced, begin: Sequence[ComplexArray], max_iterations: int)
     look, restarts, attempt, answered = 0.0, 0, 0, False
     while len(history) <= max_iterations and not _settled(history):
         answer = program.solve(reduced, here + look * (here - before), attempt=attempt)
-        answered = answered or answer is not None
-        rose = False
         if answer is not None:
+            answered = True
             powers = matrix_powers(reduced, answer)
             rate = float(min_rate_nats(powers))
-            rose = rate > history[-1]
-        if answer is not None and rose:
-            matrices, before, here = answer, here, levels(powers)
-            look, attempt = min(max(2.0 * look, 1.0), _LONGEST_LOOK), 0
-            history.append(rate)
-            continue
+            if rate > history[-1]:
+                matrices, before, here = answer, here, levels(powers)
+                look, attempt = min(max(2.0 * look, 1.0), _LONGEST_LOOK), 0
+                history.append(rate)
+                continue
         history.append(history[-1])
-        if look > 0.0:
-            restarts, look = restarts + 1, 0.0
-        elif attempt + 1 < ATTEMPTS:
-            attempt += 1
-        else:
+        if look == 0.0 and attempt + 1 == ATTEMPTS:
             break
+        attempt = 0 if look > 0.0 else attempt + 1
+        restarts, look = restarts + 1, 0.0
     return Ascent(matrices, history[-1], here, len(history) - 1, restarts, answered, tuple(history))
 
 
