@@ -15,6 +15,8 @@ from scenarios.values import shortened
 from twin.errors import TwinError, UsageError
 
 MAX_SEED = 2**63 - 1
+MAX_JOBS = 256
+MAX_STUDY_SEEDS = 1_000_000
 
 _EPILOG = """\
 without a command, the default scenario is run
@@ -93,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     command("list", _list, "list the built-in scenarios")
     _add_scenario(command("validate", _validate, "check a scenario without running it"), optional=False)
     _add_solve(command("solve", _solve, "solve the instances in a file, without a network"))
+    _add_study(command("study", _study, "compute a study over a grid in parallel, with figures and tables"))
     recover = command("recover", _recover, "rebuild a run folder from its journal")
     recover.add_argument("folder", metavar="DIR", type=Path, help="the run folder")
     return parser
@@ -128,6 +131,24 @@ def _add_solve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", type=Path, help="JSON file with the instances")
     parser.add_argument("--method", choices=("reference", "mrt"), default="reference", help="default: reference")
     parser.add_argument("--out", metavar="FILE", type=Path, help="where the answers go")
+
+
+def _add_study(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", nargs="?", help="a study's name (see --list)")
+    parser.add_argument("--list", action="store_true", dest="listed", help="list the studies")
+    parser.add_argument("--jobs", type=_count(1, MAX_JOBS), metavar="N", help="processes (default: one per processor)")
+    parser.add_argument("--seeds", type=_count(2, MAX_STUDY_SEEDS), metavar="N", help="seeds of each setting")
+    parser.add_argument("--quick", action="store_true", help="a small grid with few seeds")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="the study's folder (default: under studies/)")
+
+
+def _count(least: int, most: int) -> Callable[[str], int]:
+    def count(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) <= 19 and least <= int(text) <= most):
+            raise argparse.ArgumentTypeError(f"{text!r}: must be a whole number, {least} to {most}")
+        return int(text)
+
+    return count
 
 
 def _seed(text: str) -> int:
@@ -167,6 +188,15 @@ def _solve(options: argparse.Namespace) -> int:
 
     sys.stdout.write(run_solve(options.problem, options.file, options.method, options.out) + "\n")
     return 0
+
+
+def _study(options: argparse.Namespace) -> int:
+    from scenarios.commands.study import StudyOptions, list_studies, run_study
+
+    if options.listed:
+        return list_studies()
+    names = ("name", "jobs", "seeds", "quick", "out")
+    return run_study(StudyOptions(**{name: getattr(options, name) for name in names}))
 
 
 def _recover(options: argparse.Namespace) -> int:

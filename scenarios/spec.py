@@ -56,7 +56,7 @@ class ReportSection(Section):
 class MetricsSection(Section):
     """The fixed grid on which the judge looks at both worlds."""
 
-    period_ms: float = Field(default=50.0, ge=0.1, le=60_000, description="time between two samples of the metrics")
+    period_ms: float = Field(default=43.0, ge=0.1, le=60_000, description="time between two samples of the metrics")
     warmup_ms: float = Field(
         default=200.0,
         ge=0,

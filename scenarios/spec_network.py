@@ -63,7 +63,7 @@ class FronthaulLink(LinkSection):
 class BackhaulLink(LinkSection):
     """Edge cloud to core cloud."""
 
-    latency_ms: LatencyMs = 4.0
+    latency_ms: LatencyMs = 2.0
     jitter_ms: JitterMs = 0.2
     rate_mbps: RateMbps = 1000.0
 

@@ -25,7 +25,7 @@ _PACKAGES: Final = ("sagin-twin", "numpy", "scipy", "numba", "pyarrow", "matplot
 class StudyOptions:
     """What was typed after `study`."""
 
-    name: str
+    name: str | None
     jobs: int | None
     seeds: int | None
     quick: bool
@@ -33,7 +33,7 @@ class StudyOptions:
 
     def typed(self) -> str:
         """The command line again."""
-        words = ["study", self.name]
+        words = ["study", str(self.name)]
         words += [f"--jobs {self.jobs}"] if self.jobs is not None else []
         words += [f"--seeds {self.seeds}"] if self.seeds is not None else []
         words += ["--quick"] if self.quick else []

@@ -1,0 +1,1 @@
+"""Studies: the framework they share, and one module (or a few) for each."""

@@ -29,13 +29,16 @@ class Point:
 
 
 def expand(**axes: Sequence[Value]) -> tuple[Parameters, ...]:
-    """All combinations of the axes, the last one fastest: expand(a=(1, 2), b=(3,)) is a=1 b=3, a=2 b=3."""
+    """All combinations of the axes, the last one fastest."""
     return tuple(dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values()))
 
 
 def distinct(settings: Iterable[Parameters]) -> tuple[Parameters, ...]:
     """The settings without repetitions, in the order of their first appearance."""
-    return tuple({tuple(sorted(setting.items())): setting for setting in reversed(list(settings))}.values())[::-1]
+    first: dict[tuple[tuple[str, Value], ...], Parameters] = {}
+    for setting in settings:
+        first.setdefault(tuple(sorted(setting.items())), setting)
+    return tuple(first.values())
 
 
 def points(settings: Sequence[Parameters], seeds: int) -> tuple[Point, ...]:

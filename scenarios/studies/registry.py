@@ -16,8 +16,10 @@ def study_names() -> tuple[str, ...]:
     return tuple(_MODULES)
 
 
-def find_study(name: str) -> Study:
-    """The study called `name`."""
+def find_study(name: str | None) -> Study:
+    """The study called `name`; None stands for a name that was not given."""
+    if name is None:
+        raise UsageError(f"study: needs a NAME, one of {', '.join(_MODULES)}")
     if name not in _MODULES:
         raise UsageError(f"study={shortened(name)!r}: must be one of {', '.join(_MODULES)}")
     study = importlib.import_module(_MODULES[name]).STUDY

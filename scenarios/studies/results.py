@@ -60,7 +60,7 @@ class StudyFolder:
         """Write one file of the folder atomically; its path."""
         path = self.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, lambda temporary: temporary.write_bytes(content) and None)
+        write_atomically(path, lambda temporary: _write_bytes(temporary, content))
         return path
 
     def write_part(self, rows_of: Sequence[tuple[Point, list[Row]]]) -> None:
@@ -112,6 +112,10 @@ class StudyFolder:
 
     def _part_paths(self) -> list[Path]:
         return sorted((self.path / PARTS).glob("[0-9a-f]*.parquet"))
+
+
+def _write_bytes(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
 
 
 def _full_row(point: Point, key: str, index: int, row: Row) -> Row:

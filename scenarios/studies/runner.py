@@ -11,7 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.connection import wait as wait_for
 from multiprocessing.synchronize import Event
-from typing import Any, Final
+from typing import Any
 
 from scenarios.studies.framework import Evaluate
 from scenarios.studies.grid import Point, Row
@@ -19,8 +19,6 @@ from twin.errors import HostLostError
 
 Chunk = tuple[Point, ...]
 Finished = list[tuple[Point, list[Row]]]
-
-MAX_JOBS: Final = 256
 
 
 class _Stop:
@@ -31,7 +29,7 @@ class _Stop:
 
 def default_jobs() -> int:
     """How many processors this process may use."""
-    return min(len(os.sched_getaffinity(0)), MAX_JOBS)
+    return len(os.sched_getaffinity(0))
 
 
 def run_points(

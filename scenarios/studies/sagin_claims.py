@@ -6,6 +6,7 @@ whatever becomes of them. Where a user's rate does not bind it is not unique, so
 beside the claims about single users.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -63,7 +64,7 @@ def _moves(quantity: str, sign: float) -> Check:
     def check(curves: Curves, sweep: Sweep) -> Outcome:
         along, values = curves.along(sweep, quantity), curves.values(sweep)
         total = _change(along[0], along[-1], sign)
-        pairs = zip(along[:-1], along[1:], strict=True)
+        pairs = itertools.pairwise(along)
         steps = [_change(one, two, sign) for one, two in pairs]
         against = min(range(len(steps)), key=lambda index: steps[index].high)
         ours = f"{_mean(along[0])} → {_mean(along[-1])}"
@@ -147,7 +148,7 @@ def _beats_baselines(curves: Curves, sweep: Sweep) -> Outcome:
 def _degrades_with_error(curves: Curves, sweep: Sweep) -> Outcome:
     by_error = [curves.along(sweep, MINIMUM, csi_error=error) for error in CSI_ERRORS]
     steps = []
-    for one, two in zip(by_error[:-1], by_error[1:], strict=True):
+    for one, two in itertools.pairwise(by_error):
         for value, a, b in zip(curves.values(sweep), one, two, strict=True):
             steps.append((_change(a, b), value))
     step, value = max(steps, key=lambda entry: entry[0].high)

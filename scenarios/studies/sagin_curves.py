@@ -37,9 +37,7 @@ class Curves:
         """The values of the sweep's parameter in the table, ascending."""
         return [float(value) for value in sweep.values if self._key(sweep, value, PROPOSED, 0.0) in self._of[MINIMUM]]
 
-    def along(
-        self, sweep: Sweep, quantity: str, scheme: str = PROPOSED, csi_error: float = 0.0
-    ) -> list[Sample]:
+    def along(self, sweep: Sweep, quantity: str, scheme: str = PROPOSED, csi_error: float = 0.0) -> list[Sample]:
         """Samples of a rate (a user's, or "minimum") in bit/s/Hz at each of the sweep's values."""
         keys = (self._key(sweep, value, scheme, csi_error) for value in self.values(sweep))
         return [self._of[quantity][key] for key in keys]

@@ -48,7 +48,7 @@ def comparisons(curves: Curves) -> list[Comparison]:
         along = dict(zip(curves.values(sweep), curves.along(sweep, MINIMUM), strict=True))
         for value, expected in FIGURES[sweep.figure].items():
             if value in along:
-                what = f"{sweep.title} {value:g}"
+                what = f"{sweep.title} {value:g} {sweep.unit}".rstrip()
                 found.append(Comparison(sweep.figure, what, expected, along[value].interval()))
     first = SWEEPS[0]
     default = curves.values(first).index(float(DEFAULTS[first.parameter]))

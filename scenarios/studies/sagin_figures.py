@@ -15,6 +15,7 @@ from entities.measurement import guess_in_ball
 from entities.world import BaseStationParams, SatelliteParams, UavParams, World, WorldParams
 from scenarios.studies.framework import Study
 from scenarios.studies.grid import Parameters, Point, Row
+from scenarios.studies.sagin_curves import BASELINES, CSI_ERRORS, MINIMUM, PROPOSED
 from scenarios.studies.sagin_report import report
 from scenarios.studies.sagin_sweeps import settings
 from twin.emulation.streams import Streams
@@ -26,8 +27,6 @@ from twin.solvers.synergy.problem import SynergyProblem
 from twin.solvers.synergy.solve import solve
 
 ANTENNAS: Final = 16
-CSI_ERRORS: Final = (0.0, 0.1, 0.2)
-BASELINES: Final = ("zf_eve", "zf_all", "mrt")
 POWERS: Final = ("p_s_dbm", "p_u_dbm", "p_b_dbm")
 COUNTS: Final = ("n_s", "n_u", "n_b")
 _EVE: Final = RECEIVERS.index(EAVESDROPPER)
@@ -78,7 +77,7 @@ def evaluate(point: Point) -> list[Row]:
     rows = []
     for csi_error in CSI_ERRORS:
         believed = SynergyProblem(guessed_channels(channels, csi_error, point.seed), powers_mw)
-        rows.append(_row("proposed", csi_error, truth, solve(believed, method="fast")))
+        rows.append(_row(PROPOSED, csi_error, truth, solve(believed, method="fast")))
     rows += [_row(method, 0.0, truth, solve(truth, method=method)) for method in BASELINES]
     return rows
 
@@ -93,7 +92,7 @@ def _row(scheme: str, csi_error: float, truth: SynergyProblem, solution: Solutio
     row: Row = {"scheme": scheme, "csi_error": csi_error}
     row |= {user: float(rate) for user, rate in zip(USERS, rates, strict=True)}
     return row | {
-        "minimum": float(rates.min()),
+        MINIMUM: float(rates.min()),
         "violation": float(solution.violation),
         "status": str(solution.status),
     }

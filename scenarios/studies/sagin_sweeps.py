@@ -17,12 +17,12 @@ DEFAULTS: Final[dict[str, float | int]] = {
 """Powers of satellite, UAV and base station over 1 mW in dB, their antennas, and the UAV's altitude."""
 
 SYMBOLS: Final = {
-    "p_s_dbm": "P_S = {:g} dBm",
-    "p_u_dbm": "P_U = {:g} dBm",
-    "p_b_dbm": "P_B = {:g} dBm",
-    "n_s": "N_S = {:d}",
-    "n_u": "N_U = {:d}",
-    "n_b": "N_B = {:d}",
+    "p_s_dbm": "$P_S$ = {:g} dBm",
+    "p_u_dbm": "$P_U$ = {:g} dBm",
+    "p_b_dbm": "$P_B$ = {:g} dBm",
+    "n_s": "$N_S$ = {:d}",
+    "n_u": "$N_U$ = {:d}",
+    "n_b": "$N_B$ = {:d}",
     "altitude_m": "UAV at {:g} m",
 }
 
@@ -41,12 +41,15 @@ class Sweep:
     title: str
     """What is swept, as the subject of a sentence."""
 
+    unit: str
+    """Of the values; empty for counts."""
+
     def settings(self, *, quick: bool = False) -> list[Parameters]:
         """The settings of the figure in the order of its values."""
         return [DEFAULTS | {self.parameter: value} for value in (self.quick if quick else self.values)]
 
     def fixed(self) -> str:
-        """The parameters that keep their defaults, in words."""
+        """The parameters that keep their defaults, in words and mathtext."""
         return ", ".join(text.format(DEFAULTS[name]) for name, text in SYMBOLS.items() if name != self.parameter)
 
 
@@ -55,7 +58,7 @@ _ANTENNAS: Final = (4, 6, 8, 10, 12, 14, 16)
 _FEW_ANTENNAS: Final = (4, 8, 16)
 
 SWEEPS: Final = (
-    Sweep(2, "p_s_dbm", _TRANSMIT, (0.0, 10.0, 25.0), "satellite transmit power $P_S$ (dBm)", "satellite power"),
+    Sweep(2, "p_s_dbm", _TRANSMIT, (0.0, 10.0, 25.0), "satellite transmit power $P_S$ (dBm)", "satellite power", "dBm"),
     Sweep(
         3,
         "p_u_dbm",
@@ -63,11 +66,12 @@ SWEEPS: Final = (
         (-15.0, 5.0, 15.0),
         "UAV transmit power $P_U$ (dBm)",
         "UAV power",
+        "dBm",
     ),
-    Sweep(4, "p_b_dbm", _TRANSMIT, (0.0, 15.0, 25.0), "base station transmit power $P_B$ (dBm)", "base station power"),
-    Sweep(5, "n_s", _ANTENNAS, _FEW_ANTENNAS, "satellite antennas $N_S$", "satellite antennas"),
-    Sweep(6, "n_u", _ANTENNAS, _FEW_ANTENNAS, "UAV antennas $N_U$", "UAV antennas"),
-    Sweep(7, "n_b", _ANTENNAS, _FEW_ANTENNAS, "base station antennas $N_B$", "base station antennas"),
+    Sweep(4, "p_b_dbm", _TRANSMIT, (0.0, 15.0, 25.0), "base station transmit power $P_B$ (dBm)", "BS power", "dBm"),
+    Sweep(5, "n_s", _ANTENNAS, _FEW_ANTENNAS, "satellite antennas $N_S$", "satellite antennas", ""),
+    Sweep(6, "n_u", _ANTENNAS, _FEW_ANTENNAS, "UAV antennas $N_U$", "UAV antennas", ""),
+    Sweep(7, "n_b", _ANTENNAS, _FEW_ANTENNAS, "base station antennas $N_B$", "base station antennas", ""),
     Sweep(
         8,
         "altitude_m",
@@ -75,6 +79,7 @@ SWEEPS: Final = (
         (50.0, 100.0, 1000.0),
         "UAV altitude (m)",
         "UAV altitude",
+        "m",
     ),
 )
 

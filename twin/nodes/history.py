@@ -9,6 +9,8 @@ from twin.signal.units import NS_PER_S
 from twin.wire.messages import ComplexArray, RealArray, State
 
 IGNORED: Final = 1e12
+_LEAST_SHARE: Final = 0.01
+_LEAST_POWER: Final = 1e-30
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,7 @@ class Taps:
 
     Instants in s relative to the target (R, p), channels (R, p, N), variance of the noise per antenna (R, p), relative
     error radius of the newest report (R,), running mean channel (R, N) and running mean power per antenna (R,), noise
-    taken off. Where fewer than p reports have come, the oldest is repeated with a noise of `IGNORED`.
+    taken off but for 1 %. Where fewer than p reports have come, the oldest is repeated with a noise of `IGNORED`.
     """
 
     instants_s: RealArray
@@ -80,6 +82,7 @@ class ChannelHistory:
         """Everything the predictor needs, with instants relative to the target."""
         place = np.minimum(np.arange(self.taps), self._count[:, None] - 1)
         rows = np.arange(self.receivers)[:, None]
+        power, error = self._power.T / self._weight
         noise = np.where(np.arange(self.taps) < self._count[:, None], self._noise, IGNORED)
         return Taps(
             (self._t_ns[rows, place] - target_ns) / NS_PER_S,
@@ -87,7 +90,7 @@ class ChannelHistory:
             noise,
             self._radius[:, 0],
             self._mean / self._weight[:, None],
-            np.maximum(self._power / self._weight, np.finfo(np.float64).tiny),
+            np.maximum(power - error, np.maximum(_LEAST_SHARE * power, _LEAST_POWER)),
         )
 
     def fingerprint(self) -> bytes:
@@ -107,13 +110,13 @@ class ChannelHistory:
         self._last_ns = np.zeros(rows, dtype=np.int64)
         self._weight = np.zeros(rows)
         self._mean = np.zeros((rows, antennas), dtype=np.complex128)
-        self._power = np.zeros(rows)
+        self._power = np.zeros((rows, 2))
 
     def _average(self, row: int, t_ns: int, channel: ComplexArray, noise: float) -> None:
         """Fold one report into the running means; the memory fades with `memory_s`."""
         ahead = (t_ns - int(self._last_ns[row])) / NS_PER_S / self.memory_s
         fade, share = (np.exp(-ahead), 1.0) if ahead >= 0.0 else (1.0, np.exp(ahead))
-        power = float(np.vdot(channel, channel).real) / channel.shape[0] - noise
+        power = np.array([np.vdot(channel, channel).real / channel.shape[0], noise])
         self._weight[row] = fade * self._weight[row] + share
         self._mean[row] = fade * self._mean[row] + share * channel
         self._power[row] = fade * self._power[row] + share * power

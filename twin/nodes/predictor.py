@@ -18,11 +18,12 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twin.errors import InstanceError
 from twin.nodes.history import ChannelHistory, Taps, Track
 from twin.signal.arrays import ula_response
-from twin.signal.nakagami import nakagami_moments, noise_gain, to_scatter
+from twin.signal.nakagami import nakagami_moments, to_scatter
 from twin.signal.prediction import direction_cosine, phases_since, phasor_moments, predicted, wiener_taps
 from twin.signal.sagin import RECEIVERS, TRANSMITTERS, USERS
 from twin.wire.messages import ComplexArray, Csi, RealArray, Report, Sensed, State
@@ -181,28 +182,22 @@ class Predictor:
         gain = self.config.base_station_gain_1m * np.maximum(distance_m, _REFERENCE_M) ** -self.config.path_exponent
         gain[~known] = taps.power[~known, None]
         fading = taps.channels / np.sqrt(gain[:, :-1, None])
-        noise = (taps.noise / gain[:, :-1])[..., None] * noise_gain(fading, m)
-        weights, error = wiener_taps(
-            (self._speeds() / self.config.wavelength_m)[:, None],
-            taps.instants_s[:, None, :],
-            0.0,
-            noise.swapaxes(1, 2),
-        )
-        z = (weights.swapaxes(1, 2) * to_scatter(fading, m)).sum(axis=1)
-        mean, variance = nakagami_moments(z, error, m)
+        doppler_hz = self._speeds() / self.config.wavelength_m
+        weights, error = wiener_taps(doppler_hz, taps.instants_s, 0.0, taps.noise / gain[:, :-1])
+        mean, variance = nakagami_moments(predicted(weights, to_scatter(fading, m)), error[:, None], m)
         return np.sqrt(gain[:, -1:]) * mean, gain[:, -1] * variance.mean(axis=1)
 
     def _geometry(
         self, transmitter: str, target_ns: int, instants_s: RealArray
-    ) -> tuple[RealArray, RealArray, RealArray]:
+    ) -> tuple[RealArray, RealArray, NDArray[np.bool_]]:
         """Distances in m and direction cosines (4, p) from reported states, and which rows they are known for."""
         offsets_m = np.ones((*instants_s.shape, 3))
         known = np.zeros(len(RECEIVERS), dtype=np.bool_)
         if transmitter in self._tracks:
+            origins_m = self._tracks[transmitter].position_m(target_ns, instants_s)
             for row, name in enumerate(USERS):
                 if name in self._tracks:
-                    offsets_m[row] = self._tracks[name].position_m(target_ns, instants_s[row])
-                    offsets_m[row] -= self._tracks[transmitter].position_m(target_ns, instants_s[row])
+                    offsets_m[row] = self._tracks[name].position_m(target_ns, instants_s[row]) - origins_m[row]
                     known[row] = True
         distance_m = np.sqrt((offsets_m**2).sum(axis=-1))
         return distance_m, offsets_m[..., 1] / np.maximum(distance_m, np.finfo(np.float64).tiny), known

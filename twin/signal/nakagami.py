@@ -20,10 +20,10 @@ _ANGLES: Final = 8
 
 
 def nakagami_amplitude(rayleigh: RealArray, m: float) -> RealArray:
-    """F_Nak^-1(F_Ray(r)): the unit-power Nakagami-m amplitude at the quantile of a Rayleigh amplitude r >= 0, any shape.
+    """F_Nak^-1(F_Ray(r)): the unit-power Nakagami-m amplitude at the quantile of a Rayleigh amplitude r >= 0.
 
-    From a table that is linear in s = r^(1/m), of which the amplitude is a smooth function; within 1e-5 for m from 1/2
-    to 10. It ends at r = 8 (probability e^-64).
+    Any shape. From a table that is linear in s = r^(1/m), of which the amplitude is a smooth function; within 1e-5 for
+    m from 1/2 to 10. It ends at r = 8 (probability e^-64).
     """
     roots, amplitudes = _table(m)
     return np.interp(np.asarray(rayleigh, dtype=np.float64) ** (1.0 / m), roots, amplitudes)
@@ -49,18 +49,6 @@ def to_scatter(fading: ComplexArray, m: float) -> ComplexArray:
     """The scatter z behind fading coefficients nak(z) of unit mean power; any shape, phases are kept."""
     amplitude = np.abs(fading)
     return np.asarray(fading * (rayleigh_amplitude(amplitude, m) / np.maximum(amplitude, np.finfo(np.float64).tiny)))
-
-
-def noise_gain(fading: ComplexArray, m: float) -> RealArray:
-    """What the inverse map makes of small noise on nak(z): E|dz|^2 / E|dh|^2 at each coefficient, any shape.
-
-    Isotropic noise dh is half radial, stretched by dr/da, and half tangential, stretched by r/a:
-    ((dr/da)^2 + (r/a)^2) / 2 with dr/da = f_Nak(a) / f_Ray(r). The slope is taken as a difference quotient over 1 %.
-    """
-    amplitude = np.maximum(np.abs(fading), 1e-3)
-    r = rayleigh_amplitude(amplitude, m)
-    slope = (rayleigh_amplitude(amplitude * 1.01, m) - r) / (0.01 * amplitude)
-    return np.asarray((slope**2 + (r / amplitude) ** 2) / 2.0)
 
 
 @lru_cache(maxsize=1)

@@ -3,7 +3,7 @@
 Instants are in s on any common origin; T is a trailing axis of p taps, and every leading axis is a link of its own.
 """
 
-from typing import Final
+from typing import Final, overload
 
 import numpy as np
 from scipy.special import j0
@@ -48,16 +48,21 @@ def wiener_taps(
     return weights, np.asarray(np.clip(whole - (ahead * weights).sum(axis=-1), 0.0, whole))
 
 
+@overload
+def predicted(weights: RealArray, samples: RealArray) -> RealArray: ...
+@overload
+def predicted(weights: RealArray, samples: ComplexArray) -> ComplexArray: ...
 def predicted(weights: RealArray, samples: ComplexArray | RealArray) -> ComplexArray | RealArray:
     """Predictions sum_i w_i x_i (..., N) from weights (..., p) and samples (..., p, N)."""
     return np.asarray((weights[..., None, :] @ samples)[..., 0, :])
 
 
 def direction_cosine(mean: ComplexArray) -> RealArray:
-    """Direction cosine u in [-1, 1] of a line of sight seen through an array, from mean channels (..., N).
+    """Direction cosine u in [-1, 1) of a line of sight seen through an array, from mean channels (..., N).
 
     Maximises Re(a(u)^H c) over a grid of 64 steering vectors a(u), then by three Newton steps held within one step of
-    the grid. The common phase is that of the line of sight: none at the first antenna.
+    the grid. The common phase is that of the line of sight: none at the first antenna. Elements half a wavelength apart
+    cannot tell 1 from -1.
     """
     size = mean.shape[-1]
     if size == 1:
@@ -71,7 +76,7 @@ def direction_cosine(mean: ComplexArray) -> RealArray:
         slope = -(ramp * terms.imag).sum(axis=-1)
         bend = np.minimum(-(ramp**2 * terms.real).sum(axis=-1), -np.finfo(np.float64).tiny)
         cosine = np.clip(cosine - slope / bend, start - step, start + step)
-    return np.asarray(np.clip(cosine, -1.0, 1.0))
+    return np.asarray((cosine + 1.0) % 2.0 - 1.0)
 
 
 def phases_since(samples: ComplexArray) -> RealArray:

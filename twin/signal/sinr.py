@@ -45,5 +45,5 @@ def eve_sinrs(powers: RealArray) -> RealArray:
     `powers` is (..., 3, 4) from `received_powers`; the result is (..., 3), linear. Yin et al., eqs (11)-(13).
     """
     heard = powers[..., 3]
-    interference = heard @ _OTHERS
+    interference = (heard[..., None, :] * _OTHERS).sum(axis=-1)
     return np.asarray(heard / (interference + 1.0))

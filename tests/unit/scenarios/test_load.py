@@ -62,7 +62,7 @@ def test_a_setting_of_a_section_is_merged_into_it() -> None:
     spec = load("sagin", ["network.backhaul={loss = 0.5}", "network={radio.loss = 0.25}"])
     assert spec.network.backhaul.loss == 0.5
     assert spec.network.radio.loss == 0.25
-    assert spec.network.backhaul.latency_ms == 4.0
+    assert spec.network.backhaul.latency_ms == 2.0
 
 
 def test_a_value_cannot_smuggle_in_another_key() -> None:

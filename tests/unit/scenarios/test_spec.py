@@ -57,7 +57,7 @@ def test_whole_numbers_are_taken_for_floats_and_not_the_other_way_round() -> Non
 
 def test_a_partial_link_keeps_the_defaults_of_its_own_class() -> None:
     spec = Spec.model_validate({"network": {"backhaul": {"loss": 0.1}, "core": {"queue_max": 7}}})
-    assert spec.network.backhaul == BackhaulLink(latency_ms=4.0, jitter_ms=0.2, rate_mbps=1000.0, loss=0.1)
+    assert spec.network.backhaul == BackhaulLink(latency_ms=2.0, jitter_ms=0.2, rate_mbps=1000.0, loss=0.1)
     assert (spec.network.core.latency_ms, spec.network.core.rate_mbps) == (1.0, 10_000.0)
     assert (spec.network.radio.rate_mbps, spec.network.fronthaul.latency_ms) == (50.0, 0.5)
 

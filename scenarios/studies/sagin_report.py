@@ -1,0 +1,158 @@
+"""Files of `sagin-figures` as a function of its results: a picture and a CSV for each figure, and the tables."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import pyarrow as pa
+
+from scenarios.studies.figures import DASHED, DOTTED, GREY, PALETTE, SOLID, Curve, Panel, curves_png
+from scenarios.studies.framework import StudyReport
+from scenarios.studies.sagin_claims import CLOSE, Verdict, verdicts
+from scenarios.studies.sagin_curves import BASELINES, CSI_ERRORS, MINIMUM, PROPOSED, QUANTITIES, SCHEMES, Curves
+from scenarios.studies.sagin_expected import Comparison, comparisons
+from scenarios.studies.sagin_sweeps import SWEEPS, Sweep
+from twin.signal.sagin import USERS
+
+UNIT: Final = "bit/s/Hz"
+_DASHES: Final = dict(zip(CSI_ERRORS, (SOLID, DASHED, DOTTED), strict=True))
+_MARKERS: Final = dict(zip(BASELINES, "sv^", strict=True))
+_GLYPHS: Final = dict(zip(BASELINES, "■▼▲", strict=True))
+
+
+def report(table: pa.Table) -> StudyReport:
+    """Figures 2-8, their numbers, and the tables of claims and of expected means."""
+    curves = Curves(table)
+    claims, means = verdicts(curves), comparisons(curves)
+    files = {}
+    for sweep in SWEEPS:
+        files[f"fig{sweep.figure}.png"] = figure_png(curves, sweep)
+        files[f"fig{sweep.figure}.csv"] = figure_csv(curves, sweep)
+    files["claims.csv"] = _csv(_CLAIM_HEAD, map(_claim_row, claims))
+    files["expected.csv"] = _csv(_MEAN_HEAD, map(_mean_row, means))
+    files["table.md"] = _markdown(curves, claims, means).encode()
+    return StudyReport(_headline(curves, claims, means), files)
+
+
+def figure_png(curves: Curves, sweep: Sweep) -> bytes:
+    """One figure: the users' rates on the left, the minimum and the fixed precodings on the right."""
+    x = curves.values(sweep)
+    users = [
+        Curve.of(user.upper(), curves.along(sweep, user, csi_error=error), colour, _DASHES[error])
+        for user, colour in zip(USERS, PALETTE, strict=False)
+        for error in CSI_ERRORS
+    ]
+    least = [
+        Curve.of(
+            _scheme_label(PROPOSED, error), curves.along(sweep, MINIMUM, csi_error=error), PALETTE[3], _DASHES[error]
+        )
+        for error in CSI_ERRORS
+    ]
+    fixed = [
+        Curve.of(f"{_GLYPHS[scheme]} {name}", curves.along(sweep, MINIMUM, scheme), GREY, SOLID, _MARKERS[scheme])
+        for scheme, name in BASELINES.items()
+    ]
+    dashes = [(_error_label(error), _DASHES[error]) for error in CSI_ERRORS]
+    panels = (
+        Panel("each user, proposed precoding", sweep.label, f"secrecy rate ({UNIT})", x, users, dashes),
+        Panel("least of the three users", sweep.label, "", x, [*least, *fixed]),
+    )
+    subtitle = f"{sweep.fixed()}. Mean of {curves.realisations} realisations, 95 % intervals shaded."
+    return curves_png(_title(curves, sweep), subtitle, panels)
+
+
+def figure_csv(curves: Curves, sweep: Sweep) -> bytes:
+    """The numbers of one figure: mean and half-width of the 95 % interval of every curve at every value."""
+    head = (sweep.parameter, "scheme", "csi_error", "rate", "mean", "half_width_95", "realisations")
+    rows = []
+    for scheme, error in SCHEMES:
+        for quantity in QUANTITIES:
+            along = curves.along(sweep, quantity, scheme, error)
+            for value, sample in zip(curves.values(sweep), along, strict=True):
+                entry = sample.interval()
+                numbers = (f"{entry.mean:.6f}", f"{entry.half_width:.6f}", str(entry.count))
+                rows.append((f"{value:g}", scheme, f"{error:g}", quantity, *numbers))
+    return _csv(head, rows)
+
+
+def _title(curves: Curves, sweep: Sweep) -> str:
+    along, x = curves.along(sweep, MINIMUM), curves.values(sweep)
+    first, last = along[0].interval().mean, along[-1].interval().mean
+    verb = "raises" if last > first else "lowers"
+    span = f"from {x[0]:g} to {x[-1]:g} {sweep.unit}".rstrip()
+    return f"Fig. {sweep.figure}: {sweep.title} {span} {verb} the minimum from {first:.2f} to {last:.2f} {UNIT}"
+
+
+def _error_label(error: float) -> str:
+    return f"CSI error {error:g}" if error else "exact CSI"
+
+
+def _scheme_label(scheme: str, error: float) -> str:
+    return f"proposed, Δ = {error:g}" if scheme == PROPOSED else BASELINES[scheme]
+
+
+_CLAIM_HEAD: Final = ("figure", "claim", "of", "ours", "deviation", "holds")
+_MEAN_HEAD: Final = ("figure", "setting", "expected", "ours", "half_width_95", "deviation_percent")
+
+
+def _claim_row(verdict: Verdict) -> tuple[str, ...]:
+    claim, outcome = verdict.claim, verdict.outcome
+    whose = "paper" if claim.of_paper else "added"
+    holds = "yes" if outcome.holds else "NO"
+    return (str(claim.figure), claim.text, whose, outcome.ours, outcome.deviation, holds)
+
+
+def _mean_row(entry: Comparison) -> tuple[str, ...]:
+    ours = (f"{entry.ours.mean:.3f}", f"{entry.ours.half_width:.3f}", f"{100 * entry.deviation:+.1f}")
+    return (str(entry.figure), entry.what, f"{entry.expected:.2f}", *ours)
+
+
+def _csv(head: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+def _markdown(curves: Curves, claims: Sequence[Verdict], means: Sequence[Comparison]) -> str:
+    return "\n".join(
+        [
+            "# Figs 2-8 of the synergy precoding paper",
+            "",
+            f"Means over {curves.realisations} realisations in {UNIT} with 95 % intervals; differences are paired.",
+            "",
+            "## Claims",
+            "",
+            "A rate rises (falls) when its end lies above (below) its beginning by more than the interval, and no step",
+            f'goes the other way by more than its own. "Closely equal" allows {100 * CLOSE:g} %. The rate of a user is',
+            'not unique where it does not bind; the minimum is, and claims "added" are ours about it.',
+            "",
+            *_markdown_table(_CLAIM_HEAD, map(_claim_row, claims)),
+            "",
+            "## Mean minimum rates beside those of an independent prototype",
+            "",
+            *_markdown_table(_MEAN_HEAD, map(_mean_row, means)),
+            "",
+        ]
+    )
+
+
+def _markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    lines = [head, ["---"] * len(head), *rows]
+    return [f"| {' | '.join(cells)} |" for cells in lines]
+
+
+def _headline(curves: Curves, claims: Sequence[Verdict], means: Sequence[Comparison]) -> str:
+    of_paper = [verdict for verdict in claims if verdict.claim.of_paper]
+    failed = [verdict for verdict in of_paper if not verdict.outcome.holds]
+    kept = len(of_paper) - len(failed)
+    lines = [f"{kept} of the paper's {len(of_paper)} claims hold over {curves.realisations} realisations"]
+    lines += [f"  not  Fig. {v.claim.figure}: {v.claim.text} ({v.outcome.deviation})" for v in failed]
+    farthest = max(means, key=lambda entry: abs(entry.deviation))
+    lines.append(
+        f"means    within {100 * abs(farthest.deviation):.1f} % of the expected ones (farthest: Fig. "
+        f"{farthest.figure}, {farthest.what}, {farthest.ours} for {farthest.expected:.2f})"
+    )
+    return "\n".join(lines)

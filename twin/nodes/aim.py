@@ -1,0 +1,65 @@
+"""When a precoder will be in use: the instant to aim a prediction at, from acknowledgements alone."""
+
+from collections import deque
+from collections.abc import Sequence
+from statistics import median_low
+from typing import Final
+
+from twin.wire.messages import Ack
+
+_KEPT: Final = 9
+_VERSIONS_MAX: Final = 64
+
+
+class Aim:
+    """Learns per transmitter how long a precoder travels and how long it stays on air.
+
+    Latency is from the end of a solve to the instant of application that the acknowledgement names; the hold is the
+    time between applications. Both are medians of the last few. Until acknowledgements arrive, `latency_ns` and
+    `hold_ns` stand in for them.
+    """
+
+    def __init__(self, transmitters: Sequence[str], latency_ns: int, hold_ns: int) -> None:
+        self._fallback = (latency_ns, hold_ns)
+        self._finished_ns: dict[int, int] = {}
+        self._applied_ns = dict.fromkeys(transmitters, -1)
+        self._latencies_ns: dict[str, deque[int]] = {name: deque(maxlen=_KEPT) for name in transmitters}
+        self._holds_ns: dict[str, deque[int]] = {name: deque(maxlen=_KEPT) for name in transmitters}
+
+    def note_solve(self, version: int, finish_ns: int) -> None:
+        """A precoder of `version` leaves at `finish_ns`; the oldest of more than 64 unanswered ones is forgotten."""
+        self._finished_ns[version] = finish_ns
+        if len(self._finished_ns) > _VERSIONS_MAX:
+            del self._finished_ns[min(self._finished_ns)]
+
+    def note_ack(self, ack: Ack) -> None:
+        """A transmitter has put a version on air; acknowledgements of one transmitter come in order of version."""
+        name = ack.transmitter
+        if name not in self._applied_ns or ack.version not in self._finished_ns:
+            return
+        before = self._applied_ns[name]
+        if ack.applied_ns <= before:
+            return
+        self._latencies_ns[name].append(ack.applied_ns - self._finished_ns[ack.version])
+        if before >= 0:
+            self._holds_ns[name].append(ack.applied_ns - before)
+        self._applied_ns[name] = ack.applied_ns
+
+    def targets_ns(self, finish_ns: int) -> tuple[int, ...]:
+        """For a solve that ends at `finish_ns`: per transmitter, the middle of the time its precoder is on air."""
+        return tuple(finish_ns + self.latency_ns(name) + self.hold_ns(name) // 2 for name in self._applied_ns)
+
+    def latency_ns(self, name: str) -> int:
+        """Median time from the end of a solve to application at one transmitter."""
+        known = self._latencies_ns[name]
+        return median_low(known) if known else self._fallback[0]
+
+    def hold_ns(self, name: str) -> int:
+        """Median time that a precoder stays on air at one transmitter."""
+        known = self._holds_ns[name]
+        return median_low(known) if known else self._fallback[1]
+
+    def fingerprint(self) -> bytes:
+        """Canonical bytes of the state."""
+        known = [(name, at, *self._latencies_ns[name], *self._holds_ns[name]) for name, at in self._applied_ns.items()]
+        return repr((sorted(self._finished_ns.items()), known)).encode()
