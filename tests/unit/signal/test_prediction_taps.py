@@ -1,5 +1,7 @@
 """Wiener taps, direction and phase: closed forms, explicit loops, and the process itself."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy.special import j0
@@ -61,7 +63,7 @@ def test_error_power_is_that_of_the_process(nu):
 def test_more_taps_never_predict_worse():
     instants_s = -0.004 - 0.006 * np.arange(5)
     errors = [float(wiener_taps(F_HZ, instants_s[:p], 0.0, np.full(p, 0.02))[1]) for p in range(1, 6)]
-    assert all(later <= before + 1e-12 for before, later in zip(errors, errors[1:], strict=False))
+    assert all(later <= before + 1e-12 for before, later in pairwise(errors))
 
 
 def test_a_sample_with_huge_noise_is_as_good_as_absent():

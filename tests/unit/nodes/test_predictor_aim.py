@@ -1,0 +1,74 @@
+"""When to aim at: medians of acknowledged latencies and holds."""
+
+import pytest
+
+from twin.nodes.aim import Aim
+from twin.wire.messages import Ack
+
+NAMES = ("satellite", "uav", "base_station")
+MS = 10**6
+
+
+@pytest.fixture
+def aim():
+    return Aim(NAMES, latency_ns=8 * MS, hold_ns=20 * MS)
+
+
+def test_before_acknowledgements_the_fallback_counts(aim):
+    assert aim.targets_ns(100 * MS) == (118 * MS,) * 3
+
+
+def test_latency_and_hold_are_measured_per_transmitter(aim):
+    for version in range(1, 6):
+        finish = version * 10 * MS
+        aim.note_solve(version, finish)
+        aim.note_ack(Ack("uav", version, finish + 3 * MS))
+        aim.note_ack(Ack("satellite", version, finish + 6 * MS))
+    assert aim.targets_ns(60 * MS) == (60 * MS + 11 * MS, 60 * MS + 8 * MS, 60 * MS + 18 * MS)
+
+
+def test_one_outlier_moves_no_median(aim):
+    for version, latency in enumerate((3, 3, 90, 3, 3), start=1):
+        aim.note_solve(version, version * 100 * MS)
+        aim.note_ack(Ack("uav", version, version * 100 * MS + latency * MS))
+    assert aim.latency_ns("uav") == 3 * MS
+    assert aim.hold_ns("uav") == 100 * MS
+
+
+def test_lost_acknowledgements_and_versions_leave_the_latency_right(aim):
+    for version in range(1, 41):
+        aim.note_solve(version, version * 10 * MS)
+        if version % 3:
+            aim.note_ack(Ack("uav", version, version * 10 * MS + 4 * MS))
+    assert aim.latency_ns("uav") == 4 * MS
+    assert aim.hold_ns("uav") in (10 * MS, 20 * MS)
+
+
+def test_a_change_of_latency_is_followed(aim):
+    for version in range(1, 31):
+        latency = 3 * MS if version < 20 else 7 * MS
+        aim.note_solve(version, version * 10 * MS)
+        aim.note_ack(Ack("uav", version, version * 10 * MS + latency))
+    assert aim.latency_ns("uav") == 7 * MS
+
+
+def test_what_it_cannot_place_is_passed_over(aim):
+    before = aim.fingerprint()
+    aim.note_ack(Ack("uav", 7, 50 * MS))
+    aim.note_ack(Ack("stranger", 1, 50 * MS))
+    assert aim.fingerprint() == before
+    aim.note_solve(1, 10 * MS)
+    aim.note_ack(Ack("uav", 1, 12 * MS))
+    held = aim.fingerprint()
+    aim.note_ack(Ack("uav", 1, 12 * MS))
+    assert aim.fingerprint() == held != before
+
+
+def test_memory_is_bounded(aim):
+    for version in range(1, 1000):
+        aim.note_solve(version, version)
+    size = len(aim.fingerprint())
+    for version in range(1000, 1999):
+        aim.note_solve(version, version)
+        aim.note_ack(Ack("uav", version, version + 1))
+    assert len(aim.fingerprint()) < size + 300
