@@ -27,19 +27,27 @@ _LABEL_STEP: Final = 0.062
 
 
 @dataclass(frozen=True, slots=True)
+class Stroke:
+    """How a curve is drawn. Curves that lie on each other all show if those below are wider (widths in points)."""
+
+    colour: str
+    dashes: Any = SOLID
+    marker: str = "o"
+    width: float = 1.6
+
+
+@dataclass(frozen=True, slots=True)
 class Curve:
     """One line with its interval. `label` stands at its right end; curves with the same one share it."""
 
     label: str
     intervals: Sequence[Interval]
-    colour: str
-    dashes: Any = SOLID
-    marker: str = "o"
+    stroke: Stroke
 
     @classmethod
-    def of(cls, label: str, samples: Sequence[Sample], colour: str, dashes: Any = SOLID, marker: str = "o") -> "Curve":  # noqa: ANN401
+    def of(cls, label: str, along: Sequence[Sample], stroke: Stroke) -> "Curve":
         """The curve through the means of samples."""
-        return cls(label, [sample.interval() for sample in samples], colour, dashes, marker)
+        return cls(label, [sample.interval() for sample in along], stroke)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +96,11 @@ def _draw(axis: Any, panel: Panel) -> None:  # noqa: ANN401 - matplotlib is impo
     for curve in panel.curves:
         mean = np.array([entry.mean for entry in curve.intervals])
         half = np.array([entry.half_width for entry in curve.intervals])
-        axis.fill_between(panel.x, mean - half, mean + half, color=curve.colour, alpha=0.15, linewidth=0)
-        style = {"linestyle": curve.dashes, "marker": curve.marker, "markersize": 4, "linewidth": 1.6}
-        axis.plot(panel.x, mean, color=curve.colour, **style)
+        stroke = curve.stroke
+        axis.fill_between(panel.x, mean - half, mean + half, color=stroke.colour, alpha=0.15, linewidth=0)
+        style = {"linestyle": stroke.dashes, "linewidth": stroke.width}
+        marks = {"marker": stroke.marker, "markersize": 2.2 + 1.2 * stroke.width}
+        axis.plot(panel.x, mean, color=stroke.colour, **style, **marks)
     if len(panel.x) <= 8 and _evenly_spaced(panel.x):
         axis.set_xticks(list(panel.x))
     _label_ends(axis, panel)
@@ -108,7 +118,7 @@ def _label_ends(axis: Any, panel: Panel) -> None:  # noqa: ANN401
     top = axis.get_ylim()[1]
     ends: dict[str, tuple[float, str]] = {}
     for curve in panel.curves:
-        ends.setdefault(curve.label, (curve.intervals[-1].mean / top, curve.colour))
+        ends.setdefault(curve.label, (curve.intervals[-1].mean / top, curve.stroke.colour))
     ordered = sorted(ends.items(), key=lambda entry: entry[1][0])
     heights = spread_out([height for _, (height, _) in ordered], _LABEL_STEP)
     for (label, (end, colour)), height in zip(ordered, heights, strict=True):

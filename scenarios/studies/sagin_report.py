@@ -6,14 +6,16 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from scenarios.studies.figures import DASHED, DOTTED, GREY, PALETTE, SOLID, Curve, Panel, curves_png
+from scenarios.studies.figures import DASHED, DOTTED, GREY, PALETTE, SOLID, Curve, Panel, Stroke, curves_png
 from scenarios.studies.framework import StudyReport
 from scenarios.studies.sagin_claims import CLOSE, Verdict, verdicts
 from scenarios.studies.sagin_curves import BASELINES, CSI_ERRORS, MINIMUM, PROPOSED, QUANTITIES, SCHEMES, Curves
 from scenarios.studies.sagin_expected import Comparison, comparisons
 from scenarios.studies.sagin_sweeps import SWEEPS, Sweep
 from twin.signal.sagin import USERS
+from twin.solvers.result import Status
 
 UNIT: Final = "bit/s/Hz"
 _DASHES: Final = dict(zip(CSI_ERRORS, (SOLID, DASHED, DOTTED), strict=True))
@@ -38,28 +40,39 @@ def report(table: pa.Table) -> StudyReport:
 def figure_png(curves: Curves, sweep: Sweep) -> bytes:
     """One figure: the users' rates on the left, the minimum and the fixed precodings on the right."""
     x = curves.values(sweep)
-    users = [
-        Curve.of(user.upper(), curves.along(sweep, user, csi_error=error), colour, _DASHES[error])
-        for user, colour in zip(USERS, PALETTE, strict=False)
-        for error in CSI_ERRORS
-    ]
-    least = [
-        Curve.of(
-            _scheme_label(PROPOSED, error), curves.along(sweep, MINIMUM, csi_error=error), PALETTE[3], _DASHES[error]
-        )
-        for error in CSI_ERRORS
-    ]
-    fixed = [
-        Curve.of(f"{_GLYPHS[scheme]} {name}", curves.along(sweep, MINIMUM, scheme), GREY, SOLID, _MARKERS[scheme])
-        for scheme, name in BASELINES.items()
-    ]
     dashes = [(_error_label(error), _DASHES[error]) for error in CSI_ERRORS]
     panels = (
-        Panel("each user, proposed precoding", sweep.label, f"secrecy rate ({UNIT})", x, users, dashes),
-        Panel("least of the three users", sweep.label, "", x, [*least, *fixed]),
+        Panel("each user, proposed precoding", sweep.label, f"secrecy rate ({UNIT})", x, _users(curves, sweep), dashes),
+        Panel("least of the three users", sweep.label, "", x, _schemes(curves, sweep)),
     )
     subtitle = f"{sweep.fixed()}. Mean of {curves.realisations} realisations, 95 % intervals shaded."
     return curves_png(_title(curves, sweep), subtitle, panels)
+
+
+def _users(curves: Curves, sweep: Sweep) -> list[Curve]:
+    """The users' curves, wide below narrow: with exact CSI all three nearly coincide."""
+    strokes = list(zip(PALETTE, "os^", (3.6, 2.2, 1.0), strict=False))
+    return [
+        Curve.of(
+            user.upper(),
+            curves.along(sweep, user, csi_error=error),
+            Stroke(colour, _DASHES[error], marker, width),
+        )
+        for user, (colour, marker, width) in zip(USERS, strokes, strict=True)
+        for error in CSI_ERRORS
+    ]
+
+
+def _schemes(curves: Curves, sweep: Sweep) -> list[Curve]:
+    """The minimum of the proposed precoding by CSI error, and of the fixed precodings."""
+    found = []
+    for scheme, error in SCHEMES:
+        if scheme == PROPOSED:
+            label, stroke = f"proposed, Δ = {error:g}", Stroke(PALETTE[3], _DASHES[error])
+        else:
+            label, stroke = f"{_GLYPHS[scheme]} {BASELINES[scheme]}", Stroke(GREY, SOLID, _MARKERS[scheme])
+        found.append(Curve.of(label, curves.along(sweep, MINIMUM, scheme, error), stroke))
+    return found
 
 
 def figure_csv(curves: Curves, sweep: Sweep) -> bytes:
@@ -85,11 +98,7 @@ def _title(curves: Curves, sweep: Sweep) -> str:
 
 
 def _error_label(error: float) -> str:
-    return f"CSI error {error:g}" if error else "exact CSI"
-
-
-def _scheme_label(scheme: str, error: float) -> str:
-    return f"proposed, Δ = {error:g}" if scheme == PROPOSED else BASELINES[scheme]
+    return f"CSI error Δ = {error:g}" if error else "exact CSI (Δ = 0)"
 
 
 _CLAIM_HEAD: Final = ("figure", "claim", "of", "ours", "deviation", "holds")
@@ -122,6 +131,7 @@ def _markdown(curves: Curves, claims: Sequence[Verdict], means: Sequence[Compari
             "# Figs 2-8 of the synergy precoding paper",
             "",
             f"Means over {curves.realisations} realisations in {UNIT} with 95 % intervals; differences are paired.",
+            _evidence(curves.table),
             "",
             "## Claims",
             "",
@@ -137,6 +147,12 @@ def _markdown(curves: Curves, claims: Sequence[Verdict], means: Sequence[Compari
             "",
         ]
     )
+
+
+def _evidence(table: pa.Table) -> str:
+    failed = table.num_rows - pc.sum(pc.equal(table["status"], str(Status.SOLVED))).as_py()
+    excess = max(0.0, pc.max(table["violation"]).as_py())
+    return f"Of {table.num_rows} solves {failed} failed; the worst excess of a power budget is {excess:.1g} of it."
 
 
 def _markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -15,12 +15,12 @@ class Aim:
     """Learns per transmitter how long a precoder travels and how long it stays on air.
 
     Latency is from the end of a solve to the instant of application that the acknowledgement names; the hold is the
-    time between applications. Both are medians of the last few. Until acknowledgements arrive, `latency_ns` and
-    `hold_ns` stand in for them.
+    time between applications. Both are medians of the last few. Until acknowledgements arrive, the way down is taken
+    to be as long as the way up, and the hold to be `hold_ns`, the period of the reports.
     """
 
-    def __init__(self, transmitters: Sequence[str], latency_ns: int, hold_ns: int) -> None:
-        self._fallback = (latency_ns, hold_ns)
+    def __init__(self, transmitters: Sequence[str], hold_ns: int) -> None:
+        self._first_hold_ns = hold_ns
         self._finished_ns: dict[int, int] = {}
         self._applied_ns = dict.fromkeys(transmitters, -1)
         self._latencies_ns: dict[str, deque[int]] = {name: deque(maxlen=_KEPT) for name in transmitters}
@@ -45,19 +45,24 @@ class Aim:
             self._holds_ns[name].append(ack.applied_ns - before)
         self._applied_ns[name] = ack.applied_ns
 
-    def targets_ns(self, finish_ns: int) -> tuple[int, ...]:
-        """For a solve that ends at `finish_ns`: per transmitter, the middle of the time its precoder is on air."""
-        return tuple(finish_ns + self.latency_ns(name) + self.hold_ns(name) // 2 for name in self._applied_ns)
+    def targets_ns(self, finish_ns: int, uplink_ns: int) -> tuple[int, ...]:
+        """For a solve that ends at `finish_ns`: per transmitter, the middle of the time its precoder is on air.
 
-    def latency_ns(self, name: str) -> int:
+        `uplink_ns` is what the newest report took to arrive; it stands in for a latency that is not known yet.
+        """
+        return tuple(
+            finish_ns + self.latency_ns(name, uplink_ns) + self.hold_ns(name) // 2 for name in self._applied_ns
+        )
+
+    def latency_ns(self, name: str, uplink_ns: int) -> int:
         """Median time from the end of a solve to application at one transmitter."""
         known = self._latencies_ns[name]
-        return median_low(known) if known else self._fallback[0]
+        return median_low(known) if known else uplink_ns
 
     def hold_ns(self, name: str) -> int:
         """Median time that a precoder stays on air at one transmitter."""
         known = self._holds_ns[name]
-        return median_low(known) if known else self._fallback[1]
+        return median_low(known) if known else self._first_hold_ns
 
     def fingerprint(self) -> bytes:
         """Canonical bytes of the state."""

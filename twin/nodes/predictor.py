@@ -19,6 +19,7 @@ from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict
 
 from twin.errors import InstanceError
 from twin.nodes.history import ChannelHistory, Taps, Track
@@ -45,6 +46,8 @@ class PredictorConfig:
     1 m are linear, per mW over the noise; `rician_k` is linear; `angular_spread` (rad) turns the UAV's speed into
     Doppler spread; `memory_s` is how long running means of power and direction last.
     """
+
+    __pydantic_config__ = ConfigDict(strict=True, extra="forbid")
 
     mode: Mode
     taps: int

@@ -54,7 +54,7 @@ def predicted(weights: RealArray, samples: RealArray) -> RealArray: ...
 def predicted(weights: RealArray, samples: ComplexArray) -> ComplexArray: ...
 def predicted(weights: RealArray, samples: ComplexArray | RealArray) -> ComplexArray | RealArray:
     """Predictions sum_i w_i x_i (..., N) from weights (..., p) and samples (..., p, N)."""
-    return np.asarray((weights[..., None, :] @ samples)[..., 0, :])
+    return np.asarray(np.matmul(weights[..., None, :], samples)[..., 0, :])
 
 
 def direction_cosine(mean: ComplexArray) -> RealArray:

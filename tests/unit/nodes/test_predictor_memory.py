@@ -1,11 +1,13 @@
 """The predictor as a state machine: what it takes in, what it forgets, and that it knows messages only."""
 
+import json
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from twin.errors import InstanceError
 from twin.nodes.predictor import Predictor, PredictorConfig
@@ -221,6 +223,13 @@ def test_an_unreported_channel_is_a_clear_error():
 def test_bad_configurations_are_refused(change, message):
     with pytest.raises(InstanceError, match=message):
         replace(CONFIG, **change)
+
+
+def test_the_configuration_travels_as_a_plain_map():
+    adapter = TypeAdapter(PredictorConfig)
+    assert adapter.validate_json(json.dumps(asdict(CONFIG))) == CONFIG
+    with pytest.raises(ValidationError, match="mode"):
+        adapter.validate_json(json.dumps({**asdict(CONFIG), "mode": "crystal ball"}))
 
 
 def test_the_predictor_reaches_no_world():

@@ -1,0 +1,31 @@
+"""How the fast solver's kernels are compiled: one decorator, one set of options.
+
+Strict floating point (no fast-math), so that the same input gives the same bits; no GIL, so that threads run beside
+each other; kept on disk, so that a process pays for the compilation once per machine.
+"""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+
+Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+
+
+def compiled(function: Kernel) -> Kernel:
+    """The function compiled by numba at its first call with arrays of given types."""
+    return cast(Kernel, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+
+
+def fingerprint(*modules: str) -> int:
+    """A number of the source text of modules in this folder.
+
+    Numba's cache follows the file of the compiled function alone. A kernel that encloses this number is compiled
+    anew when one of the files it calls into has changed.
+    """
+    digest = hashlib.blake2b(digest_size=6)
+    for name in modules:
+        digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
+    return int.from_bytes(digest.digest(), "little") + 1
