@@ -6,10 +6,12 @@ from entities.world import BaseStationParams, ReceiverParams, SatelliteParams, U
 from scenarios.spec import Spec
 from scenarios.topology import twin_names
 from twin.nodes.config import CoordinationConfig, EntityKind, NodeConfig
+from twin.nodes.predictor import PredictorConfig
 from twin.signal.sagin import EAVESDROPPER, RECEIVERS, TRANSMITTERS
-from twin.signal.units import from_dbm
+from twin.signal.units import from_db, from_dbm, wavelength_m
 
 _MAILBOX_MAX: Final = 10_000
+_MEMORY_S: Final = 0.5
 
 
 def world_params(spec: Spec) -> WorldParams:
@@ -72,7 +74,7 @@ def _node_config(spec: Spec, name: str, rank: int) -> NodeConfig:
         sensed_to=f"edge:{EAVESDROPPER}",
         handle_ns=spec.twin.cost_us.handle_ns,
         mailbox_max=_MAILBOX_MAX,
-        coordination=_coordination(spec) if name == spec.twin.coordinator else None,
+        coordination=coordination(spec) if name == spec.twin.coordinator else None,
     )
 
 
@@ -82,7 +84,8 @@ def _kind(entity: str) -> EntityKind:
     return "eavesdropper" if entity == EAVESDROPPER else "user"
 
 
-def _coordination(spec: Spec) -> CoordinationConfig:
+def coordination(spec: Spec) -> CoordinationConfig:
+    """What the coordinator is told."""
     powers = powers_mw(spec)
     return CoordinationConfig(
         transmitters=TRANSMITTERS,
@@ -95,8 +98,31 @@ def _coordination(spec: Spec) -> CoordinationConfig:
         activation=spec.twin.activation,
         activation_margin_ns=spec.twin.activation_margin_ns,
         solver=spec.twin.solver,
+        robust=spec.twin.robustness,
         max_iterations=spec.twin.max_iterations,
         solve_ns=spec.twin.cost_us.solve_ns,
+        hold_ns=spec.twin.period_ns if spec.twin.trigger == "periodic" else spec.report.period_ns,
+        predictor=predictor_config(spec),
+    )
+
+
+def predictor_config(spec: Spec) -> PredictorConfig:
+    """The constants of the channels that a predicting twin may know: the laws, not what is drawn from them."""
+    world = world_params(spec)
+    noise_mw = float(from_dbm(world.noise_dbm))
+    return PredictorConfig(
+        mode=spec.twin.predictor,
+        taps=spec.twin.taps,
+        memory_s=_MEMORY_S,
+        wavelength_m=float(wavelength_m(world.carrier_hz)),
+        uav_gain_1m=float(from_db(world.uav.gain_1m_db)) / noise_mw,
+        rician_k=float(from_db(world.uav.rician_k_db)),
+        angular_spread=world.uav.angular_spread,
+        base_station_gain_1m=float(from_db(world.base_station.gain_1m_db)) * world.base_station.omega / noise_mw,
+        path_exponent=world.base_station.exponent,
+        nakagami_m=world.base_station.nakagami_m,
+        phase_spread_rad=world.satellite.phase_spread_rad,
+        satellite_spread_hz=world.satellite.spread_hz,
     )
 
 

@@ -5,6 +5,7 @@ gets and what it could have got:
 
     secrecy         the precoders on air at that instant, in the channels of that instant
     fresh           the genie: precoders solved cold, with fixed starts, on the true channels of that instant
+    nominal         what a twin that believes its last reports would have sent, put on air when the real ones were
     never_updated   the first precoders that went on air, held for ever
     local_mrt       each transmitter by MRT at full power, from its own latest measurement, with no twin at all
 
@@ -12,17 +13,16 @@ The judge is a function of (scenario, seed, journal); the grid depends on neithe
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from typing import Any, Final
 
 import numpy as np
 
 from entities.transmitter import local_mrt
 from entities.world import World
-from scenarios.configure import powers_mw, world_params
+from scenarios.configure import coordination, powers_mw, world_params
+from scenarios.replay import nominal, replay
 from scenarios.spec import Spec
 from twin.emulation.streams import Streams
 from twin.journal.facts import Applied, Fact, Sent
@@ -30,18 +30,14 @@ from twin.signal.sagin import SERVES, TRANSMITTERS, USERS
 from twin.signal.secrecy import secrecy_rate, secrecy_rates
 from twin.signal.sinr import eve_sinrs, received_powers, user_sinrs
 from twin.signal.units import to_db
+from twin.solvers.synergy.fast import solve_many
 from twin.solvers.synergy.problem import SynergyProblem
-from twin.solvers.synergy.solve import solve
 from twin.wire.codec import decode_body, decode_envelope
 from twin.wire.messages import ComplexArray, Csi, Kind, RealArray
 
 Precoders = tuple[ComplexArray, ...]
 
-GENIE_METHOD: Final = "reference"
-GENIE_STARTS: Final = ("slnr30",)
-GENIE_ITERATIONS: Final = 40
 _FLOOR: Final = 1e-12
-_CHUNK: Final = 8
 
 
 @dataclass(slots=True)
@@ -66,26 +62,32 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What the journal says about the radio: on air, the first real precoder, and local MRT, per transmitter."""
+    """What the journal says about the radio, per transmitter: on air, nominal, the first real precoder, local MRT."""
 
     on_air: dict[str, Timeline]
+    nominal: dict[str, Timeline]
     never_updated: dict[str, Timeline]
     local_mrt: dict[str, Timeline]
 
 
-def read_record(spec: Spec, facts: Iterable[Fact]) -> Record:
+def read_record(spec: Spec, facts: Sequence[Fact]) -> Record:
     """Pick the judge's facts out of a journal."""
-    record = Record(*({name: Timeline() for name in TRANSMITTERS} for _ in range(3)))
+    record = Record(*({name: Timeline() for name in TRANSMITTERS} for _ in range(4)))
     budgets = powers_mw(spec)
+    plain = nominal(spec) == coordination(spec)
+    vectors = {} if plain else replay(spec, facts, nominal(spec))
     updated: set[str] = set()
     for fact in facts:
         if isinstance(fact, Applied):
-            vector = np.frombuffer(fact.vector, dtype="<c16")
-            record.on_air[fact.transmitter].add(fact.t_ns, vector, fact.t_data_ns)
-            if fact.transmitter not in updated:
-                record.never_updated[fact.transmitter].add(fact.t_ns, vector, fact.t_data_ns)
+            vector, name = np.frombuffer(fact.vector, dtype="<c16"), fact.transmitter
+            record.on_air[name].add(fact.t_ns, vector, fact.t_data_ns)
+            other = vector if plain or fact.version == 0 else vectors.get((name, fact.version))
+            if other is not None:
+                record.nominal[name].add(fact.t_ns, other, fact.t_data_ns)
+            if name not in updated:
+                record.never_updated[name].add(fact.t_ns, vector, fact.t_data_ns)
                 if fact.version > 0:
-                    updated.add(fact.transmitter)
+                    updated.add(name)
         elif isinstance(fact, Sent):
             envelope = decode_envelope(fact.frame)
             if envelope.kind is Kind.CSI:
@@ -101,7 +103,7 @@ def grid(spec: Spec, end_ns: int) -> range:
     return range(spec.metrics.warmup_ns, end_ns, spec.metrics.period_ns)
 
 
-def evaluate(spec: Spec, seed: int, facts: Iterable[Fact], end_ns: int, jobs: int = 1) -> list[dict[str, Any]]:
+def evaluate(spec: Spec, seed: int, facts: Sequence[Fact], end_ns: int, jobs: int = 1) -> list[dict[str, Any]]:
     """The rows of metrics.parquet: one per instant of the grid and user.
 
     Args:
@@ -109,7 +111,7 @@ def evaluate(spec: Spec, seed: int, facts: Iterable[Fact], end_ns: int, jobs: in
         seed: of the run; with the scenario it determines the true channels.
         facts: of the journal.
         end_ns: where the run ended.
-        jobs: processes for the genie's solves; the rows do not depend on it.
+        jobs: threads for the genie's solves; the rows do not depend on it.
     """
     record = read_record(spec, facts)
     if not all(timeline.times_ns for timeline in record.on_air.values()):
@@ -126,22 +128,8 @@ def evaluate(spec: Spec, seed: int, facts: Iterable[Fact], end_ns: int, jobs: in
 
 def genie_rates(truths: Sequence[Precoders], budgets_mw: tuple[float, ...], jobs: int) -> list[RealArray]:
     """Secrecy rates (3,) of the genie for each set of true channels. Each solve is cold: order does not matter."""
-    chunks = [(list(truths[k : k + _CHUNK]), budgets_mw) for k in range(0, len(truths), _CHUNK)]
-    if jobs <= 1 or len(chunks) <= 1:
-        return [rates for chunk in chunks for rates in _genie_chunk(chunk)]
-    with ProcessPoolExecutor(max_workers=jobs, mp_context=get_context("spawn")) as pool:
-        return [rates for part in pool.map(_genie_chunk, chunks) for rates in part]
-
-
-def _genie_chunk(chunk: tuple[list[Precoders], tuple[float, ...]]) -> list[RealArray]:
-    truths, budgets_mw = chunk
-    return [_genie(truth, budgets_mw) for truth in truths]
-
-
-def _genie(truth: Precoders, budgets_mw: tuple[float, ...]) -> RealArray:
-    problem = SynergyProblem(truth, budgets_mw)
-    solution = solve(problem, method=GENIE_METHOD, max_iterations=GENIE_ITERATIONS, starts=GENIE_STARTS)
-    return solution.rates
+    problems = [SynergyProblem(truth, budgets_mw) for truth in truths]
+    return [solution.rates for solution in solve_many(problems, jobs)]
 
 
 def _rows(record: Record, t_ns: int, truth: Precoders, fresh: RealArray) -> Iterator[dict[str, Any]]:
@@ -149,6 +137,7 @@ def _rows(record: Record, t_ns: int, truth: Precoders, fresh: RealArray) -> Iter
     powers = received_powers(truth, on_air)
     users, eves = user_sinrs(powers), eve_sinrs(powers)
     secrecy = secrecy_rate(users, eves)
+    nominally = secrecy_rates(truth, _on_air(record.nominal, t_ns)[0])
     never = secrecy_rates(truth, _on_air(record.never_updated, t_ns)[0])
     local = secrecy_rates(truth, _on_air(record.local_mrt, t_ns)[0])
     for k, user in enumerate(USERS):
@@ -157,6 +146,7 @@ def _rows(record: Record, t_ns: int, truth: Precoders, fresh: RealArray) -> Iter
             "user": user,
             "secrecy": float(secrecy[k]),
             "fresh": float(fresh[k]),
+            "nominal": float(nominally[k]),
             "never_updated": float(never[k]),
             "local_mrt": float(local[k]),
             "sinr_db": float(to_db(max(float(users[k]), _FLOOR))),

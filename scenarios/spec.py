@@ -34,7 +34,7 @@ class ScenarioSection(Section):
         pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$",
         description="name of the scenario, in its run folders",
     )
-    duration_s: float = Field(default=2.0, ge=0.01, le=3600, description="virtual time that a run takes")
+    duration_s: float = Field(default=10.0, ge=0.01, le=3600, description="virtual time that a run takes")
 
     @property
     def duration_ns(self) -> int:
@@ -45,7 +45,7 @@ class ScenarioSection(Section):
 class ReportSection(Section):
     """How often entities report to their edge twins."""
 
-    period_ms: float = Field(default=20.0, ge=0.1, le=1000, description="time between two reports of an entity")
+    period_ms: float = Field(default=10.0, ge=0.1, le=1000, description="time between two reports of an entity")
 
     @property
     def period_ns(self) -> int:
@@ -56,7 +56,7 @@ class ReportSection(Section):
 class MetricsSection(Section):
     """The fixed grid on which the judge looks at both worlds."""
 
-    period_ms: float = Field(default=43.0, ge=0.1, le=60_000, description="time between two samples of the metrics")
+    period_ms: float = Field(default=7.0, ge=0.1, le=60_000, description="time between two samples of the metrics")
     warmup_ms: float = Field(
         default=200.0,
         ge=0,
@@ -131,6 +131,13 @@ class Spec(Section):
             if position_m[2] >= self.uav.altitude_m:
                 allowed = f"must have z below uav.altitude_m, {self.uav.altitude_m:g} m"
                 raise cross_field(path, position_m, allowed)
+        return self
+
+    @model_validator(mode="after")
+    def _check_robust(self) -> Self:
+        if self.twin.robustness != "none" and self.twin.solver != "fast":
+            allowed = f'must be none or auto with twin.solver = "{self.twin.solver}": only "fast" allows for errors'
+            raise cross_field(("twin", "robust"), self.twin.robust, allowed)
         return self
 
     @model_validator(mode="after")

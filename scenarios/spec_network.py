@@ -112,7 +112,7 @@ class TwinSection(Section):
         default="complete",
         description="when it solves: on news from all transmitters, on every report, or every period",
     )
-    period_ms: float = Field(default=20.0, ge=0.1, le=10_000, description="time between solves (trigger = periodic)")
+    period_ms: float = Field(default=10.0, ge=0.1, le=10_000, description="time between solves (trigger = periodic)")
     activation: Literal["on_arrival", "scheduled"] = Field(
         default="on_arrival",
         description="when a precoder goes on air: as it arrives, or at one instant for all",
@@ -123,12 +123,29 @@ class TwinSection(Section):
         le=10_000,
         description="from the end of the solve to that instant (activation = scheduled)",
     )
-    solver: Literal["reference", "mrt"] = Field(default="reference", description="method that makes the precoders")
-    predictor: Literal["none"] = Field(
-        default="none", description="what a twin makes of old reports: takes them as they are"
+    solver: Literal["fast", "reference", "mrt", "zf_eve", "zf_all", "local"] = Field(
+        default="fast", description="method that makes the precoders"
     )
-    max_iterations: int = Field(default=10, ge=1, le=1000, description="iterations that one solve may take")
+    robust: Literal["auto", "none", "ball", "all_links", "both"] = Field(
+        default="auto",
+        description="errors that the fast solver allows for: the ball around the eavesdropper's channels, the error "
+        "powers of all links, or both; auto: all_links with a predictor, else none",
+    )
+    predictor: Literal["none", "one_tap", "wiener"] = Field(
+        default="wiener", description="what a twin makes of reports: as they are, or the channels when in use"
+    )
+    taps: int = Field(default=3, ge=1, le=16, description="reports that the Wiener predictor combines")
+    max_iterations: int = Field(
+        default=10, ge=1, le=1000, description="convex problems that a solve of the reference may take"
+    )
     cost_us: CostSection = CostSection()
+
+    @property
+    def robustness(self) -> Literal["none", "ball", "all_links", "both"]:
+        """What `robust` comes to: "auto" allows for prediction errors where a solver can."""
+        if self.robust != "auto":
+            return self.robust
+        return "all_links" if self.solver == "fast" and self.predictor != "none" else "none"
 
     @property
     def period_ns(self) -> int:

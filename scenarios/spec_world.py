@@ -56,7 +56,7 @@ class UavSection(Section):
     antennas: Antennas = 4
     power_dbm: PowerDbm = 5.0
     altitude_m: float = Field(default=100.0, ge=10, le=10_000, description="altitude of the flight")
-    speed_mps: SpeedMps = Field(default=2.0, description="speed along the waypoints")
+    speed_mps: SpeedMps = Field(default=10.0, description="speed along the waypoints")
     angular_spread: float = Field(
         default=0.05, ge=0, le=1, description="angular spread of the scatterers seen from the UAV, in rad"
     )
@@ -99,7 +99,7 @@ class ExtraUser(Section):
 class UsersSection(Section):
     """The users: three served ones and any number of bystanders."""
 
-    speed_mps: SpeedMps = Field(default=0.25, description="walking speed of every user, near its start")
+    speed_mps: SpeedMps = Field(default=1.0, description="walking speed of every user, near its start")
     positions_m: UserPositions = UserPositions()
     extra: Annotated[tuple[ExtraUser, ...], Field(strict=False)] = Field(
         default=(),
@@ -118,4 +118,4 @@ class EavesdropperSection(Section):
         description="bound D on the error of her channels, relative to the estimate's norm",
     )
     position_m: Point3 = Field(default=DEFAULT_POSITIONS["eavesdropper"], description="where she is at the start")
-    speed_mps: SpeedMps = Field(default=0.25, description="her walking speed, near her start")
+    speed_mps: SpeedMps = Field(default=1.0, description="her walking speed, near her start")

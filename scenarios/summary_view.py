@@ -18,14 +18,14 @@ PICTURE: Final = "secrecy.png"
 FRESHER: Final = (
     "network.backhaul.latency_ms=1",
     "twin.coordinator=edge:base_station",
-    "report.period_ms=10",
-    "uav.speed_mps=1",
+    "report.period_ms=5",
+    "uav.speed_mps=2",
 )
 STALER: Final = (
     "network.backhaul.latency_ms=20",
-    "uav.speed_mps=10",
-    "report.period_ms=50",
-    "users.speed_mps=1",
+    "uav.speed_mps=20",
+    "report.period_ms=20",
+    "users.speed_mps=2",
 )
 _KIND_WIDTH: Final = 9
 
@@ -72,7 +72,15 @@ def verdict(summary: Mapping[str, Any]) -> str:
         spread = "" if ci95 is None else f" +- {ci95:.2f}"
         return f"{until}No measurable staleness cost in this run ({loss:.2f}{spread} of {fresh:.2f} bit/s/Hz)."
     spread = " (too few samples for an interval)" if ci95 is None else f" +- {ci95:.2f}"
-    return f"{until}Staleness costs {loss:.2f}{spread} of {fresh:.2f} bit/s/Hz ({loss / fresh:.0%}).".replace("%", " %")
+    cost = f"{until}Staleness costs {loss:.2f}{spread} of {fresh:.2f} bit/s/Hz ({loss / fresh:.0%})."
+    return f"{cost}{_without_prediction(worst)}".replace("%", " %")
+
+
+def _without_prediction(worst: Mapping[str, Any]) -> str:
+    """What a twin that believes its last reports would have lost, where it is another one."""
+    if worst["nominal_mean"] is None or worst["nominal_mean"] == worst["mean"]:
+        return ""
+    return f" A twin that does not predict loses {worst['nominal_share']:.0%}."
 
 
 def has_loss(summary: Mapping[str, Any]) -> bool:
@@ -97,6 +105,8 @@ def _secrecy_table(summary: Mapping[str, Any]) -> Table:
         table.add_row(user, _rate(rates["mean"]), _rate(rates["fresh_mean"]), _share(rates["outage"]))
     worst = summary["min_secrecy"]
     table.add_row("worst user", _rate(worst["mean"]), _rate(worst["fresh_mean"]))
+    if worst["nominal_mean"] != worst["mean"]:
+        table.add_row("nominal twin", _rate(worst["nominal_mean"]))
     table.add_row("never updated", _rate(worst["never_updated_mean"]))
     table.add_row("local MRT", _rate(worst["local_mrt_mean"]))
     return table

@@ -92,9 +92,8 @@ def figure_csv(curves: Curves, sweep: Sweep) -> bytes:
 def _title(curves: Curves, sweep: Sweep) -> str:
     along, x = curves.along(sweep, MINIMUM), curves.values(sweep)
     first, last = along[0].interval().mean, along[-1].interval().mean
-    verb = "raises" if last > first else "lowers"
-    span = f"from {x[0]:g} to {x[-1]:g} {sweep.unit}".rstrip()
-    return f"Fig. {sweep.figure}: {sweep.title} {span} {verb} the minimum from {first:.2f} to {last:.2f} {UNIT}"
+    span = f"{sweep.title} {x[0]:g} to {x[-1]:g} {sweep.unit}".rstrip()
+    return f"Fig. {sweep.figure}: the minimum goes from {first:.2f} to {last:.2f} {UNIT} ({span})"
 
 
 def _error_label(error: float) -> str:

@@ -39,7 +39,7 @@ class Sweep:
     """Of the horizontal axis, with the unit."""
 
     title: str
-    """What is swept, as the subject of a sentence."""
+    """What is swept, in front of its values."""
 
     unit: str
     """Of the values; empty for counts."""

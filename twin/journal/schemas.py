@@ -92,6 +92,7 @@ METRICS: Final = pa.schema(
         _required("user", _TEXT),
         _required("secrecy", _FLOAT),
         _required("fresh", _FLOAT),
+        _required("nominal", _FLOAT),
         _required("never_updated", _FLOAT),
         _required("local_mrt", _FLOAT),
         _required("sinr_db", _FLOAT),

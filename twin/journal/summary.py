@@ -34,7 +34,7 @@ MIN_SAMPLES: Final = 2 * BATCHES
 
 _MS: Final = 1e-6
 _JOULES_PER_MW_NS: Final = 1e-12
-_RATES: Final = ("secrecy", "fresh", "never_updated", "local_mrt")
+_RATES: Final = ("secrecy", "fresh", "nominal", "never_updated", "local_mrt")
 
 Samples = NDArray[np.float64]
 
@@ -203,11 +203,18 @@ def _min_secrecy(metrics: pa.Table) -> dict[str, Any]:
         "mean": stale,
         "fresh_mean": fresh,
         "staleness_loss": loss,
-        "staleness_share": loss / fresh if loss is not None and fresh else None,
+        "staleness_share": _share_lost(stale, fresh),
+        "nominal_mean": mean(worst["nominal"]),
+        "nominal_share": _share_lost(mean(worst["nominal"]), fresh),
         "never_updated_mean": mean(worst["never_updated"]),
         "local_mrt_mean": mean(worst["local_mrt"]),
         "ci95": half_width(worst["fresh"] - worst["secrecy"]),
     }
+
+
+def _share_lost(rate: float | None, fresh: float | None) -> float | None:
+    """(fresh - rate) / fresh; None where there is nothing to lose."""
+    return (fresh - rate) / fresh if rate is not None and fresh else None
 
 
 def _bytes_per_cycle(messages: pa.Table) -> float | None:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from twin.errors import WireError
+from twin.nodes.predictor import PredictorConfig
 
 _STRICT = ConfigDict(strict=True, extra="forbid")
 
@@ -18,6 +19,7 @@ Role = Literal["edge", "core"]
 EntityKind = Literal["transmitter", "user", "eavesdropper"]
 Trigger = Literal["complete", "every", "periodic"]
 Activation = Literal["on_arrival", "scheduled"]
+Robust = Literal["none", "ball", "all_links", "both"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,9 @@ class CoordinationConfig:
     """What the coordinator needs to solve and to send precoders out.
 
     `first_hop` says to whom the precoder of each transmitter goes first (its core twin, its edge twin, or itself);
-    powers are budgets in mW, in the order of `transmitters`; `eavesdropper` names the row that is sensed.
+    powers are budgets in mW, in the order of `transmitters`; `eavesdropper` names the row that is sensed. `robust`
+    says which errors the solver allows for: the ball around the eavesdropper's channels, the error powers of all
+    links, or both. `hold_ns` is how long a precoder is expected to stay on air until acknowledgements say so.
     """
 
     __pydantic_config__ = _STRICT
@@ -40,8 +44,11 @@ class CoordinationConfig:
     activation: Activation
     activation_margin_ns: int
     solver: str
+    robust: Robust
     max_iterations: int
     solve_ns: int
+    hold_ns: int
+    predictor: PredictorConfig
 
 
 @dataclass(frozen=True, slots=True)

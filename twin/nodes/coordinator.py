@@ -7,9 +7,10 @@ trigger decides when to solve:
     every       any transmitter has reported since the last solve
     periodic    at the timer, if any transmitter has reported since the last solve
 
-Nothing is solved before every transmitter has reported once. The eavesdropper's row of a transmitter's channels is
-taken from the newer of two sources: that transmitter's own report, and the eavesdropper's twin (which matters when the
-report itself was lost). A solve that fails is reported and changes nothing on air.
+Nothing is solved before every transmitter has reported once. The solver gets the channels that the predictor expects
+when the precoders are in use, and their error powers (`predictor`, `aim`). The eavesdropper's row of a transmitter's
+channels comes from two sources, the newer one counting: that transmitter's own report, and the eavesdropper's twin
+(which matters when the report itself was lost). A solve that fails is reported and changes nothing on air.
 """
 
 from dataclasses import dataclass
@@ -18,14 +19,16 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from twin.errors import InstanceError, SolverError
+from twin.nodes.aim import Aim
 from twin.nodes.base import Freshness, Incoming, Outputs, Wake
-from twin.nodes.config import CoordinationConfig
+from twin.nodes.config import CoordinationConfig, Robust
+from twin.nodes.predictor import Prediction, Predictor
 from twin.solvers.result import Solution
 from twin.solvers.synergy.problem import SynergyProblem
 from twin.solvers.synergy.solve import solve
+from twin.solvers.synergy.uncertainty import Uncertainty
 from twin.wire.messages import (
     Ack,
-    ComplexArray,
     Csi,
     Envelope,
     Kind,
@@ -62,6 +65,20 @@ def source_of(replica: Replica) -> tuple[str, ...]:
     return (replica.entity, "csi" if isinstance(report, Csi) else "state")
 
 
+def uncertainty(robust: Robust, prediction: Prediction) -> Uncertainty | None:
+    """What the solver is told of a prediction's errors; None for a solver that is to believe the means."""
+    zero_var, zero_radius = np.zeros_like(prediction.error_var), np.zeros_like(prediction.radius)
+    match robust:
+        case "ball":
+            return Uncertainty(zero_var, prediction.radius)
+        case "all_links":
+            return Uncertainty(prediction.error_var, zero_radius)
+        case "both":
+            return Uncertainty(prediction.fading_var, prediction.radius)
+        case _:
+            return None
+
+
 class Coordinator:
     """Joins the reports of all entities, solves, and sends versioned precoders out."""
 
@@ -75,12 +92,15 @@ class Coordinator:
         self._news: set[str] = set()
         self._fresh = Freshness()
         self._last: Solution | None = None
+        self.predictor = Predictor(config.predictor)
+        self.aim = Aim(config.transmitters, config.hold_ns)
 
     def take_in(self, incoming: Incoming, envelope: Envelope, replica: Replica, handle_ns: int) -> Outputs:
         """Keep a replica; solve when the trigger says so."""
         if reason := self._fresh.admit(source_of(replica), replica.report_seq):
             return Outputs(handle_ns, reason=reason)
         self._keep(envelope, replica)
+        self.predictor.note_report(replica.entity, envelope.t_data_ns, replica.report)
         if not self._triggered(isinstance(replica.report, Csi)):
             return Outputs(handle_ns)
         return self._solve(incoming, handle_ns, envelope.msg_id)
@@ -99,6 +119,7 @@ class Coordinator:
     def on_ack(self, ack: Ack, handle_ns: int) -> Outputs:
         """Remember what a transmitter has on air."""
         self.acknowledged[ack.transmitter] = ack
+        self.aim.note_ack(ack)
         return Outputs(handle_ns)
 
     def fingerprint(self) -> bytes:
@@ -106,7 +127,8 @@ class Coordinator:
         held = [(name, value.msg_id, value.t_data_ns) for name, value in sorted(self.csi.items())]
         acks = sorted((ack.transmitter, ack.version, ack.applied_ns) for ack in self.acknowledged.values())
         warm = b"" if self._last is None else b"".join(x.tobytes() for x in self._last.precoders)
-        return b"|".join((repr((self.version, held, acks)).encode(), self._fresh.fingerprint(), warm))
+        parts = (self._fresh.fingerprint(), self.predictor.fingerprint(), self.aim.fingerprint(), warm)
+        return b"|".join((repr((self.version, held, acks, sorted(self._news))).encode(), *parts))
 
     def _keep(self, envelope: Envelope, replica: Replica) -> None:
         identity = (envelope.msg_id, envelope.trace_id, envelope.t_data_ns)
@@ -131,27 +153,23 @@ class Coordinator:
         self.version += 1
         self._news.clear()
         cost_ns = handle_ns + self.config.solve_ns
+        finish_ns = incoming.begin_ns + cost_ns
         used = self._inputs()
         try:
-            solution = solve(
-                SynergyProblem(self._channels(), self.config.powers_mw),
-                warm_start=None if self._last is None else self._last.warm,
-                method=self.config.solver,
-                max_iterations=self.config.max_iterations,
-            )
+            solution = self._solution(incoming, finish_ns)
         except (InstanceError, SolverError):
             solution = None
         report = self._report(solution, used)
         if solution is None or solution.status != "solved":
             return Outputs(cost_ns, solves=(report,))
         self._last = solution
-        activate_at = self._activate_at(incoming.begin_ns + cost_ns)
+        self.aim.note_solve(self.version, finish_ns)
         t_data, trace = min(held.t_data_ns for held in used), max(held.trace_id for held in used)
         letters = tuple(
             Letter(
                 Kind.PRECODER,
                 self.config.first_hop[name],
-                Precoder(name, self.version, vector, activate_at),
+                Precoder(name, self.version, vector, self._activate_at(finish_ns)),
                 t_data,
                 trace,
                 parent_id,
@@ -163,30 +181,24 @@ class Coordinator:
     def _activate_at(self, finish_ns: int) -> int:
         return finish_ns + self.config.activation_margin_ns if self.config.activation == "scheduled" else 0
 
-    def _sensed_is_newer(self, name: str) -> bool:
-        return name in self.sensed and self.sensed[name].t_data_ns > self.csi[name].t_data_ns
-
     def _inputs(self) -> list[Held[Csi] | Held[Sensed]]:
-        used: list[Held[Csi] | Held[Sensed]] = [self.csi[name] for name in self.config.transmitters]
-        used.extend(self.sensed[name] for name in self.config.transmitters if self._sensed_is_newer(name))
-        return used
+        """The newest report of each transmitter, and what is sensed of the eavesdropper where that is newer still."""
+        names = self.config.transmitters
+        newer = [n for n in names if n in self.sensed and self.sensed[n].t_data_ns > self.csi[n].t_data_ns]
+        return [*(self.csi[name] for name in names), *(self.sensed[name] for name in newer)]
 
-    def _channels(self) -> tuple[ComplexArray, ...]:
-        return tuple(self._rows(name) for name in self.config.transmitters)
-
-    def _rows(self, name: str) -> ComplexArray:
-        """The channels of one transmitter to the receivers of the problem, in their order."""
-        report = self.csi[name].report
-        missing = [receiver for receiver in self.config.receivers if receiver not in report.receivers]
-        if missing:
-            raise InstanceError(f"csi of {name}: no channel to {', '.join(missing)}")
-        rows = np.array([report.channels[report.receivers.index(receiver)] for receiver in self.config.receivers])
-        if self._sensed_is_newer(name):
-            sensed = self.sensed[name].report.channel
-            if sensed.shape != rows.shape[1:]:
-                raise InstanceError(f"sensed channel of {name}: {sensed.size} antennas, its report has {rows.shape[1]}")
-            rows[self.config.receivers.index(self.config.eavesdropper)] = sensed
-        return rows
+    def _solution(self, incoming: Incoming, finish_ns: int) -> Solution:
+        """Solve for the channels as they will be when the precoders are in use."""
+        uplink_ns = incoming.t_ns - max(held.t_data_ns for held in self.csi.values())
+        targets_ns = self.aim.targets_ns(finish_ns, uplink_ns)
+        prediction = self.predictor.predict([max(t, self._activate_at(finish_ns)) for t in targets_ns])
+        return solve(
+            SynergyProblem(prediction.channels, self.config.powers_mw),
+            warm_start=None if self._last is None else self._last.warm,
+            method=self.config.solver,
+            max_iterations=self.config.max_iterations,
+            uncertainty=uncertainty(self.config.robust, prediction),
+        )
 
     def _report(self, solution: Solution | None, used: list[Held[Csi] | Held[Sensed]]) -> SolveReport:
         return SolveReport(

@@ -78,6 +78,10 @@ class ChannelHistory:
         """Relative error radius of the last reports (R,)."""
         return self._radius[:, 0].copy()
 
+    def newest_noise(self) -> RealArray:
+        """Variance per antenna of the error of the last reports (R,)."""
+        return self._noise[:, 0].copy()
+
     def read(self, target_ns: int) -> Taps:
         """Everything the predictor needs, with instants relative to the target."""
         place = np.minimum(np.arange(self.taps), self._count[:, None] - 1)

@@ -42,9 +42,9 @@ Mode = Literal["none", "one_tap", "wiener"]
 class PredictorConfig:
     """Constants that a twin may know: how to predict, and what kind of channels there are.
 
-    `mode` "none" passes the last reports on with no error power, "one_tap" uses one report, "wiener" `taps`. Gains at
-    1 m are linear, per mW over the noise; `rician_k` is linear; `angular_spread` (rad) turns the UAV's speed into
-    Doppler spread; `memory_s` is how long running means of power and direction last.
+    `mode` "none" passes the last reports on with the error power of their pilots alone, "one_tap" uses one report,
+    "wiener" `taps`. Gains at 1 m are linear, per mW over the noise; `rician_k` is linear; `angular_spread` (rad) turns
+    the UAV's speed into Doppler spread; `memory_s` is how long running means of power and direction last.
     """
 
     __pydantic_config__ = ConfigDict(strict=True, extra="forbid")
@@ -126,7 +126,8 @@ class Predictor:
                 raise InstanceError(f"channels of {name}: not reported to every receiver")
         if self.config.mode == "none":
             means: tuple[ComplexArray, ...] = tuple(history.newest() for history in self._channels.values())
-            fading = np.zeros((len(TRANSMITTERS), len(RECEIVERS)))
+            fading = np.array([history.newest_noise() for history in self._channels.values()])
+            fading[:, EVE_ROW] = 0.0  # her error is all in the ball
         else:
             parts = [
                 self._predict[name](history.read(target), target)
@@ -146,8 +147,7 @@ class Predictor:
         relative = np.array([history.newest_radius()[EVE_ROW] for history in self._channels.values()])
         radius = relative * np.array([np.linalg.norm(mean[EVE_ROW]) for mean in means])
         error_var = fading.copy()
-        if self.config.mode != "none":
-            error_var[:, EVE_ROW] += radius**2 / np.array([mean.shape[1] for mean in means])
+        error_var[:, EVE_ROW] += radius**2 / np.array([mean.shape[1] for mean in means])
         return Prediction(means, error_var, fading, radius)
 
     def _satellite(self, taps: Taps, _: int) -> tuple[ComplexArray, RealArray]:

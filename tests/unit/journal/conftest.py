@@ -102,6 +102,7 @@ def metrics_rows():
                     "user": user,
                     "secrecy": stale,
                     "fresh": fresh,
+                    "nominal": 0.75,
                     "never_updated": 0.25,
                     "local_mrt": 0.5,
                     "sinr_db": 10.0,

@@ -137,7 +137,8 @@ def test_worst_user_is_taken_at_each_instant(summary):
     assert worst["fresh_mean"] == pytest.approx(2.0)
     assert worst["staleness_loss"] == worst["fresh_mean"] - worst["mean"]
     assert worst["staleness_share"] == pytest.approx(worst["staleness_loss"] / 2.0)
-    assert (worst["never_updated_mean"], worst["local_mrt_mean"]) == (0.25, 0.5)
+    assert (worst["nominal_mean"], worst["never_updated_mean"], worst["local_mrt_mean"]) == (0.75, 0.25, 0.5)
+    assert worst["nominal_share"] == pytest.approx(1 - 0.75 / worst["fresh_mean"])
     assert worst["ci95"] is None
 
 

@@ -7,10 +7,27 @@ import pytest
 
 from twin.nodes.base import Incoming
 from twin.nodes.config import CoordinationConfig, NodeConfig
+from twin.nodes.predictor import PredictorConfig
 from twin.wire.messages import SCHEMA, Csi, Envelope, Kind, Replica, State
 
 TRANSMITTERS = ("satellite", "uav", "base_station")
 RECEIVERS = ("su", "au", "gu", "eavesdropper")
+
+
+PREDICTOR = PredictorConfig(
+    mode="none",
+    taps=3,
+    memory_s=0.5,
+    wavelength_m=0.125,
+    uav_gain_1m=3e6,
+    rician_k=10.0,
+    angular_spread=0.05,
+    base_station_gain_1m=4e6,
+    path_exponent=4.0,
+    nakagami_m=2.0,
+    phase_spread_rad=0.3,
+    satellite_spread_hz=1.0,
+)
 
 
 def coordination(**changes):
@@ -25,8 +42,11 @@ def coordination(**changes):
         activation="on_arrival",
         activation_margin_ns=0,
         solver="mrt",
+        robust="none",
         max_iterations=5,
         solve_ns=1_000_000,
+        hold_ns=10_000_000,
+        predictor=PREDICTOR,
     )
     return replace(config, **changes)
 

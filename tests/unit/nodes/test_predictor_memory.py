@@ -71,7 +71,8 @@ def test_without_prediction_the_last_reports_come_back_as_they_are():
     prediction = predictor.predict(25 * MS)
     for channels in prediction.channels:
         assert channels.tobytes() == csi(10 * MS).channels.tobytes()
-    assert not prediction.error_var.any()
+    assert not prediction.fading_var[:, 3].any()
+    np.testing.assert_allclose(prediction.fading_var[:, :3], np.tile(csi(10 * MS).error_var[:3], (3, 1)))
     np.testing.assert_allclose(prediction.radius, 0.5)
 
 

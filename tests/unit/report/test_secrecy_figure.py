@@ -24,6 +24,7 @@ def metrics(stale, fresh, *, users=USERS, period_ns=10 * MS):
             "user": user,
             "secrecy": stale[index][column],
             "fresh": fresh[index][column],
+            "nominal": 0.0,
             "never_updated": 0.0,
             "local_mrt": 0.0,
             "sinr_db": 0.0,

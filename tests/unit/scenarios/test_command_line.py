@@ -57,7 +57,9 @@ SUMMARY = {
         "fresh_mean": 2.82,
         "staleness_loss": 0.41,
         "staleness_share": 0.145,
-        "never_updated_mean": 0.31,
+        "nominal_mean": 0.9,
+    "nominal_share": 0.68,
+    "never_updated_mean": 0.31,
         "local_mrt_mean": 0.68,
         "ci95": 0.05,
     },
@@ -275,7 +277,7 @@ def test_list_and_validate(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("sagin  Space-air-ground synergy")
     Path("my town.toml").write_text("[[users.extra]]\nname = 'lorry'\nposition_m = [1, 2, 0]\n")
     assert main(["validate", "my town.toml", "--set", "twin.coordinator=edge:lorry"]) == 0
-    assert capsys.readouterr().out == "my-town: valid, 2 s, 8 entities, 16 twins, edge:lorry solves\n"
+    assert capsys.readouterr().out == "my-town: valid, 10 s, 8 entities, 16 twins, edge:lorry solves\n"
 
 
 def test_a_reader_who_leaves_is_no_error() -> None:

@@ -129,15 +129,19 @@ def test_range_unit_and_line(write) -> None:
         ("uav.altitude_m=nan", "uav.altitude_m = nan: must be 10 to 10000 m"),
         ("uav.altitude_m=-inf", "uav.altitude_m = -inf: must be 10 to 10000 m"),
         ("eavesdropper.csi_error=1", "eavesdropper.csi_error = 1: must be at least 0 and below 1"),
-        ("twin.solver=fast", 'twin.solver = "fast": must be "reference" or "mrt"'),
-        ("twin.predictor=wiener", 'twin.predictor = "wiener": must be "none"'),
+        (
+            "twin.solver=quick",
+            'twin.solver = "quick": must be "fast", "reference", "mrt", "zf_eve", "zf_all" or "local"',
+        ),
+        ("twin.predictor=kalman", 'twin.predictor = "kalman": must be "none", "one_tap" or "wiener"'),
+        ("twin.taps=0", "twin.taps = 0: must be 1 to 16"),
         ("report.period_ms=1979-05-27", "report.period_ms = 1979-05-27: must be a number, 0.1 to 1000 ms"),
         ("twin.cost_us.handle=0", "twin.cost_us.handle = 0: must be 1 to 60000000 us"),
         ("network.core.loss=1.2", "network.core.loss = 1.2: must be 0 to 1"),
         ("network=3", "network = 3: must be a section (table)"),
         (
-            "metrics.warmup_ms=2000",
-            "metrics.warmup_ms = 2000: must be less than scenario.duration_s, 2000 ms",
+            "metrics.warmup_ms=10000",
+            "metrics.warmup_ms = 10000: must be less than scenario.duration_s, 10000 ms",
         ),
         (
             "twin.coordinator=edge:nobody",
@@ -231,3 +235,13 @@ def test_a_manifest_that_was_tampered_with_is_named() -> None:
     data["uav"]["altitude_m"] = "high"
     with pytest.raises(ScenarioError, match=r'^uav\.altitude_m = "high": must be a number, .* \(manifest\.json\)$'):
         from_dict(data, "manifest.json")
+
+
+def test_only_the_fast_solver_allows_for_errors() -> None:
+    for solver in ("reference", "mrt"):
+        assert load("sagin", [f"twin.solver={solver}"]).twin.robustness == "none"
+        expected = f'twin.robust = "ball": must be none or auto with twin.solver = "{solver}"'
+        assert refusal("sagin", f"twin.solver={solver}", "twin.robust=ball").startswith(expected)
+    assert load("sagin").twin.robustness == "all_links"
+    assert load("sagin", ["twin.predictor=none"]).twin.robustness == "none"
+    assert load("sagin", ["twin.robust=both"]).twin.robustness == "both"

@@ -15,6 +15,8 @@ WORST = {
     "mean": 2.41,
     "fresh_mean": 2.82,
     "staleness_loss": 0.41,
+    "nominal_mean": 0.9,
+    "nominal_share": 0.68,
     "never_updated_mean": 0.31,
     "local_mrt_mean": 0.68,
     "ci95": 0.05,
@@ -60,11 +62,12 @@ def progress_at(t_s: float, wall_s: float, **changes: object) -> SimpleNamespace
 
 def test_the_block_of_a_run() -> None:
     expected = """\
-Staleness costs 0.41 +- 0.05 of 2.82 bit/s/Hz (15 %).
+Staleness costs 0.41 +- 0.05 of 2.82 bit/s/Hz (15 %). A twin that does not predict loses 68 %.
 
 bit/s/Hz       stale  fresh  outage < 1    latency, ms   p50   p99  count
 su              2.46   2.87         3 %    csi          1.25  1.75  1 200
 worst user      2.41   2.82                precoder        -     -      0
+nominal twin    0.90
 never updated   0.31
 local MRT       0.68
 
@@ -93,8 +96,8 @@ def test_a_killed_run_has_no_wall_time() -> None:
 @pytest.mark.parametrize(
     ("loss", "ci95", "sentence"),
     [
-        (0.41, 0.05, "Staleness costs 0.41 +- 0.05 of 2.82 bit/s/Hz (15 %)."),
-        (0.41, None, "Staleness costs 0.41 (too few samples for an interval) of 2.82 bit/s/Hz (15 %)."),
+        (0.41, 0.05, "Staleness costs 0.41 +- 0.05 of 2.82 bit/s/Hz (15 %). A twin that does not predict loses 68 %."),
+        (0.41, None, "Staleness costs 0.41 (too few samples for an interval) of 2.82 bit/s/Hz (15 %). A twin that does not predict loses 68 %."),
         (0.04, 0.05, "No measurable staleness cost in this run (0.04 +- 0.05 of 2.82 bit/s/Hz)."),
         (-0.2, 0.05, "No measurable staleness cost in this run (-0.20 +- 0.05 of 2.82 bit/s/Hz)."),
         (-0.2, None, "No measurable staleness cost in this run (-0.20 of 2.82 bit/s/Hz)."),

@@ -15,7 +15,12 @@ Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 
 def compiled(function: Kernel) -> Kernel:
-    """The function compiled by numba at its first call with arrays of given types."""
+    """The function compiled by numba when a kernel calls it."""
+    return cast(Kernel, numba.njit(nogil=True, error_model="numpy")(function))
+
+
+def entry(function: Kernel) -> Kernel:
+    """Like `compiled`, for what Python calls: with all that it calls it is kept on disk."""
     return cast(Kernel, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
@@ -29,3 +34,8 @@ def fingerprint(*modules: str) -> int:
     for name in modules:
         digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
     return int.from_bytes(digest.digest(), "little") + 1
+
+
+def inlined(function: Kernel) -> Kernel:
+    """Like `compiled`, and copied into its callers: a call with ten arrays costs as much as a small loop over them."""
+    return cast(Kernel, numba.njit(inline="always", nogil=True, error_model="numpy")(function))

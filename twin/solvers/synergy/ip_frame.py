@@ -1,12 +1,15 @@
 """Compiled change of frame: from N antennas to at most four real-embedded dimensions per transmitter, and back.
 
 Transmitter j's channels to (its user, the eavesdropper, the two other users) are orthonormalised in this order,
-c_k = Q r_k, and x_j = sqrt(P_j) Q z with z in C^4. Received amplitudes are c_k^H x_j = sqrt(P_j) r_k^H z. Nothing is
-lost: a part of x_j outside the span of its four channels reaches nobody, and where ||x_j|| counts (budget, error
-variance, ball) it only adds to the power spent, to interference and to what the eavesdropper gets at most; it may be
-swapped for a part inside, unless the expected power s2_jj ||x_j||^2 of the own link itself is what is wanted, which
-depends on the norm alone and so is had inside the span as well. With fewer than four independent channels the
-missing columns of Q are zero, and the coordinates of z along them stay zero.
+c_k = Q r_k, and x_j = sqrt(P_j) Q z with z in C^4. Received amplitudes are c_k^H x_j = sqrt(P_j) r_k^H z. With fewer
+than four independent channels the missing columns of Q are zero, and the coordinates of z along them stay zero.
+
+Nothing is lost, even where ||x_j|| itself counts (error variances, balls). Let x = u + o with u in the span of the four
+channels and o outside. If the own channel is no combination of the other three, there is a unit d in the span that
+only the own receiver hears. Take x' = u + t d with the phase of t such that the own amplitude grows with |t|, and |t|
+such that ||x'|| = ||x||: no amplitude but the own one has changed, and that one, which only T_k of ip_model knows, has
+grown. (If it is a combination, and the antennas are more than the channels' rank, o may be of use where an error
+variance makes power at random welcome; such x are not looked for.)
 
 A common phase of z changes no power, so Im z_1 = 0 (z_1 is the coordinate along the own channel): y_j in R^7 is
 (Re z_1, Re z_2, Im z_2, ... Im z_4), padded to 8.

@@ -21,13 +21,13 @@ With s2 = 0 and eps = 0 these are Yin et al., eqs (8)-(16). The arrays, for all 
 import math
 
 from twin.signal.arrays import RealArray
-from twin.solvers.synergy.compiled import compiled
+from twin.solvers.synergy.compiled import inlined
 
 _SMOOTH_POWER = 1e-8
 _SMOOTH_SIZE = 1e-12
 
 
-@compiled
+@inlined
 def evaluate(
     forms: RealArray, errors: RealArray, y: RealArray, parts: RealArray, heard: RealArray, levels: RealArray
 ) -> None:
@@ -66,13 +66,13 @@ def evaluate(
         levels[4, k] = math.log(levels[0, k] / noise * (least / levels[3, k]))
 
 
-@compiled
+@inlined
 def _outside(power: float, ball: float, cross: float) -> bool:
     """Whether zero amplitude lies outside the ball: the least power is then above 0."""
     return power > ball and power + ball > cross
 
 
-@compiled
+@inlined
 def ball_weights(power: float, size: float, radius: float, spread: float) -> tuple[float, float, float, float, float]:
     """First and second derivatives of p+ and p- by p and n = ||y||^2, and the bend b of p+: see `hessian`.
 
@@ -90,7 +90,7 @@ def ball_weights(power: float, size: float, radius: float, spread: float) -> tup
     return 1.0 + by_p, spread + ball + by_n, 0.0, spread, radius / (2.0 * s)
 
 
-@compiled
+@inlined
 def gradients(
     forms: RealArray, errors: RealArray, y: RealArray, parts: RealArray, heard: RealArray, robust: bool, grads: RealArray
 ) -> None:
@@ -118,7 +118,7 @@ def gradients(
             grads[j, 3, a] = minus_p * plain + minus_n * twice
 
 
-@compiled
+@inlined
 def rate_slopes(levels: RealArray, grads: RealArray, slopes: RealArray) -> None:
     """Slopes of R_k by y_j, from the gradients of what is heard."""
     for k in range(3):
