@@ -106,15 +106,33 @@ def _rates(powers: RealArray) -> tuple[RealArray, RealArray]:
 def mrt(problem: SynergyProblem) -> Solution:
     """MRT directions c_kk / ||c_kk|| with the three powers optimised by a grid and local refinement.
 
-    The benchmark of Yin et al., section V ("fixed precoding schemes ... power optimization"). `iterations` is 0: no
-    convex problem is solved.
+    The benchmark of Yin et al., section V ("fixed precoding schemes ... power optimization").
     """
     reduced = reduce(problem)
-    precoders = problem.within_budget(reduced.lift(mrt_powered(reduced)))
+    return fixed_directions(problem, reduced, matched(reduced.channels), "mrt")
+
+
+def local(problem: SynergyProblem) -> Solution:
+    """MRT at full power: what each transmitter would do on its own, with no twin to join them."""
+    return baseline_solution(problem, local_mrt(problem), "local")
+
+
+def fixed_directions(
+    problem: SynergyProblem, reduced: Reduced, directions: Sequence[ComplexArray], method: str
+) -> Solution:
+    """Given reduced directions, the three powers optimised by a grid and local refinement."""
+    shares = fine_shares(received_powers(reduced.channels, directions))
+    powered = tuple(np.sqrt(share) * x for share, x in zip(shares, directions, strict=True))
+    return baseline_solution(problem, reduced.lift(powered), method)
+
+
+def baseline_solution(problem: SynergyProblem, precoders: tuple[ComplexArray, ...], method: str) -> Solution:
+    """Precoders of a fixed scheme as a solution; `iterations` is 0, for nothing convex or iterative is solved."""
+    precoders = problem.within_budget(precoders)
     rates = problem.rates(precoders)
     return Solution(
         problem="sagin",
-        method="mrt",
+        method=method,
         status=Status.SOLVED,
         objective=float(rates.min()),
         precoders=precoders,
@@ -122,7 +140,7 @@ def mrt(problem: SynergyProblem) -> Solution:
         violation=problem.violation(precoders),
         iterations=0,
         warm=WarmStart(precoders),
-        evidence={"upper_bound": upper_bound(reduced)},
+        evidence={"upper_bound": upper_bound(reduce(problem))},
     )
 
 

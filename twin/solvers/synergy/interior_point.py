@@ -29,11 +29,11 @@ PHI, TAU, SHIFT, AT_TAU, RAISED, STEPS, CONVERGED = range(7)
 """Entries of `run` (7,): phi in nat, tau, shift, steps at this tau, times tau was raised, steps, converged or not."""
 
 _FIRST_SHIFT = 1e-3
-_SHIFT_UP, _SHIFT_DOWN, _SHIFT_CUT = 4.0, 0.25, 0.1
+_SHIFT_UP, _SHIFT_LEAP, _SHIFT_DOWN = 4.0, 64.0, 0.25
 _LARGEST_SHIFT = 1e12
 _SADDLE_SHIFT, _SADDLE_STEPS = 1e-2, 30
 _LEAST_PIVOT = 1e-12
-_DONE, _NEARLY = 0.3, 3.0
+_DONE, _NEARLY = 0.3, 10.0
 _TAU_CUT, _TAU_POWER = 0.1, 3.0
 _RAISE_FROM, _RAISE_TO, _RAISES = 300.0, 0.1, 3
 _SLOW_TAU, _SLOW_STEPS = 1e-4, 8
@@ -45,8 +45,12 @@ def newton_direction(
     S: RealArray, scale: float, U: RealArray, inverse: RealArray, step: RealArray, run: RealArray
 ) -> bool:
     """Solve the Newton system with the least shift that makes it positive definite; False if none does."""
-    while not factorise(S, run[SHIFT], _LEAST_PIVOT * scale, U, inverse):
-        run[SHIFT] = max(_SHIFT_UP * run[SHIFT], _FIRST_SHIFT * scale)
+    while True:
+        pivot = factorise(S, run[SHIFT], _LEAST_PIVOT * scale, U, inverse)
+        if pivot > 0.0:
+            break
+        least = max(_SHIFT_UP * run[SHIFT], _FIRST_SHIFT * scale)
+        run[SHIFT] = min(max(-pivot, least), _SHIFT_LEAP * least)
         if not run[SHIFT] < _LARGEST_SHIFT:
             return False
     back_substitute(U, inverse, step)
@@ -63,7 +67,7 @@ def schedule(
     if length == 1.0:
         run[SHIFT] *= _SHIFT_DOWN
     if descent < _DONE * tau and shift > _SADDLE_SHIFT * scale and run[AT_TAU] < _SADDLE_STEPS:
-        run[SHIFT] = _SHIFT_CUT * shift
+        run[SHIFT] = 0.0
         return
     if run[SHIFT] < 0.99 * _FIRST_SHIFT * scale:
         run[SHIFT] = 0.0
@@ -94,6 +98,7 @@ class Work(NamedTuple):
     parts: RealArray
     heard: RealArray
     levels: RealArray
+    inverses: RealArray
     grads: RealArray
     slopes: RealArray
     grad: RealArray
@@ -126,13 +131,13 @@ class Model(NamedTuple):
 @compiled
 def workspace() -> Work:
     """Arrays for any problem."""
-    parts, heard, levels = np.zeros((3, 4, 2)), np.zeros((3, 6)), np.zeros((5, 3))
+    parts, heard, levels, inverses = np.zeros((3, 4, 2)), np.zeros((3, 6)), np.zeros((5, 3)), np.zeros((4, 3))
     grads, slopes, pairs = np.zeros((3, 6, 8)), np.zeros((3, 3, 8)), np.zeros((3, 2, 8))
     grad, border, step, trial = np.zeros((3, 8)), np.zeros((3, 8)), np.zeros((3, 8)), np.zeros((3, 8))
     S, U, inverse = np.zeros((21, 24)), np.zeros((21, 24)), np.zeros(21)
     slack, new_slack, mu, new_mu = np.zeros(6), np.zeros(6), np.zeros(6), np.zeros(6)
     return Work(
-        parts, heard, levels, grads, slopes, grad, border, pairs, S, U, inverse, step, trial,
+        parts, heard, levels, inverses, grads, slopes, grad, border, pairs, S, U, inverse, step, trial,
         slack, new_slack, mu, new_mu, np.zeros(11), np.zeros(7),
     )  # fmt: skip
 
@@ -153,15 +158,15 @@ def begin(tau: float, work: Work) -> None:
 def newton_system(model: Model, y: RealArray, w: Work) -> tuple[float, float]:
     """Fill S with the Newton system at an evaluated y; the gradient and the Hessian's entry of phi."""
     gradients(model.forms, model.errors, y, w.parts, w.heard, model.robust, w.grads)
-    rate_slopes(w.levels, w.grads, w.slopes)
+    rate_slopes(w.levels, w.grads, w.inverses, w.slopes)
     by_phi, corner = gradient(y, w.run[TAU], w.mu, w.slack, w.slopes, w.grad, w.border)
     covariance(w.mu, w.slack, w.slopes, w.pairs)
     right_hand_side(w.grad, w.border, by_phi, corner, w.S)
     diagonal_blocks(
-        model.quads, model.errors, y, w.mu, w.slack, w.parts, w.heard, w.levels, w.grads, w.pairs,
+        model.quads, model.errors, y, w.mu, w.slack, w.parts, w.heard, w.inverses, w.grads, w.pairs,
         model.robust, w.weights, w.S,
     )  # fmt: skip
-    coupling_blocks(w.mu, w.levels, w.grads, w.pairs, w.S)
+    coupling_blocks(w.mu, w.inverses, w.grads, w.pairs, w.S)
     return by_phi, corner
 
 

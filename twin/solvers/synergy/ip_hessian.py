@@ -32,17 +32,14 @@ def gradient(
     for k in range(3):
         by_phi += tau / slack[k]
         corner += mu[k] / slack[k]
+    t0, t1, t2 = tau / slack[0], tau / slack[1], tau / slack[2]
+    m0, m1, m2 = mu[0] / slack[0], mu[1] / slack[1], mu[2] / slack[2]
     for j in range(3):
         inside = 2.0 * tau / slack[3 + j]
         for a in range(7):
-            pull = inside * y[j, a]
-            mixed = 0.0
-            for k in range(3):
-                slope = slopes[k, j, a] / slack[k]
-                pull -= tau * slope
-                mixed -= mu[k] * slope
-            grad[j, a] = pull
-            border[j, a] = mixed
+            s0, s1, s2 = slopes[0, j, a], slopes[1, j, a], slopes[2, j, a]
+            grad[j, a] = inside * y[j, a] - (t0 * s0 + t1 * s1 + t2 * s2)
+            border[j, a] = -(m0 * s0 + m1 * s1 + m2 * s2)
     return by_phi, corner
 
 
@@ -70,7 +67,14 @@ def right_hand_side(grad: RealArray, border: RealArray, by_phi: float, corner: f
 
 @inlined
 def block_weights(
-    j: int, mu: RealArray, errors: RealArray, parts: RealArray, heard: RealArray, levels: RealArray, robust: bool, w: RealArray
+    j: int,
+    mu: RealArray,
+    errors: RealArray,
+    parts: RealArray,
+    heard: RealArray,
+    inverses: RealArray,
+    robust: bool,
+    w: RealArray,
 ) -> None:
     """Weights of transmitter j's diagonal block into w (11,).
 
@@ -80,17 +84,17 @@ def block_weights(
     w[7] = 0.0
     w[9] = 2.0 * mu[3 + j]
     for k in range(3):
-        T, I, E, F = levels[0, k], levels[1, k], levels[2, k], levels[3, k]
-        w[k] = -mu[k] / T
-        w[4 + k] = mu[k] / (T * T)
+        T, I, E, F = inverses[0, k], inverses[1, k], inverses[2, k], inverses[3, k]
+        w[k] = -mu[k] * T
+        w[4 + k] = mu[k] * T * T
         if k != j:
-            w[k] += mu[k] / I
-            w[4 + k] -= mu[k] / (I * I)
-            least += mu[k] / F - mu[k] / E
-            w[7] += mu[k] / (E * E) - mu[k] / (F * F)
+            w[k] += mu[k] * I
+            w[4 + k] -= mu[k] * I * I
+            least += mu[k] * (F - E)
+            w[7] += mu[k] * (E * E - F * F)
         w[9] += 2.0 * errors[j, k] * w[k]
-    most = mu[j] / levels[3, j]
-    w[8] = -most / levels[3, j]
+    most = mu[j] * inverses[3, j]
+    w[8] = -most * inverses[3, j]
     w[3] = least + most
     w[10] = 0.0
     if robust:
@@ -111,7 +115,7 @@ def diagonal_blocks(
     slack: RealArray,
     parts: RealArray,
     heard: RealArray,
-    levels: RealArray,
+    inverses: RealArray,
     grads: RealArray,
     pairs: RealArray,
     robust: bool,
@@ -120,7 +124,7 @@ def diagonal_blocks(
 ) -> None:
     """The three blocks (7, 7) on S's diagonal."""
     for j in range(3):
-        block_weights(j, mu, errors, parts, heard, levels, robust, w)
+        block_weights(j, mu, errors, parts, heard, inverses, robust, w)
         rim = 4.0 * mu[3 + j] / slack[3 + j]
         q0, q1, q2, q3 = w[0], w[1], w[2], w[3]
         for a in range(7):
@@ -141,15 +145,15 @@ def diagonal_blocks(
 
 
 @inlined
-def coupling_blocks(mu: RealArray, levels: RealArray, grads: RealArray, pairs: RealArray, S: RealArray) -> None:
+def coupling_blocks(mu: RealArray, inverses: RealArray, grads: RealArray, pairs: RealArray, S: RealArray) -> None:
     """The three blocks (7, 7) above S's diagonal: pairs i < j of transmitters, k the third one."""
     for i in range(2):
         for j in range(i + 1, 3):
             k = 3 - i - j
-            least = mu[k] / levels[2, k] ** 2 - mu[k] / levels[3, k] ** 2
-            most_i, most_j = mu[i] / levels[3, i] ** 2, mu[j] / levels[3, j] ** 2
-            w0, w1, w2 = mu[0] / levels[0, 0] ** 2, mu[1] / levels[0, 1] ** 2, mu[2] / levels[0, 2] ** 2
-            third = mu[k] / levels[1, k] ** 2
+            least = mu[k] * (inverses[2, k] ** 2 - inverses[3, k] ** 2)
+            most_i, most_j = mu[i] * inverses[3, i] ** 2, mu[j] * inverses[3, j] ** 2
+            w0, w1, w2 = mu[0] * inverses[0, 0] ** 2, mu[1] * inverses[0, 1] ** 2, mu[2] * inverses[0, 2] ** 2
+            third = mu[k] * inverses[1, k] ** 2
             w0 -= third if k == 0 else 0.0
             w1 -= third if k == 1 else 0.0
             w2 -= third if k == 2 else 0.0

@@ -15,7 +15,7 @@ With s2 = 0 and eps = 0 these are Yin et al., eqs (8)-(16). The arrays, for all 
     forms (3, 4, 2, 8)   real rows of the channels             errors (3, 5)     s2_jk in columns 0-3, eps_j in 4
     parts (3, 4, 2)      Re and Im of r_jk^H z_j               heard (3, 6)      p_jk, p_je-, p_je+, ||y_j||^2
     levels (5, 3)        T, I, E, F, R                         grads (3, 6, 8)   gradients of heard[:, :5] by y_j; v_j
-    slopes (3, 3, 8)     dR_k / dy_j at [k, j]
+    slopes (3, 3, 8)     dR_k / dy_j at [k, j]                 inverses (4, 3)   1/T, 1/I, 1/E, 1/F
 """
 
 import math
@@ -119,13 +119,13 @@ def gradients(
 
 
 @inlined
-def rate_slopes(levels: RealArray, grads: RealArray, slopes: RealArray) -> None:
-    """Slopes of R_k by y_j, from the gradients of what is heard."""
+def rate_slopes(levels: RealArray, grads: RealArray, inverses: RealArray, slopes: RealArray) -> None:
+    """Slopes of R_k by y_j, from the gradients of what is heard; 1/T, 1/I, 1/E, 1/F go to `inverses` (4, 3)."""
     for k in range(3):
-        own = 1.0 / levels[0, k]
-        other = own - 1.0 / levels[1, k]
-        most = -1.0 / levels[3, k]
-        least = 1.0 / levels[2, k] + most
+        for row in range(4):
+            inverses[row, k] = 1.0 / levels[row, k]
+        own, most = inverses[0, k], -inverses[3, k]
+        other, least = own - inverses[1, k], inverses[2, k] + most
         for j in range(3):
             if j == k:
                 for a in range(7):

@@ -20,8 +20,8 @@ REPORT: Final = ("steps", "ascents", "converged", "bound", "value", "violation",
 """What the kernel says of its solve: bound and value (least rate, not clipped) in nat, counts, flags as 0 or 1."""
 
 _STEPS, _ASCENTS, _CONVERGED, _BOUND, _VALUE, _VIOLATION, _FELL_BACK, _RESCUED = range(8)
-_COLD_TAU, _WARM_TAU, _END_TAU = 0.03, 1e-2, 1e-6
-_COLD_SHARE, _WARM_SHARE, _FULL_SHARE = 0.81, 1.0 - 1e-4, 1.0 - 1e-12
+_COLD_TAU, _WARM_TAU, _END_TAU = 0.03, 5e-3, 1e-6
+_COLD_SHARE, _WARM_SHARE, _FULL_SHARE = 0.81, 0.99, 1.0 - 1e-12
 _WARM_STEPS = 40
 _STARTS = ((30.0, False), (300.0, False), (3.0, True))
 """Loading of the leakage, and whether the powers are balanced or full: see benchmarks/synergy.py for what they miss."""
