@@ -3,6 +3,7 @@
 import importlib
 import os
 import sys
+from importlib.metadata import PackageNotFoundError, version
 
 DISTRIBUTION = "sagin-twin"
 PACKAGES = ("twin", "entities", "scenarios")
@@ -30,9 +31,33 @@ def shadowed() -> str | None:
     return None
 
 
+def uninstalled() -> str | None:
+    """What to do when the packages are there but were never installed; None when they were."""
+    try:
+        version(DISTRIBUTION)
+    except PackageNotFoundError:
+        return f"the package {DISTRIBUTION} is not installed: run make venv and use .venv/bin/python"
+    return None
+
+
+def open_missing_streams() -> None:
+    """Give the null device to every standard stream that was closed before the start, as by `>&-`.
+
+    Python has None for such a stream. Its number is free, too: the next file opened would get it, and with it whatever
+    a child process or a C library writes to standard output.
+    """
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            number = os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(number, True)
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
+
+
 def main() -> int:
     """Run the command line; returns the exit code."""
-    problem = shadowed()
+    open_missing_streams()
+    problem = shadowed() or uninstalled()
     if problem is not None:
         sys.stderr.write(f"error: {problem}\n")
         return 2

@@ -10,6 +10,7 @@ ACCEPTED = ""
 STALE = "stale"
 DEDUPLICATED = "deduplicated"
 MALFORMED = "malformed"
+QUEUE_FULL = "queue_full"
 
 
 class Port(Protocol):

@@ -4,9 +4,9 @@ A transmitter measures its channels to the four receivers from their uplink pilo
 its first precoder arrives it serves its own user by local MRT, from its own measurement.
 
 Versions go on air in an order that never puts satellite or base station before the UAV: the UAV is the *leader*. It
-tells the others which version it has (or, when activation is scheduled, will have) on air, by a `command` from entity
-to entity; they hold a precoder until the leader has reached its version. A late UAV would cost more than a late
-follower, because the UAV is strong and its old nulls are where the new ones are not.
+tells the others which version it has on air and from when on (for a scheduled activation: an instant still to come), by
+a `command` from entity to entity; they hold a precoder until the leader has reached its version. A late UAV would cost
+more than a late follower, because the UAV is strong and its old nulls are where the new ones are not.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from entities.air import Air
-from entities.entity import ACCEPTED, DEDUPLICATED, MALFORMED, STALE, Entity, Port
+from entities.entity import ACCEPTED, DEDUPLICATED, MALFORMED, QUEUE_FULL, STALE, Entity, Port
 from entities.measurement import estimate
 from entities.reporting import Reporting, state_letter
 from entities.world import World
@@ -24,7 +24,7 @@ from twin.signal.sagin import SERVES
 from twin.wire.messages import Ack, Body, Command, ComplexArray, Csi, Envelope, Kind, Letter, Precoder
 
 ACTIVATE = "activate"
-_PENDING_MAX = 16
+_PENDING_MAX = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +51,19 @@ class Pending:
 
 
 class Transmitter(Entity):
-    """A transmitter that follows the leader; the leader itself is `Leader`."""
+    """A transmitter that follows the leader; the leader itself is `Leader`.
+
+    `version` is on air. `_pending` holds precoders that are not, `_announced` the versions that the leader has or will
+    have on air, with their instants; of those that have come only the newest is kept.
+    """
 
     def __init__(self, name: str, kernel: Kernel, port: Port, radio: Radio, reporting: Reporting) -> None:
         super().__init__(name, kernel, port)
         self.radio = radio
         self.reporting = reporting
         self.version = 0
-        self.leader_version = 0
         self._pending: dict[int, Pending] = {}
+        self._announced: dict[int, int] = {}
 
     def run(self) -> Process:
         """Measure and report, once per cycle."""
@@ -72,8 +76,8 @@ class Transmitter(Entity):
         match body:
             case Precoder() if body.transmitter == self.name and body.vector.shape == self._shape:
                 return self._on_precoder(Pending(body, envelope))
-            case Command(name=name, version=version) if name == ACTIVATE:
-                return self._on_activate(version)
+            case Command() if body.name == ACTIVATE:
+                return self._on_activate(body)
             case _:
                 return MALFORMED
 
@@ -103,39 +107,51 @@ class Transmitter(Entity):
         if version < self.version:
             return STALE
         if len(self._pending) >= _PENDING_MAX:
-            del self._pending[min(self._pending)]
+            return QUEUE_FULL
         self._pending[version] = pending
         self._announce(pending)
-        wait = pending.precoder.activate_at_ns - self.kernel.now_ns
-        if wait > 0:
-            self.kernel.wake(self.name, pending.precoder.activate_at_ns, self._activate)
-        else:
-            self._activate()
+        self._activate_at(pending.precoder.activate_at_ns)
         return ACCEPTED
 
     def _announce(self, pending: Pending) -> None:
         """Only the leader has something to announce."""
 
-    def _on_activate(self, version: int) -> str:
-        if version <= self.leader_version:
+    def _on_activate(self, command: Command) -> str:
+        if command.version in self._announced:
+            return DEDUPLICATED
+        if command.version < self._reached():
             return STALE
-        self.leader_version = version
-        self._activate()
+        if len(self._announced) >= _PENDING_MAX:
+            return QUEUE_FULL
+        self._announced[command.version] = command.at_ns
+        self._activate_at(command.at_ns)
         return ACCEPTED
 
-    def _activate(self) -> None:
-        """Put the newest version on air that is due and that the leader has reached; older ones are forgotten."""
+    def _activate_at(self, t_ns: int) -> None:
+        if t_ns > self.kernel.now_ns:
+            self.kernel.wake(self.name, t_ns, self._activate)
+        else:
+            self._activate()
+
+    def _reached(self) -> int:
+        """The newest version that the leader is known to have on air now."""
         now = self.kernel.now_ns
+        return max((version for version, at_ns in self._announced.items() if at_ns <= now), default=0)
+
+    def _activate(self) -> None:
+        """Put the newest version on air that is due and that the leader has reached; forget what is older."""
+        now, reached = self.kernel.now_ns, self._reached()
+        self._announced = {version: at_ns for version, at_ns in self._announced.items() if version >= reached}
         due = [
             version
             for version, pending in self._pending.items()
-            if version <= self.leader_version and pending.precoder.activate_at_ns <= now
+            if self.version < version <= reached and pending.precoder.activate_at_ns <= now
         ]
         if not due:
             return
         pending = self._pending[max(due)]
-        self._pending = {version: held for version, held in self._pending.items() if version > max(due)}
         self.version = max(due)
+        self._pending = {version: held for version, held in self._pending.items() if version > self.version}
         self._transmit(pending.precoder.vector, pending.envelope, pending.envelope.t_data_ns)
         ack = Ack(self.name, self.version, now)
         cause = pending.envelope
@@ -163,9 +179,10 @@ class Leader(Transmitter):
 
     def _announce(self, pending: Pending) -> None:
         version, cause = pending.precoder.version, pending.envelope
-        self.leader_version = max(self.leader_version, version)
+        at_ns = max(pending.precoder.activate_at_ns, self.kernel.now_ns)
+        self._announced[version] = at_ns
         for follower in self.followers:
-            command = Command(ACTIVATE, version)
+            command = Command(version, ACTIVATE, at_ns)
             self.port.send(Letter(Kind.COMMAND, follower, command, cause.t_data_ns, cause.trace_id, cause.msg_id))
 
 

@@ -5,9 +5,10 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from scenarios.interrupted import InterruptedRunError
 from scenarios.load import DEFAULT_SCENARIO
@@ -32,8 +33,15 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run one command line (without the program's name); returns the exit code."""
-    arguments = _with_command(argv)
+    """Run one command line (without the program's name); returns the exit code. A reader who leaves is no error."""
+    try:
+        return _answer(_with_command(argv))
+    finally:
+        _settle(sys.stdout)
+        _settle(sys.stderr)
+
+
+def _answer(arguments: list[str]) -> int:
     debug = "--debug" in arguments
     try:
         options = _parser().parse_args(arguments)
@@ -41,8 +49,6 @@ def main(argv: Sequence[str]) -> int:
         code = command(options)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader has left. Python would complain when it flushes at exit: give it somewhere to flush to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
         return _failed("interrupted", InterruptedRunError.exit_code, debug=debug)
@@ -55,10 +61,21 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _failed(message: str, code: int, *, debug: bool) -> int:
-    if debug:
-        traceback.print_exc()
-    sys.stderr.write(f"error: {' '.join(message.split())}\n")
+    with suppress(OSError):  # nobody may be reading: the exit code still says it
+        if debug:
+            traceback.print_exc()
+        sys.stderr.write(f"error: {' '.join(message.split())}\n")
     return code
+
+
+def _settle(stream: TextIO) -> None:
+    """Flush a stream for the last time. What cannot be written has somewhere to go when Python flushes at exit."""
+    try:
+        stream.flush()
+    except OSError:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
 
 
 def _with_command(argv: Sequence[str]) -> list[str]:

@@ -28,7 +28,7 @@ from twin.journal.digest import digests_of
 from twin.journal.facts import Applied, Closed, Ended
 from twin.journal.folder import RunFolder
 from twin.journal.journal import Journal
-from twin.journal.reader import JournalRead, read_journal
+from twin.journal.reader import JournalRead, read_journal, require
 from twin.journal.summary import RunInfo, summarise
 from twin.journal.tables import write_tables
 from twin.signal.sagin import TRANSMITTERS
@@ -106,10 +106,11 @@ def finish(folder: RunFolder) -> RunResult:
     journal = read_journal(folder.journal_path)
     if not journal.manifest:
         raise RunFolderError(f"{folder.journal_path}: ends before its first record; nothing can be recovered")
+    require(journal.manifest, folder.journal_path)
     spec, seed = from_dict(journal.manifest["scenario"]), int(journal.manifest["seed"])
     end_ns = _end_ns(journal)
     rows = evaluate(spec, seed, journal.facts, end_ns, jobs=os.cpu_count() or 1)
-    tables = write_tables(folder, journal.facts, rows)
+    tables = write_tables(folder, journal.facts, rows, end_ns)
     manifest = _closed_manifest(journal, end_ns)
     folder.write_manifest(manifest)
     summary = summarise(tables, _run_info(manifest, end_ns))

@@ -25,6 +25,7 @@ from scenarios.configure import coordination, powers_mw, world_params
 from scenarios.replay import nominal, replay
 from scenarios.spec import Spec
 from twin.emulation.streams import Streams
+from twin.errors import SolverError
 from twin.journal.facts import Applied, Fact, Sent
 from twin.signal.sagin import SERVES, TRANSMITTERS, USERS
 from twin.signal.secrecy import secrecy_rate, secrecy_rates
@@ -128,8 +129,17 @@ def evaluate(spec: Spec, seed: int, facts: Sequence[Fact], end_ns: int, jobs: in
 
 def genie_rates(truths: Sequence[Precoders], budgets_mw: tuple[float, ...], jobs: int) -> list[RealArray]:
     """Secrecy rates (3,) of the genie for each set of true channels. Each solve is cold: order does not matter."""
-    problems = [SynergyProblem(truth, budgets_mw) for truth in truths]
-    return [solution.rates for solution in solve_many(problems, jobs)]
+    problems = [_problem(truth, budgets_mw) for truth in truths]
+    solved = iter(solve_many([problem for problem in problems if problem is not None], jobs))
+    return [np.full(len(USERS), np.nan) if problem is None else next(solved).rates for problem in problems]
+
+
+def _problem(truth: Precoders, budgets_mw: tuple[float, ...]) -> SynergyProblem | None:
+    """The genie's problem; None where signal and noise are too far apart for a double to hold both."""
+    try:
+        return SynergyProblem(truth, budgets_mw)
+    except SolverError:
+        return None
 
 
 def _rows(record: Record, t_ns: int, truth: Precoders, fresh: RealArray) -> Iterator[dict[str, Any]]:

@@ -1,8 +1,8 @@
 """What another policy would have done with the same messages: a coordinator fed from the journal.
 
-The journal says which messages the coordinator handled and when it solved. A twin with another configuration that is fed
-just these, and asked to solve at just these instants, shows what its policy would have sent out; nothing but the policy
-differs, because its versions are put on air when the real ones were.
+The journal says which messages the coordinator handled and when it solved. A twin with another configuration that is
+fed just these, and asked to solve at just these instants, shows what its policy would have sent out; nothing but the
+policy differs, because its versions are put on air when the real ones were.
 """
 
 from collections.abc import Iterable

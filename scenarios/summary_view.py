@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from scenarios.terminal import grouped
+from scenarios.terminal import Output, grouped
 
 PICTURE: Final = "secrecy.png"
 
 # Worth trying, in this order: what the loss shrinks with, and what it grows with.
 FRESHER: Final = (
     "network.backhaul.latency_ms=1",
-    "twin.coordinator=edge:base_station",
+    "twin.coordinator=core:uav",
     "report.period_ms=5",
     "uav.speed_mps=2",
 )
@@ -28,6 +29,7 @@ STALER: Final = (
     "users.speed_mps=2",
 )
 _KIND_WIDTH: Final = 9
+_ANY_WIDTH: Final = 10_000
 
 
 def show_summary(
@@ -47,13 +49,10 @@ def show_summary(
         sets: the settings in that command.
         stream: where to; standard output if None.
     """
-    console = Console(file=stream or sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    console = Output(file=stream or sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
     console.print(Text(verdict(summary), style="bold"))
     console.print()
-    tables = Table.grid(padding=(0, 4))
-    tables.add_row(_secrecy_table(summary), _latency_table(summary))
-    console.print(tables)
-    console.print()
+    _print_tables(console, _secrecy_table(summary), _latency_table(summary))
     lines = [*_facts(summary), ("look", str(folder / PICTURE))]
     if typed is not None:
         lines.append(("next", f"{typed} --set {shlex.quote(worth_trying(summary, sets))}"))
@@ -61,19 +60,36 @@ def show_summary(
         console.print(f"{name:<{_KIND_WIDTH}}{text}")
 
 
+def _print_tables(console: Console, left: Table, right: Table) -> None:
+    """Print two tables side by side where there is room, else one under the other; no number is ever cut."""
+    both = Table.grid(padding=(0, 4))
+    both.add_row(left, right)
+    room, console.width = console.width, _ANY_WIDTH
+    fits = Measurement.get(console, console.options, both).maximum <= room
+    for table in (both,) if fits else (left, right):
+        console.print(table)
+        console.print()
+    console.width = room
+
+
 def verdict(summary: Mapping[str, Any]) -> str:
-    """What staleness cost, in one sentence."""
+    """What staleness cost, in a sentence or a few."""
     worst = summary["min_secrecy"]
     loss, fresh, ci95 = worst["staleness_loss"], worst["fresh_mean"], worst["ci95"]
     until = f"Interrupted after {summary['virtual_s']:.3g} s. " if summary.get("interrupted") else ""
     if loss is None:
         return f"{until}The run ended before the first sample of the metrics: nothing can be said."
+    share = worst.get("local_mrt_share") or 0.0
+    if share == 1.0:
+        rates = f"{worst['mean']:.2f} of {fresh:.2f} bit/s/Hz"
+        return f"{until}No precoder of a twin went on air in this run: local MRT all the way ({rates})."
     if not has_loss(summary):
         spread = "" if ci95 is None else f" +- {ci95:.2f}"
-        return f"{until}No measurable staleness cost in this run ({loss:.2f}{spread} of {fresh:.2f} bit/s/Hz)."
+        cost = f"{until}No measurable staleness cost in this run ({loss:.2f}{spread} of {fresh:.2f} bit/s/Hz)."
+        return cost + _local_mrt(share)
     spread = " (too few samples for an interval)" if ci95 is None else f" +- {ci95:.2f}"
     cost = f"{until}Staleness costs {loss:.2f}{spread} of {fresh:.2f} bit/s/Hz ({loss / fresh:.0%})."
-    return f"{cost}{_without_prediction(worst)}".replace("%", " %")
+    return f"{cost}{_without_prediction(worst)}".replace("%", " %") + _local_mrt(share)
 
 
 def _without_prediction(worst: Mapping[str, Any]) -> str:
@@ -81,6 +97,14 @@ def _without_prediction(worst: Mapping[str, Any]) -> str:
     if worst["nominal_mean"] is None or worst["nominal_mean"] == worst["mean"]:
         return ""
     return f" A twin that does not predict loses {worst['nominal_share']:.0%}."
+
+
+def _local_mrt(share: float) -> str:
+    """How often a transmitter was still without a precoder of a twin, where one was."""
+    if share == 0.0:
+        return ""
+    percent = "under 1" if share < 0.01 else "over 99" if share > 0.99 else f"{100 * share:.0f}"
+    return f" Local MRT was still on air in {percent} % of the samples."
 
 
 def has_loss(summary: Mapping[str, Any]) -> bool:
@@ -96,11 +120,16 @@ def worth_trying(summary: Mapping[str, Any], sets: Sequence[str]) -> str:
     return next((choice for choice in choices if choice.partition("=")[0] not in taken), choices[0])
 
 
-def _secrecy_table(summary: Mapping[str, Any]) -> Table:
+def _table(name: str, *numbers: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("bit/s/Hz")
-    for name in ("stale", "fresh", f"outage < {summary.get('outage_threshold', 1.0):g}"):
-        table.add_column(name, justify="right")
+    table.add_column(name, no_wrap=True)
+    for number in numbers:
+        table.add_column(number, justify="right", no_wrap=True)
+    return table
+
+
+def _secrecy_table(summary: Mapping[str, Any]) -> Table:
+    table = _table("bit/s/Hz", "stale", "fresh", f"outage < {summary.get('outage_threshold', 1.0):g}")
     for user, rates in summary["secrecy"].items():
         table.add_row(user, _rate(rates["mean"]), _rate(rates["fresh_mean"]), _share(rates["outage"]))
     worst = summary["min_secrecy"]
@@ -113,10 +142,7 @@ def _secrecy_table(summary: Mapping[str, Any]) -> Table:
 
 
 def _latency_table(summary: Mapping[str, Any]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("latency, ms")
-    for name in ("p50", "p99", "count"):
-        table.add_column(name, justify="right")
+    table = _table("latency, ms", "p50", "p99", "count")
     for kind, latency in summary["latency_ms"].items():
         table.add_row(kind, _rate(latency["p50"]), _rate(latency["p99"]), grouped(latency["count"]))
     return table
@@ -152,7 +178,7 @@ def _messages(messages: Mapping[str, Any]) -> str:
 
 def _times(summary: Mapping[str, Any]) -> str:
     wall_s, virtual = summary["wall_s"], f"{summary['virtual_s']:.3g} s virtual"
-    return virtual if wall_s is None else f"{virtual} in {wall_s:.1f} s of wall time, seed {summary['seed']}"
+    return virtual if wall_s is None else f"{virtual}, emulated in {wall_s:.1f} s of wall time, seed {summary['seed']}"
 
 
 def _rate(value: float | None, digits: int = 2) -> str:

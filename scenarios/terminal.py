@@ -1,8 +1,9 @@
 """What a run shows while it goes: three lines in a terminal, elsewhere one plain line every 10 s."""
 
 import sys
+from contextlib import suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self, TextIO
+from typing import TYPE_CHECKING, Final, NoReturn, Self, TextIO
 
 from rich.console import Console
 from rich.live import Live
@@ -20,14 +21,25 @@ LIVE_EVERY_S: Final = 0.1
 _BAR_WIDTH: Final = 32
 
 
+class Output(Console):
+    """A console that leaves it to its caller what a reader who has left means: Rich would end the program with 1."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        """The stream is a pipe that nobody reads any more."""
+        raise BrokenPipeError
+
+
 class ProgressView:
-    """Takes the progress of a run and shows it, or not. A context manager that gives the terminal back."""
+    """Takes the progress of a run and shows it, or not. A context manager that gives the terminal back.
+
+    A stream that can no longer be written to ends the view, not the run.
+    """
 
     def __init__(self, title: str, stream: TextIO | None) -> None:
         """A view with a title on a stream; None shows nothing."""
         self._title = title
         self._stream = stream
-        console = Console(file=stream, highlight=False) if stream is not None else None
+        console = Output(file=stream, highlight=False) if stream is not None else None
         self._live = None
         if console is not None and console.is_terminal:
             self._live = Live(console=console, auto_refresh=False, transient=True)
@@ -45,27 +57,35 @@ class ProgressView:
 
     def __enter__(self) -> Self:
         if self._live is not None:
-            self._live.start()
+            with suppress(OSError):
+                self._live.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
         if self._live is not None:
-            self._live.stop()
+            with suppress(OSError):
+                self._live.stop()
 
     def show(self, progress: "Progress") -> None:
         """Show where the run stands, if it is time to."""
         done = progress.t_ns >= progress.duration_ns
         if self._stream is None or (progress.wall_s < self._next_s and not (done and self._live is not None)):
             return
+        try:
+            self._draw(progress, self._stream)
+        except OSError:
+            self._stream = None
+
+    def _draw(self, progress: "Progress", stream: TextIO) -> None:
         if self._live is not None:
             self._next_s = progress.wall_s + LIVE_EVERY_S
             self._live.update(_panel(self._title, progress), refresh=True)
         else:
             self._next_s = progress.wall_s + PLAIN_EVERY_S
-            self._stream.write(plain_line(self._title, progress) + "\n")
-            self._stream.flush()
+            stream.write(plain_line(self._title, progress) + "\n")
+            stream.flush()
 
 
 def plain_line(title: str, progress: "Progress") -> str:
@@ -79,10 +99,16 @@ def grouped(number: int) -> str:
 
 
 def _panel(title: str, progress: "Progress") -> Table:
-    bar = ProgressBar(total=progress.duration_ns, completed=progress.t_ns, width=_BAR_WIDTH)
+    """Three lines, on a narrow screen too: there the bar is shorter and the ends of the lines are cut."""
+    bar = ProgressBar(total=progress.duration_ns, completed=progress.t_ns)
+    where = f" {_where(progress)}"
     middle = Table.grid(padding=(0, 2))
-    middle.add_row(f" {_where(progress)}", bar, _pace(progress))
+    middle.add_column(no_wrap=True, min_width=len(where))
+    middle.add_column(max_width=_BAR_WIDTH)
+    middle.add_column(no_wrap=True)
+    middle.add_row(where, bar, _pace(progress))
     panel = Table.grid()
+    panel.add_column(no_wrap=True)
     panel.add_row(Text(title, style="bold"))
     panel.add_row(middle)
     panel.add_row(f" {_counts(progress)}")

@@ -7,11 +7,12 @@
     gu - base station -------------- edge cloud - core cloud     of the base station's network
 
 Each of the three networks has an edge and a core cloud of its own; the core clouds are joined pairwise. The UAV has
-radio links to the satellite and to the base station. The eavesdropper is attached to nothing: her twins live in the
-base station's clouds.
+radio links to the satellite and to the base station, for what they say to each other and nothing in transit. The
+eavesdropper is attached to nothing: her twins live in the base station's clouds.
 """
 
 import math
+from dataclasses import replace
 from itertools import combinations
 from typing import Final
 
@@ -23,8 +24,8 @@ from scenarios.spec_network import LinkSection
 from twin.emulation.links import LinkParams
 from twin.emulation.network import Propagation
 from twin.signal.sagin import EAVESDROPPER, SERVES, TRANSMITTERS
+from twin.signal.units import SPEED_OF_LIGHT_MPS
 
-SPEED_OF_LIGHT_MPS: Final = 299_792_458.0
 GATEWAY: Final = "gateway"
 GROUND_STATION: Final = "ground-station"
 EDGE_HOST: Final = "edge"
@@ -82,7 +83,7 @@ def make_graph(spec: Spec) -> "nx.Graph[str]":
         graph.add_edge(f"edge-cloud:{name}", f"core-cloud:{name}", params=backhaul)
         graph.add_edge(name, SERVES[name], params=radio)
     for other in ("satellite", "base_station"):
-        graph.add_edge("uav", other, params=radio)
+        graph.add_edge("uav", other, params=replace(radio, direct=True))
     for a, b in combinations(TRANSMITTERS, 2):
         graph.add_edge(f"core-cloud:{a}", f"core-cloud:{b}", params=core)
     for user in spec.users.extra:

@@ -73,7 +73,7 @@ body_of_kind = {
     Kind.SHARE: replicas,
     Kind.PRECODER: st.builds(Precoder, names, counts, vectors(), counts),
     Kind.ACK: st.builds(Ack, names, counts, counts),
-    Kind.COMMAND: st.builds(Command, names, counts),
+    Kind.COMMAND: st.builds(Command, counts, names, counts),
 }
 bodies = st.sampled_from(list(Kind)).flatmap(lambda kind: st.tuples(st.just(kind), body_of_kind[kind]))
 envelopes = st.builds(

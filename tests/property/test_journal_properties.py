@@ -1,5 +1,7 @@
 """The journal under every cut, every flipped byte and any bytes at all."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from twin.journal.facts import Applied, Closed, Ended, Hop, Opened, Sent, Solved
 from twin.journal.journal import HEADER, Journal
 from twin.journal.reader import parse_journal
 from twin.journal.records import MAX_INT, decode_fact, encode_fact
+from twin.journal.tables import build_tables
 from twin.wire.codec import encode_envelope
 from twin.wire.messages import SCHEMA, Envelope, Kind
 from twin.wire.protocol import Fate, Reason
@@ -172,6 +175,38 @@ def test_digests_do_not_depend_on_the_order(pair):
     ordered, shuffled = map(digests_of, pair)
     assert shuffled.digest() == ordered.digest()
     assert shuffled.digest_events() == ordered.digest_events()
+
+
+@st.composite
+def lives(draw):
+    """Facts with the instants at which they were journalled: never later than the instants they speak of."""
+    told = []
+    for msg_id in range(1, draw(st.integers(0, 6)) + 1):
+        decided, send, arrival, begin = sorted(draw(st.tuples(*[st.integers(0, 20)] * 4)))
+        envelope = replace(draw(envelopes), msg_id=msg_id, t_send_ns=send)
+        told.append((decided, Sent(encode_envelope(envelope))))
+        match draw(st.sampled_from(["handled", "refused", "lost", "on its way"])):
+            case "handled":
+                told.append((arrival, Ended(msg_id, arrival, "delivered", "", begin, begin + 1, ())))
+                solve = Solved("core:uav", begin, begin + 1, "p", "m", "csi", msg_id, (), "solved", 1, 0.0, 0.0, 1)
+                told.append((arrival, solve))
+            case "refused":
+                told.append((arrival, Ended(msg_id, arrival, "dropped", "stale", begin, begin + 1, ())))
+            case "lost":
+                told.append((arrival, Ended(msg_id, arrival, "lost", "loss", -1, -1, ())))
+        told.append((send, Applied(send, "uav", msg_id, 0, 0, bytes(16))))
+    return told
+
+
+@given(lives(), st.integers(0, 22))
+def test_tables_of_a_run_are_those_of_the_prefix_of_a_longer_one(told, end_ns):
+    shorter = build_tables([fact for decided_ns, fact in told if decided_ns < end_ns], [], end_ns)
+    longer = build_tables([fact for _, fact in told], [], end_ns)
+    for name in ("messages", "control", "solves"):
+        assert getattr(shorter, name).equals(getattr(longer, name)), name
+    assert all(t_ns < end_ns for t_ns in longer.messages["t_send_ns"].to_pylist())
+    assert all(t_ns < end_ns for t_ns in longer.messages["begin_ns"].to_pylist() if t_ns is not None)
+    assert all(t_ns < end_ns for t_ns in longer.solves["begin_ns"].to_pylist())
 
 
 @given(journals(max_size=5))

@@ -14,7 +14,6 @@ from twin.journal.journal import Journal
 from twin.wire.codec import decode_envelope
 from twin.wire.messages import Envelope
 
-
 BASE = (
     "metrics.warmup_ms=0",
     "report.period_ms=20",

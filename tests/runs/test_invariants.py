@@ -1,5 +1,7 @@
 """What holds in every run, however bad the network is (the numbers are the architecture's)."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -19,8 +21,13 @@ BAD_NETWORK = (
 )
 
 
-@pytest.fixture(scope="module", params=[1, 2, 3])
+SCHEDULED = ("twin.activation=scheduled", "twin.activation_margin_ms=30")
+
+
+@pytest.fixture(scope="module", params=[1, 2, 3, "scheduled"])
 def run(emulate, request):
+    if request.param == "scheduled":
+        return emulate(*BAD_NETWORK, *SCHEDULED, seed=4, duration_s=0.4)
     return emulate(*BAD_NETWORK, seed=request.param, duration_s=0.4)
 
 
@@ -69,7 +76,7 @@ def test_busy_twins_queue_and_never_overlap(run):
             spans.setdefault(dst, []).append((fact.begin_ns, fact.finish_ns))
     for handled in spans.values():
         handled.sort()
-        assert all(a[1] <= b[0] for a, b in zip(handled, handled[1:], strict=False))
+        assert all(a[1] <= b[0] for a, b in pairwise(handled))
     assert any(len(handled) > 50 for handled in spans.values())
 
 

@@ -43,6 +43,27 @@ def test_scheduled_activation_is_a_common_instant(emulate):
         assert instants == {done[version] + 25_000_000}
 
 
+def test_a_long_margin_delays_activation_and_does_not_prevent_it(emulate):
+    run = emulate("twin.activation=scheduled", "twin.activation_margin_ms=400", duration_s=1.0)
+    assert max(run.applied_at()) > 20
+
+
+def test_one_lost_report_does_not_mix_the_cycles_for_the_rest_of_the_run(emulate):
+    whole = emulate(duration_s=0.5)
+    (lost,) = [e.seq for e in whole.sent.values() if (e.src, e.kind, e.trace_id) == ("uav", "csi", 5)]
+
+    def lose_one(emulation):
+        for queue in emulation.plane.network.queues.values():
+            genuine = queue._lost
+            queue._lost = lambda key, genuine=genuine: key == ("uav", "edge:uav", lost) or genuine(key)
+
+    run = emulate(wrap=lose_one, duration_s=0.5)
+    sent = run.sent
+    cycles = [{sent[msg_id].trace_id for msg_id in fact.inputs} for fact in run.solved]
+    assert [cycle for cycle in cycles if len(cycle) > 1] == [{5, 6}]
+    assert len(cycles) == 25
+
+
 def test_on_arrival_the_uav_goes_first_and_waits_for_nobody(emulate):
     run = emulate()
     arrivals = {

@@ -43,7 +43,7 @@ def bodies(csi):
         (Kind.SHARE, Replica("eavesdropper", 9, sensed)),
         (Kind.PRECODER, Precoder("uav", 3, np.array([1.0 + 0j, 0.5j]), 1_500_000)),
         (Kind.ACK, Ack("uav", 3, 1_700_000)),
-        (Kind.COMMAND, Command("activate", 3)),
+        (Kind.COMMAND, Command(3, "activate", 25)),
     ]
 
 

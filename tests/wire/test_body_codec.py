@@ -113,9 +113,9 @@ def test_the_largest_csi_passes():
         (Precoder("uav", 1, np.ones((2, 1), complex), 0), "Precoder.vector"),
         (Ack(NAME65, 1, 1), "Ack.transmitter"),
         (Ack("uav", 1, 2**63), "Ack.applied_ns"),
-        (Command("", 1), "Command.name"),
-        (Command("\ud800", 1), "Command.name"),
-        (Command(b"activate", 1), "Command.name"),
+        (Command(1, "", 0), "Command.name"),
+        (Command(1, "\ud800", 0), "Command.name"),
+        (Command(1, b"activate", 0), "Command.name"),
     ],
 )
 def test_a_sender_is_told_what_is_wrong_with_its_body(body, reason):
@@ -158,7 +158,7 @@ def test_a_sender_is_told_what_is_wrong_with_its_body(body, reason):
         (Kind.ACK, [NAME65, 1, 1], "Ack.transmitter"),
         (Kind.ACK, ["é" * 129, 1, 1], "max_str_len"),
         (Kind.COMMAND, ["go", {"a": 1}], "max_map_len"),
-        (Kind.COMMAND, ["zero\u200bwidth", 1], "Command.name"),
+        (Kind.COMMAND, [1, "zero\u200bwidth", 0], "Command.name"),
     ],
 )
 def test_wrong_fields_are_refused_with_a_reason(kind, values, reason):

@@ -20,7 +20,10 @@ _JITTER_CUT: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class LinkParams:
-    """A link as configured: `latency_ns` is fixed, `jitter_ns` is a mean, `queue_max` bounds waiting + in service."""
+    """A link as configured: `latency_ns` is fixed, `jitter_ns` is a mean, `queue_max` bounds waiting + in service.
+
+    A `direct` link carries what its two ends say to each other, and nothing in transit.
+    """
 
     kind: str
     latency_ns: int
@@ -28,6 +31,7 @@ class LinkParams:
     rate_bps: float
     loss: float
     queue_max: int
+    direct: bool = False
 
     def serialisation_ns(self, size_bytes: int) -> int:
         """Time to put `size_bytes` on the link: 8 size / rate, rounded up to whole ns."""

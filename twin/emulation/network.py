@@ -94,16 +94,6 @@ class Network:
             found = self._routes[src, dst] = self._shortest(src, dst, epoch * _ROUTE_EPOCH_NS)
         return found
 
-    def least_latency_ns(self, src: str, dst: str, t_ns: int, size_bytes: int) -> int:
-        """A lower bound on the latency of a message between two names: no queueing, no jitter."""
-        sites = self.route(self._site_of[src], self._site_of[dst], t_ns)
-        return sum(
-            self.queues[a, b].params.latency_ns
-            + self.queues[a, b].params.serialisation_ns(size_bytes)
-            + self._propagation_ns(a, b, t_ns)
-            for a, b in pairwise(sites)
-        )
-
     def _make_queues(self, streams: Streams) -> dict[tuple[str, str], LinkQueue]:
         queues = {}
         edges: Iterable[tuple[str, str, object]] = self._graph.edges(data="params")
@@ -115,8 +105,10 @@ class Network:
         return queues
 
     def _shortest(self, src: str, dst: str, t_ns: int) -> tuple[str, ...]:
-        def weight(a: str, b: str, data: Mapping[str, LinkParams]) -> int:
+        def weight(a: str, b: str, data: Mapping[str, LinkParams]) -> int | None:
             params = data["params"]
+            if params.direct and {a, b} != {src, dst}:
+                return None
             return params.latency_ns + params.serialisation_ns(_NOMINAL_BYTES) + self._propagation_ns(a, b, t_ns)
 
         try:

@@ -39,6 +39,36 @@ class AgeSteps:
         index = np.searchsorted(self.times_ns[:-1], t_ns, side="right") - 1
         return np.asarray(t_ns - self.data_ns[index])
 
+    def mean_ns(self, begin_ns: float) -> float | None:
+        """Mean age over time from `begin_ns` to the end: integral over length. None for no length."""
+        low, high = self._ranges(begin_ns)
+        lengths = high - low
+        return float(np.sum((low + high) / 2 * lengths) / np.sum(lengths)) if lengths.size else None
+
+    def quantile_ns(self, begin_ns: float, q: float) -> float | None:
+        """The age below which the system is for the share `q` of the time from `begin_ns` to the end.
+
+        Between two steps the age takes every value of a range for equally long, so the time T(x) spent below the age x
+        is linear between the ends of these ranges. None for no length.
+        """
+        low, high = self._ranges(begin_ns)
+        if not low.size:
+            return None
+        knots, place = np.unique(np.concatenate([low, high]), return_inverse=True)
+        # Above a knot T grows by as many ns per ns as ranges are open there.
+        opened = np.cumsum(np.bincount(place, np.repeat([1.0, -1.0], low.size), knots.size))[:-1]
+        below = np.concatenate([[0.0], np.cumsum(opened * np.diff(knots))])
+        index = max(1, int(np.searchsorted(below, q * below[-1])))
+        return float(knots[index] - (below[index] - q * below[-1]) / opened[index - 1])
+
+    def _ranges(self, begin_ns: float) -> tuple[Instants, Instants]:
+        """The ages at the start and at the end of every stretch between two steps, from `begin_ns` on."""
+        if not self.data_ns.size:
+            return self.data_ns, self.data_ns
+        starts, stops = np.maximum(self.times_ns[:-1], begin_ns), self.times_ns[1:]
+        kept = starts < stops
+        return (starts - self.data_ns)[kept], (stops - self.data_ns)[kept]
+
 
 def age_steps(control: pa.Table, end_ns: int) -> AgeSteps:
     """Age of the system until `end_ns`, from a control table."""

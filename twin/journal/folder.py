@@ -98,10 +98,6 @@ class RunFolder:
         """Write manifest.json atomically; NaN is an error."""
         _write_json(self.manifest_path, manifest)
 
-    def read_manifest(self) -> dict[str, Any]:
-        """The manifest."""
-        return _read_json(self.manifest_path)
-
     def write_summary(self, summary: dict[str, Any]) -> None:
         """Write summary.json atomically; NaN is an error."""
         _write_json(self.summary_path, summary)
@@ -112,12 +108,13 @@ class RunFolder:
 
     def write_table(self, path: Path, table: pa.Table) -> None:
         """Write one table as Parquet (zstd), atomically."""
-        write_atomically(path, lambda temporary: pq.write_table(table, temporary, compression="zstd"))
+        write_atomically(path, lambda temporary: _write_parquet(temporary, table))
 
     def read_table(self, path: Path) -> pa.Table:
         """One table; a missing or truncated file is a RunFolderError that says how to get it back."""
         try:
-            return pq.read_table(path, partitioning=None)
+            with path.open("rb") as file:
+                return pq.read_table(file, partitioning=None)
         except FileNotFoundError as error:
             raise RunFolderError(f"{path} is missing; run: run-twin recover {self.path}") from error
         except (pa.ArrowException, OSError) as error:
@@ -133,8 +130,15 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     except OSError as error:
         raise RunFolderError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
-        with contextlib.suppress(FileNotFoundError):
+        # Where it cannot be removed it could not be written: that error is the one to tell.
+        with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def _write_parquet(path: Path, table: pa.Table) -> None:
+    # Of a path pyarrow makes UTF-8, which those bytes of a name that are not text to this locale do not survive.
+    with path.open("wb") as file:
+        pq.write_table(table, file, compression="zstd")
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

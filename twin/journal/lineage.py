@@ -17,7 +17,7 @@ MAX_HOPS: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message that was sent, and its end if it had one."""
+    """A message that was sent, and its end if the run saw it."""
 
     envelope: Envelope
     size: int
@@ -26,7 +26,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """The facts of a run, joined by what they speak of."""
+    """The facts of a run up to its end, joined by what they speak of."""
 
     messages: dict[int, Message]
     solves: dict[tuple[str, int], Solved]
@@ -35,8 +35,16 @@ class Log:
     wall_us: dict[tuple[str, int, int], float]
 
 
-def build_log(facts: Iterable[Fact]) -> Log:
-    """Join the facts. An end without a message, or a message sent or ended twice, is a RunFolderError."""
+def build_log(facts: Iterable[Fact], end_ns: int) -> Log:
+    """Join the facts of virtual time before `end_ns`, where the run ended.
+
+    What a handler will have done is journalled as soon as it is known, so a journal also tells of what the run did not
+    live to see. Here a run that ended is the prefix of one that went on: what is sent, solved or applied at `end_ns` or
+    later is left out, and a message that was to arrive or to be handled then is in flight.
+
+    Raises:
+        RunFolderError: an end without a message, or a message that was sent or ended twice.
+    """
     log = Log({}, {}, [], [], {})
     ends: dict[int, Ended] = {}
     frames: dict[int, tuple[Envelope, int]] = {}
@@ -47,17 +55,20 @@ def build_log(facts: Iterable[Fact]) -> Log:
                 _add_once(frames, envelope.msg_id, (envelope, len(frame)))
             case Ended(msg_id):
                 _add_once(ends, msg_id, fact)
-            case Solved():
+            case Solved(begin_ns=begin_ns) if begin_ns < end_ns:
                 log.solve_list.append(fact)
                 log.solves[fact.node, fact.version] = fact
-            case Applied():
+            case Applied(t_ns) if t_ns < end_ns:
                 log.applied.append(fact)
             case Wall(node, version, begin_ns, wall_us):
                 log.wall_us[node, version, begin_ns] = wall_us
     if not ends.keys() <= frames.keys():
         raise RunFolderError(f"journal: msg_id={min(ends.keys() - frames.keys())} ended: must have been sent")
     for msg_id, (envelope, size) in frames.items():
-        log.messages[msg_id] = Message(envelope, size, ends.get(msg_id))
+        if envelope.t_send_ns < end_ns:
+            end = ends.get(msg_id)
+            ended = end is not None and max(end.t_ns, end.begin_ns) < end_ns
+            log.messages[msg_id] = Message(envelope, size, end if ended else None)
     return log
 
 

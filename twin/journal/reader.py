@@ -1,8 +1,10 @@
 """Reading a journal back: every prefix of the file reads as a prefix of the facts."""
 
 from dataclasses import dataclass
+from functools import reduce
+from operator import getitem
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from zlib import crc32
 
 from twin.errors import RunFolderError
@@ -11,6 +13,13 @@ from twin.journal.journal import HEADER, LENGTH, MAGIC, VERSION, chained_crc
 from twin.journal.records import MAX_RECORD, decode_fact
 
 _HEAD = 2 * LENGTH.size
+_REQUIRED: Final[dict[str, type]] = {
+    "scenario": dict,
+    "scenario.scenario": dict,
+    "scenario.scenario.name": str,
+    "seed": int,
+    "reproducible": bool,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,20 @@ def parse_journal(data: bytes, name: str) -> JournalRead:
         manifest=first.manifest if isinstance(first, Opened) else {},
         bytes_good=good,
     )
+
+
+def require(manifest: dict[str, Any], path: Path) -> None:
+    """Check that the manifest of the journal at `path` says how to repeat the run.
+
+    Raises:
+        RunFolderError: a key that recovering needs is missing or of another type.
+    """
+    for key, kind in _REQUIRED.items():
+        *sections, last = key.split(".")
+        table = reduce(getitem, sections, manifest)
+        if type(table.get(last)) is not kind:
+            found = f"of type {type(table[last]).__name__}" if last in table else "missing"
+            raise RunFolderError(f"{path}: manifest key {key} is {found}: must be of type {kind.__name__}")
 
 
 def _check_header(name: str, head: bytes) -> None:

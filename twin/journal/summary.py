@@ -1,7 +1,11 @@
 """The numbers of summary.json as a function of the tables and of what the run says about itself.
 
 What has no value in a run (no samples, nothing delivered, no solves) is None, never NaN. Rates are in
-bit/s/Hz.
+bit/s/Hz. Where the genie could not solve an instant its rate is NaN there, and that instant counts neither in a
+mean of fresh rates nor in what is compared with them.
+
+Ages are exact means and quantiles over time, not over the metric grid: its period may be a multiple of that of
+the reports, and then all its samples fall on the same spot of the sawtooth.
 
 The confidence interval is of the mean of a time series whose neighbours are alike, so its samples cannot
 count as independent. The series is cut into 10 batches of equal length, whose means nearly are; the
@@ -83,7 +87,7 @@ def summarise(tables: RunTables, info: RunInfo) -> dict[str, Any]:
         "solves": _solves(tables.solves),
         "outage_threshold": OUTAGE_THRESHOLD,
         "secrecy": _secrecy(tables.metrics),
-        "min_secrecy": _min_secrecy(tables.metrics),
+        "min_secrecy": _min_secrecy(tables),
         "bytes_per_cycle": _bytes_per_cycle(tables.messages),
         "energy_j": _energy_j(tables.control, info.end_ns),
         "loss_attribution": None,
@@ -103,8 +107,9 @@ def quantile(values: Samples, q: float) -> float | None:
 
 
 def half_width(series: Samples) -> float | None:
-    """95 % half-width of the mean of a series in time order, by batch means; None for a short series."""
-    if len(series) < MIN_SAMPLES or not np.all(np.isfinite(series)):
+    """95 % half-width of the mean of the finite values of a series in time order, by batch means; None for few."""
+    series = series[np.isfinite(series)]
+    if len(series) < MIN_SAMPLES:
         return None
     # What does not fill the last batch is left out at the start, where a run has settled least.
     length = len(series) // BATCHES
@@ -151,13 +156,14 @@ def _quantiles(values: Samples) -> dict[str, Any]:
 
 
 def age_ms(tables: RunTables, end_ns: int) -> dict[str, float | None]:
-    """Age on the metric grid, and just before fresher CSI takes over (peaks), from the first sample on."""
-    times, first = np.unique(_floats(tables.metrics["t_ns"]), return_index=True)
-    ages_ms = _floats(tables.metrics["age_ns"])[first] * _MS
+    """Age over time, and just before fresher CSI takes over (peaks), from the first metric sample to the end."""
     steps = age_steps(tables.control, end_ns)
-    begin_ns = times[0] if times.size else 0.0
+    first_ns = pc.min(tables.metrics["t_ns"]).as_py()
+    begin_ns = 0 if first_ns is None else first_ns
     peaks_ms = steps.peaks_ns[steps.peak_times_ns >= begin_ns] * _MS
-    return {"mean": mean(ages_ms), "peak_mean": mean(peaks_ms), "p95": quantile(ages_ms, 0.95)}
+    over_time = (None, None) if first_ns is None else (steps.mean_ns(begin_ns), steps.quantile_ns(begin_ns, 0.95))
+    mean_ms, p95_ms = (None if age_ns is None else age_ns * _MS for age_ns in over_time)
+    return {"mean": mean_ms, "peak_mean": mean(peaks_ms), "p95": p95_ms}
 
 
 def _solves(solves: pa.Table) -> dict[str, Any]:
@@ -190,31 +196,47 @@ def _secrecy(metrics: pa.Table) -> dict[str, Any]:
 
 
 def worst_user(metrics: pa.Table) -> dict[str, Samples]:
-    """Minimum over the users of each rate at each instant, in time order; and the instants, as `t_ns`."""
-    grouped = metrics.group_by("t_ns").aggregate([(rate, "min") for rate in _RATES]).sort_by("t_ns")
-    return {"t_ns": _floats(grouped["t_ns"]), **{rate: _floats(grouped[f"{rate}_min"]) for rate in _RATES}}
+    """Minimum over the users of each rate at each instant, in time order; and the instants, as `t_ns`.
+
+    Where the rate of one user is NaN so is the minimum.
+    """
+    times, place = np.unique(_floats(metrics["t_ns"]), return_inverse=True)
+    worst = {rate: np.full(times.shape, np.inf) for rate in _RATES}
+    with np.errstate(invalid="ignore"):
+        for rate, lowest in worst.items():
+            np.minimum.at(lowest, place, _floats(metrics[rate]))
+    return {"t_ns": times, **worst}
 
 
-def _min_secrecy(metrics: pa.Table) -> dict[str, Any]:
-    worst = worst_user(metrics)
-    stale, fresh = mean(worst["secrecy"]), mean(worst["fresh"])
-    loss = None if stale is None or fresh is None else fresh - stale
+def _min_secrecy(tables: RunTables) -> dict[str, Any]:
+    worst = worst_user(tables.metrics)
     return {
-        "mean": stale,
-        "fresh_mean": fresh,
-        "staleness_loss": loss,
-        "staleness_share": _share_lost(stale, fresh),
+        "mean": mean(worst["secrecy"]),
+        "fresh_mean": mean(worst["fresh"]),
+        "staleness_loss": mean(worst["fresh"] - worst["secrecy"]),
+        "staleness_share": _share_lost(worst["secrecy"], worst["fresh"]),
         "nominal_mean": mean(worst["nominal"]),
-        "nominal_share": _share_lost(mean(worst["nominal"]), fresh),
+        "nominal_share": _share_lost(worst["nominal"], worst["fresh"]),
         "never_updated_mean": mean(worst["never_updated"]),
         "local_mrt_mean": mean(worst["local_mrt"]),
+        "local_mrt_share": _local_mrt_share(tables.control, worst["t_ns"]),
         "ci95": half_width(worst["fresh"] - worst["secrecy"]),
     }
 
 
-def _share_lost(rate: float | None, fresh: float | None) -> float | None:
-    """(fresh - rate) / fresh; None where there is nothing to lose."""
-    return (fresh - rate) / fresh if rate is not None and fresh else None
+def _share_lost(rates: Samples, fresh: Samples) -> float | None:
+    """Mean of (fresh - rate) over that of fresh; None where there is nothing to lose."""
+    loss, whole = mean(fresh - rates), mean(fresh)
+    return loss / whole if loss is not None and whole else None
+
+
+def _local_mrt_share(control: pa.Table, times_ns: Samples) -> float | None:
+    """Share of the instants at which a transmitter still has version 0 on air: local MRT from its own measurement."""
+    updated = control.filter(pc.greater(control["version"], 0)).group_by("transmitter")
+    first_ns = updated.aggregate([("t_applied_ns", "min")])["t_applied_ns_min"].to_pylist()
+    waiting = len(first_ns) < pc.count_distinct(control["transmitter"]).as_py()
+    all_updated_ns = np.inf if waiting else max(first_ns, default=0)
+    return mean((times_ns < all_updated_ns).astype(np.float64))
 
 
 def _bytes_per_cycle(messages: pa.Table) -> float | None:

@@ -1,4 +1,4 @@
-"""The tables of a run folder as functions of the facts alone.
+"""The tables of a run folder as functions of the facts, and of the instant at which the run ended.
 
 The tables of a run that closed and of one that was recovered from its journal are the same, row for row: they
 are sorted by virtual time, whatever the order in which the facts were decided.
@@ -32,15 +32,20 @@ class RunTables:
     metrics: pa.Table
 
 
-def build_tables(facts: Iterable[Fact], metrics_rows: Sequence[Mapping[str, Any]]) -> RunTables:
-    """All tables. `metrics_rows` come from the judge: one per instant and user, as `schemas.METRICS` says."""
-    log = build_log(facts)
+def build_tables(facts: Iterable[Fact], metrics_rows: Sequence[Mapping[str, Any]], end_ns: int) -> RunTables:
+    """All tables of a run that ended at `end_ns`: what the facts tell of later instants is left out (`build_log`).
+
+    `metrics_rows` come from the judge: one per instant and user, as `schemas.METRICS` says.
+    """
+    log = build_log(facts, end_ns)
     return RunTables(message_table(log), control_table(log), solve_table(log), metrics_table(metrics_rows))
 
 
-def write_tables(folder: RunFolder, facts: Iterable[Fact], metrics_rows: Sequence[Mapping[str, Any]]) -> RunTables:
-    """Build all tables and write them into the folder, each atomically."""
-    tables = build_tables(facts, metrics_rows)
+def write_tables(
+    folder: RunFolder, facts: Iterable[Fact], metrics_rows: Sequence[Mapping[str, Any]], end_ns: int
+) -> RunTables:
+    """Build all tables (`build_tables`) and write them into the folder, each atomically."""
+    tables = build_tables(facts, metrics_rows, end_ns)
     folder.write_table(folder.messages_path, tables.messages)
     folder.write_table(folder.control_path, tables.control)
     folder.write_table(folder.solves_path, tables.solves)

@@ -3,7 +3,7 @@
 It keeps the newest CSI of every transmitter, what is sensed of the eavesdropper, and the newest state of everyone. The
 trigger decides when to solve:
 
-    complete    every transmitter has reported since the last solve
+    complete    every transmitter has reached a control cycle that was not solved for yet
     every       any transmitter has reported since the last solve
     periodic    at the timer, if any transmitter has reported since the last solve
 
@@ -86,9 +86,8 @@ class Coordinator:
         self.config = config
         self.csi: dict[str, Held[Csi]] = {}
         self.sensed: dict[str, Held[Sensed]] = {}
-        self.states: dict[str, Held[State]] = {}
-        self.acknowledged: dict[str, Ack] = {}
         self.version = 0
+        self._solved_cycle = 0
         self._news: set[str] = set()
         self._fresh = Freshness()
         self._last: Solution | None = None
@@ -117,18 +116,17 @@ class Coordinator:
         return Outputs(outputs.cost_ns, outputs.letters, (Wake(SOLVE_TIMER, delay),), outputs.solves)
 
     def on_ack(self, ack: Ack, handle_ns: int) -> Outputs:
-        """Remember what a transmitter has on air."""
-        self.acknowledged[ack.transmitter] = ack
+        """Learn how long the way down takes."""
         self.aim.note_ack(ack)
         return Outputs(handle_ns)
 
     def fingerprint(self) -> bytes:
         """Canonical bytes of the state, warm start included."""
-        held = [(name, value.msg_id, value.t_data_ns) for name, value in sorted(self.csi.items())]
-        acks = sorted((ack.transmitter, ack.version, ack.applied_ns) for ack in self.acknowledged.values())
+        reports = (*sorted(self.csi.items()), *sorted(self.sensed.items()))
+        held = [(name, value.msg_id, value.trace_id, value.t_data_ns) for name, value in reports]
         warm = b"" if self._last is None else b"".join(x.tobytes() for x in self._last.precoders)
         parts = (self._fresh.fingerprint(), self.predictor.fingerprint(), self.aim.fingerprint(), warm)
-        return b"|".join((repr((self.version, held, acks, sorted(self._news))).encode(), *parts))
+        return b"|".join((repr((self.version, self._solved_cycle, held, sorted(self._news))).encode(), *parts))
 
     def _keep(self, envelope: Envelope, replica: Replica) -> None:
         identity = (envelope.msg_id, envelope.trace_id, envelope.t_data_ns)
@@ -139,7 +137,7 @@ class Coordinator:
             case Sensed():
                 self.sensed[replica.report.transmitter] = Held(replica.report, *identity)
             case State():
-                self.states[replica.entity] = Held(replica.report, *identity)
+                pass  # where everybody is, and how fast, is for the predictor alone
 
     def _complete(self) -> bool:
         return all(name in self.csi for name in self.config.transmitters)
@@ -147,11 +145,18 @@ class Coordinator:
     def _triggered(self, is_csi: bool) -> bool:
         if not is_csi or not self._complete() or self.config.trigger == "periodic":
             return False
-        return self.config.trigger == "every" or self._news.issuperset(self.config.transmitters)
+        if self.config.trigger == "every":
+            return True
+        return self._cycle() > self._solved_cycle
+
+    def _cycle(self) -> int:
+        """The control cycle that every transmitter has reached; one lost report delays it by no more than a cycle."""
+        return min(self.csi[name].trace_id for name in self.config.transmitters)
 
     def _solve(self, incoming: Incoming, handle_ns: int, parent_id: int) -> Outputs:
         self.version += 1
         self._news.clear()
+        self._solved_cycle = self._cycle()
         cost_ns = handle_ns + self.config.solve_ns
         finish_ns = incoming.begin_ns + cost_ns
         used = self._inputs()

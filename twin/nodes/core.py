@@ -18,7 +18,7 @@ from dataclasses import replace
 from twin.nodes.base import Freshness, Incoming, Outputs
 from twin.nodes.config import NodeConfig
 from twin.nodes.coordinator import Coordinator, source_of
-from twin.nodes.relay import forward, replica_letter
+from twin.nodes.relay import forward, held_bytes, replica_letter
 from twin.wire.messages import Ack, Envelope, Kind, Precoder, Replica
 from twin.wire.protocol import Reason
 
@@ -53,8 +53,7 @@ class CoreTwin:
     def fingerprint(self) -> bytes:
         """Canonical bytes of the state."""
         coordinated = self.coordinator.fingerprint() if self.coordinator else b""
-        held = repr([(key, value.entity, value.report_seq) for key, value in sorted(self.replica.items())]).encode()
-        return b"|".join((self.name.encode(), self._fresh.fingerprint(), held, coordinated))
+        return b"|".join((self.name.encode(), self._fresh.fingerprint(), held_bytes(self.replica), coordinated))
 
     def _on_timer(self, incoming: Incoming) -> Outputs:
         if self.coordinator is None:

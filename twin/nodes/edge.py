@@ -18,7 +18,7 @@ from dataclasses import replace
 from twin.nodes.base import Freshness, Incoming, Outputs
 from twin.nodes.config import NodeConfig
 from twin.nodes.coordinator import Coordinator
-from twin.nodes.relay import forward, replica_letter
+from twin.nodes.relay import forward, held_bytes, replica_letter
 from twin.wire.messages import Ack, Csi, Envelope, Kind, Letter, Precoder, Replica, Sensed, State
 from twin.wire.protocol import Reason
 
@@ -55,8 +55,7 @@ class EdgeTwin:
     def fingerprint(self) -> bytes:
         """Canonical bytes of the state."""
         coordinated = self.coordinator.fingerprint() if self.coordinator else b""
-        held = repr([(key, value.entity, value.report_seq) for key, value in sorted(self.replica.items())]).encode()
-        return b"|".join((self.name.encode(), self._fresh.fingerprint(), held, coordinated))
+        return b"|".join((self.name.encode(), self._fresh.fingerprint(), held_bytes(self.replica), coordinated))
 
     def _on_timer(self, incoming: Incoming) -> Outputs:
         if self.coordinator is None:

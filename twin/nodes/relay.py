@@ -1,5 +1,9 @@
-"""Letters that twins pass on: a report becomes a replica, a precoder or an ack goes one hop further."""
+"""What edge and core twins share: letters that they pass on, and the bytes of what they hold."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from twin.wire.codec import encode_body
 from twin.wire.messages import Ack, Envelope, Kind, Letter, Precoder, Replica
 
 
@@ -11,3 +15,8 @@ def replica_letter(kind: Kind, dst: str, replica: Replica, cause: Envelope) -> L
 def forward(cause: Envelope, body: Precoder | Ack, dst: str) -> Letter:
     """The same body for the next on the way, caused by the message that brought it."""
     return Letter(cause.kind, dst, body, cause.t_data_ns, cause.trace_id, cause.msg_id)
+
+
+def held_bytes(replicas: Mapping[Any, Replica]) -> bytes:
+    """Canonical bytes of the replicas that a twin holds, contents and all."""
+    return b"".join(repr(key).encode() + encode_body(replica) for key, replica in sorted(replicas.items()))

@@ -86,10 +86,11 @@ def secrecy_figure(folder: Path) -> Path:
 def verdict(metrics: pa.Table) -> str:
     """The sentence over the picture: what staleness cost the worst user, and which user that mostly is."""
     worst = worst_user(metrics)
-    stale, fresh = mean(worst["secrecy"]), mean(worst["fresh"])
-    if stale is None or fresh is None:
-        return "No secrecy rates in this run"
-    loss, margin = fresh - stale, half_width(worst["fresh"] - worst["secrecy"])
+    # Both at the same instants: the genie may have failed at some.
+    loss, fresh = mean(worst["fresh"] - worst["secrecy"]), mean(worst["fresh"])
+    if loss is None or fresh is None:
+        return "No secrecy rates to compare in this run"
+    margin = half_width(worst["fresh"] - worst["secrecy"])
     if margin is not None and loss - margin <= 0:
         return f"No measurable staleness cost in this run ({loss:.2f} ± {margin:.2f} bit/s/Hz)"
     share = f" ({100 * loss / fresh:.0f} %)" if fresh > 0 else ""
@@ -121,7 +122,7 @@ def _rates(metrics: pa.Table, user: str) -> _Rates:
 
 
 def _thinned(rates: _Rates) -> _Rates:
-    """Means over stretches of equally many samples, so that at most MAX_POINTS are left."""
+    """Means over stretches of equally many samples, so that at most MAX_POINTS are left; NaN where one is."""
     stride = -(-len(rates.t_s) // MAX_POINTS)
     whole = len(rates.t_s) // stride * stride
 
@@ -157,7 +158,8 @@ def _figure(run: _Run) -> Any:  # noqa: ANN401
     axes = figure.subplots(len(heights), 1, sharex=True, gridspec_kw=grid | {"height_ratios": heights})
     for axis in axes:
         _style(axis)
-    ceiling = 1.08 * max(float(pc.max(metrics[name]).as_py()) for name in ("secrecy", "fresh"))
+    rates = np.concatenate([metrics[name].to_numpy() for name in ("secrecy", "fresh")])
+    ceiling = 1.08 * float(np.max(rates, where=np.isfinite(rates), initial=0.0))
     for axis, user, colour in zip(axes, users, COLOURS * len(users), strict=False):
         _rate_panel(axis, _rates(metrics, user), colour)
         _label(axis, _rate_label(_rates(metrics, user), NAMES.get(user, user), shares[user]), colour)
@@ -224,11 +226,16 @@ def _rate_label(rates: _Rates, name: str, share: float) -> list[tuple[Any, str]]
     outage = float(np.mean(rates.stale < OUTAGE_THRESHOLD))
     return [
         (None, name),
-        (DASHES, f"fresh {np.mean(rates.fresh):.2f}"),
-        ("solid", f"on air {np.mean(rates.stale):.2f}"),
+        (DASHES, f"fresh {_mean_text(rates.fresh)}"),
+        ("solid", f"on air {_mean_text(rates.stale)}"),
         (None, f"below {OUTAGE_THRESHOLD:g} bit/s/Hz: {100 * outage:.0f} %"),
         (None, f"worst user: {100 * share:.0f} % of time"),
     ]
+
+
+def _mean_text(values: Array) -> str:
+    value = mean(values)
+    return "unknown" if value is None else f"{value:.2f}"
 
 
 def _age_panel(axis: Any, run: _Run) -> None:  # noqa: ANN401

@@ -113,6 +113,8 @@ class Host:
     def _deliver(self, delivery: Delivery) -> Outcome:
         hosted = self._hosted[delivery.node]
         begin = hosted.begin_ns(delivery.t_ns)
+        if begin is None and delivery.envelope is None:
+            begin = hosted.busy_until_ns  # a timer is the twin's own: dropping it would stop its clock for ever
         if begin is None:
             return Outcome(Fate.DROPPED, Reason.QUEUE_FULL, delivery.t_ns, delivery.t_ns)
         try:

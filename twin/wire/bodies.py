@@ -168,7 +168,7 @@ _ROWS: Final[dict[type[Any], Row]] = {
         },
     ),
     Ack: Row(Ack, {"transmitter": check_name, "version": check_int, "applied_ns": check_int}),
-    Command: Row(Command, {"name": check_name, "version": check_int}),
+    Command: Row(Command, {"version": check_int, "name": check_name, "at_ns": check_int}),
 }
 _REPORTS: Final[dict[str, type[Any]]] = {"state": State, "csi": Csi, "sensed": Sensed}
 _TAGS: Final = {report_type: tag for tag, report_type in _REPORTS.items()}

@@ -95,10 +95,11 @@ class Ack:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """An order between entities: `activate` says that the sender has `version` on air."""
+    """An order between entities: `activate` says that the sender has `version` on air from `at_ns` on."""
 
-    name: str
     version: int
+    name: str
+    at_ns: int
 
 
 Body = State | Csi | Replica | Precoder | Ack | Command

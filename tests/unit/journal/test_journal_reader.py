@@ -6,9 +6,9 @@ from twin.errors import RunFolderError
 from twin.journal.digest import digests_of
 from twin.journal.facts import Opened
 from twin.journal.journal import Journal
-from twin.journal.reader import parse_journal, read_journal
+from twin.journal.reader import parse_journal, read_journal, require
 
-MANIFEST = {"seed": 1, "scenario": {"name": "tiny"}}
+MANIFEST = {"seed": 1, "scenario": {"scenario": {"name": "tiny"}}, "reproducible": True}
 
 
 @pytest.fixture
@@ -102,6 +102,35 @@ def test_zeros_after_a_crash_of_the_file_system_are_left_aside(path):
     read = parse_journal(path.read_bytes()[:end] + bytes(4096), "wal")
     assert len(read.facts) == 3
     assert read.bytes_good == end
+
+
+def test_manifest_that_can_repeat_the_run_is_taken(path):
+    require(read_journal(path).manifest, path)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "complaint"),
+    [
+        ({"a": 1}, "scenario is missing: must be of type dict"),
+        (MANIFEST | {"scenario": [1]}, "scenario is of type list: must be of type dict"),
+        (MANIFEST | {"scenario": {}}, "scenario.scenario is missing: must be of type dict"),
+        (
+            MANIFEST | {"scenario": {"scenario": {"name": 1}}},
+            "scenario.scenario.name is of type int: must be of type str",
+        ),
+        ({"scenario": MANIFEST["scenario"]}, "seed is missing: must be of type int"),
+        (MANIFEST | {"seed": "1"}, "seed is of type str: must be of type int"),
+        (MANIFEST | {"seed": True}, "seed is of type bool: must be of type int"),
+        (MANIFEST | {"reproducible": None}, "reproducible is of type NoneType: must be of type bool"),
+    ],
+)
+def test_manifest_that_cannot_is_one_clear_line(tmp_path, manifest, complaint):
+    path = tmp_path / "journal.wal"
+    with Journal(path, manifest):
+        pass
+    with pytest.raises(RunFolderError) as raised:
+        require(read_journal(path).manifest, path)
+    assert str(raised.value) == f"{path}: manifest key {complaint}"
 
 
 def test_missing_file(tmp_path):

@@ -1,7 +1,10 @@
 """A run folder: creation, atomic writing, and what is said of files that are missing or damaged."""
 
+import errno
 import json
 import os
+from functools import partial
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -49,13 +52,14 @@ def test_open_wants_a_run_folder(tmp_path, folder):
 
 
 def test_json_is_sorted_and_survives(folder):
-    folder.write_manifest({"b": [1, 2.5, None], "a": {"z": "µ", "y": True}})
-    assert folder.read_manifest() == {"b": [1, 2.5, None], "a": {"z": "µ", "y": True}}
+    content = {"b": [1, 2.5, None], "a": {"z": "µ", "y": True}}
+    folder.write_manifest(content)
     text = folder.manifest_path.read_text(encoding="utf-8")
     assert text.endswith("}\n")
     assert list(json.loads(text)) == ["a", "b"]
-    folder.write_summary({"wall_s": None})
-    assert folder.read_summary() == {"wall_s": None}
+    folder.write_summary(content)
+    assert folder.read_summary() == content
+    assert folder.summary_path.read_text(encoding="utf-8") == text
 
 
 def test_failed_write_leaves_the_old_file_and_nothing_else(folder):
@@ -71,6 +75,20 @@ def test_failed_write_leaves_the_old_file_and_nothing_else(folder):
         write_atomically(folder.summary_path, fail)
     assert folder.read_summary() == {"seed": 1}
     assert [path.name for path in folder.path.iterdir()] == ["summary.json"]
+
+
+def test_directory_that_turned_read_only_says_why_it_was_not_written(folder, monkeypatch):
+    def refuse(*_args, **_kwargs):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    for write, content in (
+        (folder.write_summary, {"seed": 1}),
+        (partial(folder.write_table, folder.path / "t"), TABLE),
+    ):
+        with pytest.raises(RunFolderError, match="cannot be written: Read-only file system"):
+            write(content)
 
 
 def test_missing_files_say_how_to_get_them_back(folder):
@@ -94,11 +112,20 @@ def test_truncated_table_says_how_to_get_it_back(folder, share):
 
 @pytest.mark.parametrize("text", ["", '{"a": ', "[1]", '{"a":' * 100_000], ids=["empty", "cut", "list", "deep"])
 def test_damaged_json_is_one_clear_line(folder, text):
-    folder.manifest_path.write_text(text)
-    with pytest.raises(RunFolderError, match=r"manifest\.json"):
-        folder.read_manifest()
+    folder.summary_path.write_text(text)
+    with pytest.raises(RunFolderError, match=r"summary\.json"):
+        folder.read_summary()
 
 
 def test_table_survives(folder):
     folder.write_table(folder.metrics_path, TABLE)
     assert folder.read_table(folder.metrics_path).equals(TABLE)
+
+
+@pytest.mark.parametrize("name", ["für-Ωμέγα", "f\udcc3\udcbcr"], ids=["text", "bytes that no locale decoded"])
+def test_name_of_the_folder_may_hold_any_character(tmp_path, name):
+    folder = RunFolder.create(tmp_path / name)
+    folder.write_table(folder.metrics_path, TABLE)
+    folder.write_summary({"seed": 1})
+    assert folder.read_table(folder.metrics_path).equals(TABLE)
+    assert sorted(path.name for path in folder.path.iterdir()) == ["metrics.parquet", "summary.json"]

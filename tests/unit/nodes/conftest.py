@@ -86,19 +86,12 @@ def incoming(kind, src, dst, body, *, seq=1, msg_id=None, t_data_ns=0, t_ns=5_00
     return Incoming(t_ns, t_ns, envelope, body)
 
 
-def shared(transmitter, *, seed=0, seq=1, msg_id=1, t_data_ns=0, t_ns=5_000_000, dst="core:base_station"):
+def shared(transmitter, *, seed=0, seq=1, trace_id=None, dst="core:base_station", **kwargs):
     """A transmitter's report as its core twin shares it."""
     replica = Replica(transmitter, seq, csi(seed))
-    return incoming(
-        Kind.SHARE,
-        f"core:{transmitter}",
-        dst,
-        replica,
-        seq=seq,
-        msg_id=msg_id,
-        t_data_ns=t_data_ns,
-        t_ns=t_ns,
-    )
+    kwargs.setdefault("msg_id", 1)
+    kwargs["trace_id"] = seq if trace_id is None else trace_id
+    return incoming(Kind.SHARE, f"core:{transmitter}", dst, replica, seq=seq, **kwargs)
 
 
 @pytest.fixture

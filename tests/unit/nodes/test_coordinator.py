@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -104,11 +106,11 @@ def test_what_is_sensed_of_the_eavesdropper_counts_only_when_it_is_newer(bench):
 def test_failed_solve_is_recorded_and_the_old_precoder_stays(bench):
     twin = make(bench)
     share_all(bench, twin)
-    broken = bench.shared("uav", seq=2, msg_id=21)
-    short = bench.csi(1, antennas=4)
-    replica = Replica("uav", 2, type(short)(("su", "au"), short.channels[:2], short.error_var[:2], short.radius[:2]))
-    twin.handle(bench.shared("satellite", seed=1, seq=2, msg_id=20))
-    twin.handle(bench.shared("base_station", seed=1, seq=2, msg_id=22))
+    broken = bench.shared("uav", seq=2, msg_id=21, t_data_ns=250)
+    report = replace(bench.csi(1), channels=bench.csi(1).channels * 1e9)  # more than a double can tell from noise
+    replica = Replica("uav", 2, report)
+    twin.handle(bench.shared("satellite", seed=1, seq=2, msg_id=20, t_data_ns=250))
+    twin.handle(bench.shared("base_station", seed=1, seq=2, msg_id=22, t_data_ns=250))
     outputs = twin.handle(Incoming(broken.t_ns, broken.begin_ns, broken.envelope, replica))
     (solve,) = outputs.solves
     assert (solve.status, solve.version) == ("failed", 2)
@@ -123,11 +125,13 @@ def test_scheduled_activation_names_a_common_instant(bench):
     assert instants == {5_000_000 + outputs.cost_ns + 7_000_000}
 
 
-def test_acks_tell_what_is_on_air(bench):
+def test_acks_tell_how_long_the_way_down_takes(bench):
     twin = make(bench)
-    twin.handle(bench.incoming(Kind.ACK, "core:uav", twin.name, Ack("uav", 4, 123)))
-    assert twin.coordinator.acknowledged["uav"] == Ack("uav", 4, 123)
-    assert twin.handle(bench.incoming(Kind.ACK, "core:uav", twin.name, Ack("uav", 3, 99))).reason is Reason.STALE
+    finished = 5_000_000 + share_all(bench, twin).cost_ns
+    before = twin.coordinator.aim.latency_ns("uav", 77)
+    twin.handle(bench.incoming(Kind.ACK, "core:uav", twin.name, Ack("uav", 1, finished + 4_000_000), seq=4))
+    assert (before, twin.coordinator.aim.latency_ns("uav", 77)) == (77, 4_000_000)
+    assert twin.handle(bench.incoming(Kind.ACK, "core:uav", twin.name, Ack("uav", 0, 99))).reason is Reason.STALE
 
 
 def test_core_twin_shares_with_the_coordinator_and_passes_precoders_down(bench):
@@ -159,3 +163,24 @@ def test_two_worlds_that_deliver_the_same_messages_get_the_same_outputs(bench):
         return seen, twin.fingerprint()
 
     assert outputs_of(make(bench)) == outputs_of(make(bench))
+
+
+def test_a_lost_report_does_not_leave_the_cycles_mixed(bench):
+    """Cycle 2 of the UAV is lost: cycle 2 is solved with its next report, and cycle 3 is whole again."""
+    twin = make(bench)
+    solved = []
+    for cycle in (1, 2, 3):
+        for place, name in enumerate(TRANSMITTERS):
+            if (cycle, name) != (2, "uav"):
+                share = bench.shared(name, seed=place, seq=cycle, msg_id=10 * cycle + place, trace_id=cycle)
+                solved.extend(twin.handle(share).solves)
+    assert [solve.inputs for solve in solved] == [(10, 11, 12), (30, 31, 22), (30, 31, 32)]
+
+
+def test_the_fingerprint_tells_contents_apart(bench):
+    prints = []
+    for seed in (0, 1):
+        twin = make(bench)
+        twin.handle(bench.shared("uav", seed=seed))
+        prints.append(twin.fingerprint())
+    assert prints[0] != prints[1]

@@ -10,7 +10,7 @@ from PIL import Image
 from twin.errors import RunFolderError
 from twin.journal.folder import RunFolder
 from twin.journal.schemas import CONTROL, MESSAGES, METRICS, SOLVES
-from twin.report.figure import secrecy_figure, verdict, worst_shares
+from twin.report.figure import _rate_label, _rates, secrecy_figure, verdict, worst_shares
 
 MS = 10**6
 USERS = ("su", "au", "gu")
@@ -147,6 +147,22 @@ def test_interrupted_run_with_a_few_samples_and_no_applications(tmp_path, rates,
     summary = {"scenario": "tiny", "seed": 1, "virtual_s": 0.05, "interrupted": True}
     folder = write_run(tmp_path / "run", metrics(stale[:samples], fresh[:samples]), CONTROL.empty_table(), summary)
     assert count_near(pixels(secrecy_figure(folder.path)), "#D55E00") > 100
+
+
+@pytest.mark.parametrize("samples", [3, 40, 1001])
+@pytest.mark.parametrize("unsolved", ["one", "all"])
+def test_instants_that_the_genie_could_not_solve_leave_a_gap_and_no_nan(tmp_path, samples, unsolved):
+    fresh = np.tile([3.0, 2.0, 4.0], (samples, 1))
+    stale = fresh - 0.5
+    fresh[slice(1, 2) if unsolved == "one" else slice(None)] = np.nan
+    table = metrics(stale, fresh)
+    picture = pixels(secrecy_figure(write_run(tmp_path / "run", table, control(samples * 10 * MS)).path))
+    assert count_near(picture, "#0072B2") > 500
+    sentence = verdict(table)
+    assert "nan" not in sentence
+    assert sentence.startswith("Staleness costs the worst user" if unsolved == "one" else "No secrecy rates to compare")
+    labels = [text for _, text in _rate_label(_rates(table, "au"), "aerial user", 1.0)]
+    assert labels[1:3] == ["fresh 2.00" if unsolved == "one" else "fresh unknown", "on air 1.50"]
 
 
 def test_folder_without_tables_is_one_clear_line(tmp_path):

@@ -97,7 +97,11 @@ def test_a_killed_run_has_no_wall_time() -> None:
     ("loss", "ci95", "sentence"),
     [
         (0.41, 0.05, "Staleness costs 0.41 +- 0.05 of 2.82 bit/s/Hz (15 %). A twin that does not predict loses 68 %."),
-        (0.41, None, "Staleness costs 0.41 (too few samples for an interval) of 2.82 bit/s/Hz (15 %). A twin that does not predict loses 68 %."),
+        (
+            0.41,
+            None,
+            "Staleness costs 0.41 (too few samples for an interval) of 2.82 bit/s/Hz (15 %). A twin that does not predict loses 68 %.",
+        ),
         (0.04, 0.05, "No measurable staleness cost in this run (0.04 +- 0.05 of 2.82 bit/s/Hz)."),
         (-0.2, 0.05, "No measurable staleness cost in this run (-0.20 +- 0.05 of 2.82 bit/s/Hz)."),
         (-0.2, None, "No measurable staleness cost in this run (-0.20 of 2.82 bit/s/Hz)."),

@@ -29,7 +29,7 @@ PHI, TAU, SHIFT, AT_TAU, RAISED, STEPS, CONVERGED = range(7)
 """Entries of `run` (7,): phi in nat, tau, shift, steps at this tau, times tau was raised, steps, converged or not."""
 
 _FIRST_SHIFT = 1e-3
-_SHIFT_UP, _SHIFT_LEAP, _SHIFT_DOWN = 4.0, 64.0, 0.25
+_SHIFT_UP, _SHIFT_DOWN = 4.0, 0.25
 _LARGEST_SHIFT = 1e12
 _SADDLE_SHIFT, _SADDLE_STEPS = 1e-2, 30
 _LEAST_PIVOT = 1e-12
@@ -45,12 +45,8 @@ def newton_direction(
     S: RealArray, scale: float, U: RealArray, inverse: RealArray, step: RealArray, run: RealArray
 ) -> bool:
     """Solve the Newton system with the least shift that makes it positive definite; False if none does."""
-    while True:
-        pivot = factorise(S, run[SHIFT], _LEAST_PIVOT * scale, U, inverse)
-        if pivot > 0.0:
-            break
-        least = max(_SHIFT_UP * run[SHIFT], _FIRST_SHIFT * scale)
-        run[SHIFT] = min(max(-pivot, least), _SHIFT_LEAP * least)
+    while not factorise(S, run[SHIFT], _LEAST_PIVOT * scale, U, inverse):
+        run[SHIFT] = max(_SHIFT_UP * run[SHIFT], _FIRST_SHIFT * scale)
         if not run[SHIFT] < _LARGEST_SHIFT:
             return False
     back_substitute(U, inverse, step)

@@ -15,8 +15,8 @@ _HALVINGS = 40
 
 
 @inlined
-def factorise(S: RealArray, shift: float, least_pivot: float, U: RealArray, inverse: RealArray) -> float:
-    """Factorise S + shift I = U' D^-1 U and carry column 21 along; the first pivot that is too small, or else 1.
+def factorise(S: RealArray, shift: float, least_pivot: float, U: RealArray, inverse: RealArray) -> bool:
+    """Factorise S + shift I = U' D^-1 U and carry column 21 along; False if it is not positive definite.
 
     D = diag U; its inverses go to `inverse` (21,). Seven columns at a time: the rest of the matrix is then touched
     twice instead of 21 times, and that is where the time goes.
@@ -28,7 +28,7 @@ def factorise(S: RealArray, shift: float, least_pivot: float, U: RealArray, inve
     for block in range(0, 21, 7):
         for j in range(block, block + 7):
             if not U[j, j] > least_pivot:
-                return min(U[j, j], 0.0)
+                return False
             inverse[j] = 1.0 / U[j, j]
             for i in range(j + 1, block + 7):
                 m = U[j, i] * inverse[j]
@@ -43,7 +43,7 @@ def factorise(S: RealArray, shift: float, least_pivot: float, U: RealArray, inve
                 first = (m0 * U[block, k] + m1 * U[block + 1, k]) + m2 * U[block + 2, k]
                 last = (m3 * U[block + 3, k] + m4 * U[block + 4, k]) + m5 * U[block + 5, k]
                 U[i, k] -= (first + last) + m6 * U[block + 6, k]
-    return 1.0
+    return True
 
 
 @inlined
