@@ -2,17 +2,28 @@
 
 Channels are instantaneous (t = 0) in worlds whose streams have the point's seed: all settings and schemes share
 the draws, so that their differences are paired. A world is drawn with 16 antennas at each transmitter; fewer
-antennas are its first ones. The satellite stands 600 km above the site.
+antennas are its first ones. The satellite stands 600 km above the site. The paper gives no directions: seen from the
+UAV, every receiver lies at its distance on a bearing that is drawn anew in each realisation.
 
 The eavesdropper's channels are known up to a relative error Delta: precoders are designed on a guess as if it
 were true (`entities.measurement.guess_in_ball`), and judged on the true channels. The users' are known.
 """
 
+import math
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
 from entities.measurement import guess_in_ball
-from entities.world import BaseStationParams, SatelliteParams, UavParams, World, WorldParams
+from entities.world import (
+    DEFAULT_POSITIONS,
+    BaseStationParams,
+    ReceiverParams,
+    SatelliteParams,
+    UavParams,
+    World,
+    WorldParams,
+)
 from scenarios.studies.framework import Study
 from scenarios.studies.grid import Parameters, Point, Row
 from scenarios.studies.sagin_curves import BASELINES, CSI_ERRORS, MINIMUM, PROPOSED
@@ -37,16 +48,25 @@ Channels = tuple[ComplexArray, ...]
 @lru_cache(maxsize=16)
 def drawn_channels(seed: int, altitude_m: float) -> Channels:
     """True channels (4, 16) of the three transmitters at t = 0, noise-normalised; not to be written to."""
+    streams = Streams(seed)
     params = WorldParams(
         satellite=SatelliteParams(antennas=ANTENNAS),
         uav=UavParams(antennas=ANTENNAS, altitude_m=altitude_m),
         base_station=BaseStationParams(antennas=ANTENNAS),
     )
-    world = World(params, Streams(seed))
-    matrices = tuple(world.channels(name, 0) for name in TRANSMITTERS)
+    around = replace(params, receivers={name: _on_a_bearing(streams, name) for name in RECEIVERS})
+    world, air = World(params, streams), World(around, streams)
+    matrices = tuple((air if name == "uav" else world).channels(name, 0) for name in TRANSMITTERS)
     for matrix in matrices:
         matrix.setflags(write=False)
     return matrices
+
+
+def _on_a_bearing(streams: Streams, name: str) -> ReceiverParams:
+    """A receiver at its default distance from the UAV's ground point, in a direction drawn uniformly."""
+    x, y, _ = DEFAULT_POSITIONS[name]
+    distance_m, bearing = math.hypot(x, y), 2.0 * math.pi * streams.uniform("bearing", name)
+    return ReceiverParams((distance_m * math.cos(bearing), distance_m * math.sin(bearing), 0.0))
 
 
 def true_channels(point: Point) -> Channels:
@@ -100,7 +120,7 @@ def _row(scheme: str, csi_error: float, truth: SynergyProblem, solution: Solutio
 
 STUDY: Final = Study(
     name="sagin-figures",
-    version=1,
+    version=2,
     description="Figs 2-8 of the synergy precoding paper with intervals, and which of its claims hold",
     settings=settings(),
     quick_settings=settings(quick=True),

@@ -142,7 +142,7 @@ def _markdown(curves: Curves, claims: Sequence[Verdict], means: Sequence[Compari
             "",
             "## Mean minimum rates beside those of an independent prototype",
             "",
-            "The prototype drew the receivers' bearings from the UAV anew in every realisation; here they are fixed.",
+            "The paper gives no directions: here and in the prototype bearings from the UAV are drawn in each realisation.",
             "",
             *_markdown_table(_MEAN_HEAD, map(_mean_row, means)),
             "",

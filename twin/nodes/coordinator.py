@@ -56,6 +56,11 @@ class Held(Generic[T]):
     trace_id: int
     t_data_ns: int
 
+    @property
+    def identity(self) -> tuple[int, int, int]:
+        """Which message it was, of which cycle, and how old the data."""
+        return (self.msg_id, self.trace_id, self.t_data_ns)
+
 
 def source_of(replica: Replica) -> tuple[str, ...]:
     """What a replica is news about: entity and kind of report, and for a sensed channel who sensed it."""
@@ -122,8 +127,8 @@ class Coordinator:
 
     def fingerprint(self) -> bytes:
         """Canonical bytes of the state, warm start included."""
-        reports = (*sorted(self.csi.items()), *sorted(self.sensed.items()))
-        held = [(name, value.msg_id, value.trace_id, value.t_data_ns) for name, value in reports]
+        held = [(name, kept.identity) for name, kept in sorted(self.csi.items())]
+        held += [(name, kept.identity) for name, kept in sorted(self.sensed.items())]
         warm = b"" if self._last is None else b"".join(x.tobytes() for x in self._last.precoders)
         parts = (self._fresh.fingerprint(), self.predictor.fingerprint(), self.aim.fingerprint(), warm)
         return b"|".join((repr((self.version, self._solved_cycle, held, sorted(self._news))).encode(), *parts))

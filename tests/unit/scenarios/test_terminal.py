@@ -1,6 +1,7 @@
 """What the terminal shows: during a run, and of a summary."""
 
 import io
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -49,6 +50,18 @@ def summary_of(**worst: object) -> dict[str, object]:
     }
 
 
+@pytest.fixture(autouse=True)
+def a_usual_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+class Screen(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 def block(summary: dict[str, object], typed: str | None = None) -> str:
     stream = io.StringIO()
     show_summary(summary, Path("runs/x"), typed, stream=stream)
@@ -75,11 +88,37 @@ CSI age  mean 31.0 ms, mean peak 41.0 ms, p95 -
 messages sent 78 311, delivered 77 900, lost 391, dropped 3, in flight 17 (queue_full 2, stale 1)
 solves   4 118, 2 failed, median 10 iterations, 80.5 ms of wall time
 digest   abababababababababababababababababababababababababababababababab
-time     2 s virtual in 8.1 s of wall time, seed 3
+time     2 s virtual, emulated in 8.1 s of wall time, seed 3
 look     runs/x/secrecy.png
 next     run-twin run sagin --set network.backhaul.latency_ms=1
 """
     assert block(summary_of(), "run-twin run sagin") == expected
+
+
+@pytest.mark.parametrize("columns", [72, 40, 20, 1])
+def test_a_narrow_screen_has_the_tables_one_under_the_other(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    expected = """
+bit/s/Hz       stale  fresh  outage < 1
+su              2.46   2.87         3 %
+worst user      2.41   2.82
+nominal twin    0.90
+never updated   0.31
+local MRT       0.68
+
+latency, ms   p50   p99  count
+csi          1.25  1.75  1 200
+precoder        -     -      0
+
+CSI age  mean"""
+    assert expected in block(summary_of())
+
+
+def test_the_tables_stand_side_by_side_as_soon_as_they_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    widest = max(len(line) for line in block(summary_of()).splitlines() if "latency" in line)
+    for columns, beside in ((widest, True), (widest - 1, False)):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        assert ("outage < 1    latency, ms" in block(summary_of())) is beside
 
 
 def test_a_run_without_samples_still_has_a_block() -> None:
@@ -113,6 +152,31 @@ def test_the_verdict(loss: float, ci95: float | None, sentence: str) -> None:
     assert verdict({**summary, "interrupted": True}) == f"Interrupted after 2 s. {sentence}"
 
 
+PREFIX = "Staleness costs 0.41 +- 0.05 of 2.82 bit/s/Hz (15 %). A twin that does not predict loses 68 %."
+
+
+@pytest.mark.parametrize(
+    ("share", "sentence"),
+    [
+        (1.0, "No precoder of a twin went on air in this run: local MRT all the way (2.41 of 2.82 bit/s/Hz)."),
+        (0.994, f"{PREFIX} Local MRT was still on air in over 99 % of the samples."),
+        (0.12, f"{PREFIX} Local MRT was still on air in 12 % of the samples."),
+        (0.0004, f"{PREFIX} Local MRT was still on air in under 1 % of the samples."),
+        (0.0, PREFIX),
+        (None, PREFIX),
+    ],
+)
+def test_the_verdict_says_where_no_twin_was_heard(share: float | None, sentence: str) -> None:
+    assert verdict(summary_of(local_mrt_share=share)) == sentence
+
+
+def test_local_mrt_is_named_where_nothing_was_lost() -> None:
+    harmless = verdict(summary_of(staleness_loss=0.0, local_mrt_share=0.5))
+    assert harmless.endswith("of 2.82 bit/s/Hz). Local MRT was still on air in 50 % of the samples.")
+    silent = {**summary_of(staleness_loss=0.0, local_mrt_share=1.0), "interrupted": True}
+    assert verdict(silent).startswith("Interrupted after 2 s. No precoder of a twin went on air in this run: local MRT")
+
+
 def test_what_is_worth_trying_is_valid_and_new() -> None:
     for choice in (*FRESHER, *STALER):
         assert load("sagin", [choice]) != load("sagin")
@@ -137,10 +201,6 @@ def test_a_pipe_gets_a_plain_line_every_ten_seconds(capsys: pytest.CaptureFixtur
 
 
 def test_a_terminal_gets_three_lines_that_change(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Screen(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
     monkeypatch.setattr(sys, "stderr", Screen())
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "100")
@@ -154,6 +214,47 @@ def test_a_terminal_gets_three_lines_that_change(monkeypatch: pytest.MonkeyPatch
     assert "16.0 / 60 s" not in shown
     assert "measuring secrecy" in shown
     assert shown.endswith("\x1b[?25h") or "\x1b[?25h" in shown
+
+
+@pytest.mark.parametrize("columns", [20, 40, 60, 80, 120])
+def test_the_lines_in_a_terminal_never_wrap(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", Screen())
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    with ProgressView.on_stderr("sagin  seed 1  60 s virtual  inproc") as view:
+        view.show(progress_at(15.0, 5.0))
+        drawn = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", sys.stderr.getvalue()).strip("\r\n")
+    lines = drawn.split("\n")
+    assert len(lines) == 3
+    assert max(len(line) for line in lines) <= columns
+    assert lines[1].startswith(" 15.0 / 60 s")
+    assert ("x3 real time  0:15 left" in lines[1]) == (columns >= 60)
+
+
+class Deaf(io.StringIO):
+    """A pipe whose reader has left."""
+
+    def write(self, _text: str) -> int:
+        raise BrokenPipeError
+
+
+class DeafScreen(Deaf, Screen):
+    """A terminal that is gone."""
+
+
+@pytest.mark.parametrize("stream", [Deaf(), DeafScreen()], ids=["pipe", "terminal"])
+def test_a_progress_that_nobody_reads_ends_no_run(stream: Deaf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    with ProgressView.on_stderr("sagin  seed 1") as view:
+        for wall_s in range(31):
+            view.show(progress_at(2.0 * wall_s, wall_s + 0.5))
+    assert sys.stderr is stream
+
+
+def test_a_summary_that_nobody_reads_is_a_broken_pipe_for_the_caller() -> None:
+    with pytest.raises(BrokenPipeError):
+        show_summary(summary_of(), Path("runs/x"), stream=Deaf())
 
 
 def test_a_silent_view_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:

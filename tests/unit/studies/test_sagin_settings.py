@@ -52,7 +52,18 @@ def test_fewer_antennas_are_the_first_of_a_sixteen_antenna_draw():
 def test_channels_are_those_of_the_default_world_at_time_zero():
     world = World(WorldParams(uav=UavParams(altitude_m=200.0)), Streams(3))
     for name, matrix in zip(TRANSMITTERS, true_channels(point(altitude_m=200.0)), strict=True):
-        assert np.array_equal(matrix, world.channels(name, 0))
+        if name != "uav":
+            assert np.array_equal(matrix, world.channels(name, 0))
+
+
+def test_bearings_from_the_uav_are_drawn_and_distances_kept():
+    """Mean power over antennas and seeds is the path gain's; the line of sight differs from seed to seed."""
+    gains = World(WorldParams(), Streams(1)).mean_gains("uav", 0)
+    draws = [true_channels(Point(dict(DEFAULTS), seed))[1] for seed in range(1, 61)]
+    powers = np.mean([np.mean(np.abs(draw) ** 2, axis=1) for draw in draws], axis=0)
+    np.testing.assert_allclose(powers, gains, rtol=0.1)
+    phases = [np.angle(draw[0, 1] * draw[0, 0].conj()) for draw in draws]
+    assert np.abs(np.mean(np.exp(1j * np.array(phases)))) < 0.6
 
 
 def test_a_guess_errs_on_the_eavesdropper_alone_and_within_its_ball():

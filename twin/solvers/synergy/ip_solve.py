@@ -14,18 +14,18 @@ from twin.solvers.synergy.compiled import compiled, entry, fingerprint
 from twin.solvers.synergy.interior_point import CONVERGED, STEPS, Model, Work, ascend, begin, workspace
 from twin.solvers.synergy.ip_frame import embed, genie_bound, lift, lower, reduce_block
 from twin.solvers.synergy.ip_model import evaluate
-from twin.solvers.synergy.ip_starts import balance, deaf_to_eve, leakage, leakage_scale, matched
+from twin.solvers.synergy.ip_starts import COARSE, FINE, balance, deaf_to_eve, leakage, leakage_scale, matched
 
 REPORT: Final = ("steps", "ascents", "converged", "bound", "value", "violation", "fell_back", "rescued")
 """What the kernel says of its solve: bound and value (least rate, not clipped) in nat, counts, flags as 0 or 1."""
 
 _STEPS, _ASCENTS, _CONVERGED, _BOUND, _VALUE, _VIOLATION, _FELL_BACK, _RESCUED = range(8)
-_COLD_TAU, _WARM_TAU, _END_TAU = 0.03, 5e-3, 1e-6
+_COLD_TAU, _WARM_TAU, _END_TAU = 0.03, 5e-3, 1e-9
 _COLD_SHARE, _WARM_SHARE, _FULL_SHARE = 0.81, 0.99, 1.0 - 1e-12
 _WARM_STEPS = 40
 _STARTS = ((30.0, False), (300.0, False), (3.0, True))
 """Loading of the leakage, and whether the powers are balanced or full: see benchmarks/synergy.py for what they miss."""
-_LEAST_SCALE = 1e-8
+_LEAST_SCALE, _POOR = 1e-8, 0.1
 
 
 @compiled
@@ -68,7 +68,9 @@ def keep(levels: RealArray, converged: float, y: RealArray, best: RealArray, rep
 
 
 @compiled
-def best_baseline(model: Model, rows: ComplexArray, y: RealArray, best: RealArray, work: Work) -> float:
+def best_baseline(
+    model: Model, rows: ComplexArray, shares: RealArray, y: RealArray, best: RealArray, work: Work
+) -> float:
     """Least rate in nat of the best of MRT and ZF to Eve and to all on a grid of powers; its y goes to `best`."""
     system = np.zeros((4, 5), np.complex128)
     value = -math.inf
@@ -79,7 +81,7 @@ def best_baseline(model: Model, rows: ComplexArray, y: RealArray, best: RealArra
             deaf_to_eve(rows, system, y)
         else:
             leakage(rows, leakage_scale(rows), system, y)
-        reached = balance(model.forms, model.errors, _FULL_SHARE, y, work.parts, work.heard, work.levels)
+        reached = balance(model.forms, model.errors, shares, _FULL_SHARE, y, work.parts, work.heard, work.levels)
         if reached > value:
             value = reached
             best[:] = y
@@ -93,7 +95,7 @@ def cold(model: Model, rows: ComplexArray, best: RealArray, report: RealArray, w
     for loading, balanced in _STARTS:
         leakage(rows, loading, system, y)
         if balanced:
-            balance(model.forms, model.errors, _COLD_SHARE, y, work.parts, work.heard, work.levels)
+            balance(model.forms, model.errors, COARSE, _COLD_SHARE, y, work.parts, work.heard, work.levels)
         shrink(_COLD_SHARE, y)
         climb(model, _COLD_TAU, y, best, report, work)
 
@@ -113,21 +115,24 @@ def warm(model: Model, y: RealArray, best: RealArray, report: RealArray, work: W
 def optimise(model: Model, rows: ComplexArray, warm_y: RealArray, best: RealArray, report: RealArray) -> None:
     """Warm ascent if there is a start (warm_y not empty), all cold ascents if that will not do, then the baselines."""
     work, y, rival = workspace(), np.zeros((3, 8)), np.zeros((3, 8))
-    floor = best_baseline(model, rows, y, rival, work)
+    floor = best_baseline(model, rows, COARSE, y, rival, work)
     if model.scale >= _LEAST_SCALE:
         if len(warm_y) == 0:
             cold(model, rows, best, report, work)
         elif not warm(model, warm_y, best, report, work) or report[_VALUE] < floor:
             report[_FELL_BACK] = 1.0
             cold(model, rows, best, report, work)
+        if report[_VALUE] < _POOR * model.scale:
+            floor = best_baseline(model, rows, FINE, y, rival, work)
     if floor > report[_VALUE]:
         report[_RESCUED] = 1.0
-        y[:] = rival
         report[_VALUE] = floor
+        y[:] = rival
         best[:] = rival
-        shrink(_COLD_SHARE, y)
-        if model.scale >= _LEAST_SCALE:
-            climb(model, _COLD_TAU, y, best, report, work)
+        shrink(_WARM_SHARE, y)
+        if floor > 0.0 and model.scale >= _LEAST_SCALE:
+            # A barrier that is strong beside so small a rate would lead away from it.
+            climb(model, min(_WARM_TAU, 0.1 * floor / model.scale), y, best, report, work)
 
 
 @compiled

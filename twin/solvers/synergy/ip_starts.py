@@ -4,14 +4,18 @@ Directions as in `starts.leakage_directions`: (loading I + sum of the other rece
 """
 
 import math
+from typing import Final
+
+import numpy as np
 
 from twin.signal.arrays import ComplexArray, RealArray
 from twin.solvers.synergy.compiled import compiled
 from twin.solvers.synergy.ip_frame import to_real
 from twin.solvers.synergy.ip_model import evaluate
 
-SHARES = (1.0, 1.0 / 4.0, 1.0 / 16.0, 1.0 / 64.0, 1.0 / 256.0)
-"""Shares of the budgets that `balance` tries for each transmitter."""
+COARSE: Final = 4.0 ** -np.arange(5.0)
+FINE: Final = 10.0 ** (-0.5 * np.arange(13.0))
+"""Shares of the budgets for `balance` to try: 5^3 where a good direction only wants a start, 13^3 where all failed."""
 
 
 @compiled
@@ -90,18 +94,19 @@ def leakage_scale(rows: ComplexArray) -> float:
 def balance(
     forms: RealArray,
     errors: RealArray,
+    shares: RealArray,
     top: float,
     y: RealArray,
     parts: RealArray,
     heard: RealArray,
     levels: RealArray,
 ) -> float:
-    """Scale unit directions y to the shares top * SHARES with the best least rate; that rate in nat."""
+    """Scale unit directions y to the shares top * shares with the best least rate; that rate in nat."""
     evaluate(forms, errors, y, parts, heard, levels)
     best, at0, at1, at2 = 0.0, 0.0, 0.0, 0.0
-    for share0 in SHARES:
-        for share1 in SHARES:
-            for share2 in SHARES:
+    for share0 in shares:
+        for share1 in shares:
+            for share2 in shares:
                 s0, s1, s2 = top * share0, top * share1, top * share2
                 noise0 = 1.0 + s1 * heard[1, 0] + s2 * heard[2, 0]
                 noise1 = 1.0 + s0 * heard[0, 1] + s2 * heard[2, 1]
