@@ -7,7 +7,10 @@ from scenarios.studies.framework import Study
 from scenarios.values import shortened
 from twin.errors import UsageError
 
-_MODULES: Final = {"sagin-figures": "scenarios.studies.sagin_figures"}
+_MODULES: Final = {
+    "sagin-figures": "scenarios.studies.sagin_figures",
+    "prediction": "scenarios.studies.prediction",
+}
 """Module of each study; it has the study as STUDY."""
 
 

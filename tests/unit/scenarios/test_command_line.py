@@ -10,6 +10,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
+import run_twin
 import scenarios
 from scenarios.cli import main
 from scenarios.spec import Spec
@@ -134,6 +135,33 @@ def test_json_is_the_summary_and_nothing_else(engine, capsys: pytest.CaptureFixt
     out, err = capsys.readouterr()
     assert json.loads(out) == SUMMARY
     assert err == ""
+
+
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_a_run_whose_reader_leaves_is_a_run_all_the_same(engine, flags: list[str], monkeypatch) -> None:
+    """As in `run-twin run | head -1`, when the reader is quick."""
+    calls = engine()
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as stdout:
+        monkeypatch.setattr(sys, "stdout", stdout)
+        assert main(["run", *flags]) == 0
+        stdout.write("what is still said at exit goes nowhere, and is no error")
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_a_run_needs_no_streams(engine, flags: list[str], monkeypatch) -> None:
+    """As in `run-twin run <&- >&- 2>&-`, where Python has None for each of them."""
+    calls = engine()
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    monkeypatch.setattr(sys, "argv", ["run-twin", "run", *flags])
+    assert run_twin.main() == 0
+    assert len(calls) == 1
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        assert os.get_inheritable(stream.fileno())
+        os.close(stream.fileno())
 
 
 @pytest.mark.parametrize("flags", [[], ["--json"]])

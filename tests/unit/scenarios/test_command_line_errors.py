@@ -151,14 +151,10 @@ def in_a_shell(line: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False, timeout=60)
 
 
-SHORT_RUN = ["run", "--duration", "0.25", "--transport", "memory", "--out", "out"]
-
-
-@pytest.mark.parametrize("argv", [["list"], ["--help"], SHORT_RUN, [*SHORT_RUN, "--json"]], ids=" ".join)
-def test_a_reader_who_leaves_is_no_error(argv: list[str]) -> None:
-    done = left_by_its_reader(*argv)
+@pytest.mark.parametrize("command", ["list", "--help"])
+def test_a_reader_who_leaves_is_no_error(command: str) -> None:
+    done = left_by_its_reader(command)
     assert (done.returncode, done.stderr) == (0, "")
-    assert Path("out/summary.json").exists() == ("run" in argv)
 
 
 def test_who_does_not_read_the_error_still_gets_the_code() -> None:
@@ -174,9 +170,9 @@ def test_who_does_not_read_the_error_still_gets_the_code() -> None:
         ("validate sagin 2>&-", 0, "sagin: valid, 10 s, 7 entities, 14 twins, core:base_station solves\n", ""),
         ("validate nosuch.toml 2>&-", 2, "", ""),
         ("validate nosuch.toml >&-", 2, "", "error: nosuch.toml: no such file\n"),
-        ("validate nosuch.toml <&- >&- 2>&- ", 2, "", ""),
+        ("validate nosuch.toml <&- >&- 2>&-", 2, "", ""),
         ("--debug validate nosuch.toml >&- 2>&-", 2, "", ""),
-        (" ".join(SHORT_RUN) + " <&- >&- 2>&-", 0, "", ""),
+        ("list <&- >&- 2>&-", 0, "", ""),
     ],
 )
 def test_streams_may_be_missing(line: str, code: int, out: str, err: str) -> None:

@@ -34,7 +34,7 @@ _LARGEST_SHIFT = 1e12
 _SADDLE_SHIFT, _SADDLE_STEPS = 1e-2, 30
 _LEAST_PIVOT = 1e-12
 _DONE, _NEARLY = 0.3, 10.0
-_TAU_CUT, _TAU_POWER = 0.1, 3.0
+_TAU_CUT, _TAU_POWER, _TAU_LEAST = 0.1, 3.0, 0.01
 _RAISE_FROM, _RAISE_TO, _RAISES = 300.0, 0.1, 3
 _SLOW_TAU, _SLOW_STEPS = 1e-4, 8
 _ENOUGH = 1e-6
@@ -84,7 +84,7 @@ def schedule(
         run[CONVERGED] = 1.0
         return
     relative = tau / scale
-    run[TAU] = max(scale * min(_TAU_CUT * relative, _TAU_POWER * relative**1.5), 0.1 * end_tau)
+    run[TAU] = scale * min(_TAU_CUT * relative, max(_TAU_POWER * relative**1.5, _TAU_LEAST * relative))
     run[AT_TAU] = 0.0
 
 

@@ -20,12 +20,12 @@ REPORT: Final = ("steps", "ascents", "converged", "bound", "value", "violation",
 """What the kernel says of its solve: bound and value (least rate, not clipped) in nat, counts, flags as 0 or 1."""
 
 _STEPS, _ASCENTS, _CONVERGED, _BOUND, _VALUE, _VIOLATION, _FELL_BACK, _RESCUED = range(8)
-_COLD_TAU, _WARM_TAU, _END_TAU = 0.03, 5e-3, 1e-9
+_COLD_TAU, _WARM_TAU, _END_TAU = 0.03, 5e-3, 1e-8
 _COLD_SHARE, _WARM_SHARE, _FULL_SHARE = 0.81, 0.99, 1.0 - 1e-12
 _WARM_STEPS = 40
 _STARTS = ((30.0, False), (300.0, False), (3.0, True))
 """Loading of the leakage, and whether the powers are balanced or full: see benchmarks/synergy.py for what they miss."""
-_LEAST_SCALE, _POOR = 1e-8, 0.1
+_LEAST_SCALE, _POOR, _SAME = 1e-8, 0.1, 1e-6
 
 
 @compiled
@@ -102,12 +102,15 @@ def cold(model: Model, rows: ComplexArray, best: RealArray, report: RealArray, w
 
 @compiled
 def warm(model: Model, y: RealArray, best: RealArray, report: RealArray, work: Work) -> bool:
-    """Ascend from the precoders y; whether that converged and is no worse than y itself."""
+    """Ascend from the precoders y; whether that converged to something no worse than y itself."""
     shrink(_FULL_SHARE, y)
     evaluate(model.forms, model.errors, y, work.parts, work.heard, work.levels)
     keep(work.levels, 0.0, y, best, report)
+    wanted = report[_VALUE] - _SAME * model.scale
     shrink(_WARM_SHARE, y)
     climb(model, _WARM_TAU, y, best, report, work)
+    if work.run[CONVERGED] == 1.0 and least_rate(work.levels) >= wanted:
+        report[_CONVERGED] = 1.0
     return report[_CONVERGED] == 1.0
 
 

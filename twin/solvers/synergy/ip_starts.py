@@ -13,7 +13,7 @@ from twin.solvers.synergy.compiled import compiled
 from twin.solvers.synergy.ip_frame import to_real
 from twin.solvers.synergy.ip_model import evaluate
 
-COARSE: Final = 4.0 ** -np.arange(5.0)
+COARSE: Final = 6.0 ** -np.arange(4.0)
 FINE: Final = 10.0 ** (-0.5 * np.arange(13.0))
 """Shares of the budgets for `balance` to try: 5^3 where a good direction only wants a start, 13^3 where all failed."""
 
