@@ -5,9 +5,9 @@ and the base station's over 12 Hz: the coherence time T_c = 0.423 / 30 s = 14.1 
 reports every 10 ms. At each of several instants the newest report is `age` old; a method makes precoders from the
 reports, and they are judged on the true channels at the instant of use: least secrecy rate, clipped at 0.
 
-Methods share worlds, reports and pilot noise, pilot SNRs share the draws of the noise. The eavesdropper's channel is
-measured exactly here, so the ball around it cannot come from a CSI error: its radius is a fixed share of its norm, which
-stands for what a designer allows for who knows that the channel moves but not how.
+Methods share worlds, reports and pilot noise, pilot SNRs share the draws of the noise. The eavesdropper is measured
+exactly here, so the ball around her channel cannot come from a CSI error: its radius is a fixed share of its norm,
+which stands for what a designer allows for who knows that the channel moves but not how.
 """
 
 from collections.abc import Iterator, Sequence
@@ -61,6 +61,7 @@ OUTAGE: Final = 1.0
 _PERIOD_NS: Final = 10_000_000
 _REPORTS: Final = 40
 _FIRST_NS: Final = 400_000_000
+_INSTANTS: Final = 12
 _STEP_NS: Final = 250_000_000
 """Between two instants: 18 coherence times of the UAV's links, 7 of the base station's."""
 _MID_FLIGHT_M: Final = UAV_MPS * 1.775
@@ -84,21 +85,21 @@ def setting() -> Spec:
 
 
 def instants_ns(count: int) -> list[int]:
-    """The instants of the newest report, well apart, around the middle of the twelve of a full run."""
-    first = max(0, (12 - count) // 2)
+    """The instants of the newest report, well apart, around the middle of those of a full run."""
+    first = max(0, (_INSTANTS - count) // 2)
     return [_FIRST_NS + (first + index) * _STEP_NS for index in range(count)]
 
 
 def evaluate(point: Point) -> list[Row]:
     """Mean rate and share of instants in outage, by age and method."""
     instants, samples = int(point.parameters["instants"]), int(point.parameters["samples"])
-    streams = Streams(point.seed)
+    streams, antennas = Streams(point.seed), setting().satellite.antennas
     world = World(world_params(setting()), streams)
     pilot_snr = float(from_db(float(point.parameters["pilot_db"])))
     rates: dict[tuple[float, str], list[float]] = {}
     for t_ns in instants_ns(instants):
         instant = Instant(world, streams, t_ns, pilot_snr)
-        draws = standard_draws(streams.generator("law", t_ns), samples, 4) if samples else None
+        draws = standard_draws(streams.generator("law", t_ns), samples, antennas) if samples else None
         for age in AGES_TC:
             for method, rate in instant.rates(round(age * TC_NS), draws):
                 rates.setdefault((age, method), []).append(rate)
@@ -174,8 +175,8 @@ STUDY: Final = Study(
     name="prediction",
     version=1,
     description="how much of the staleness loss prediction recovers, by age, pilot SNR, taps and robustness",
-    settings=expand(instants=(12,), samples=(128,), pilot_db=PILOTS_DB),
-    quick_settings=expand(instants=(4,), samples=(0,), pilot_db=PILOTS_DB),
+    settings=expand(instants=(_INSTANTS,), samples=(128,), pilot_db=PILOTS_DB),
+    quick_settings=expand(instants=(3,), samples=(0,), pilot_db=PILOTS_DB),
     seeds=40,
     quick_seeds=8,
     evaluate=evaluate,

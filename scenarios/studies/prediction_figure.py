@@ -16,7 +16,7 @@ SHOWN: Final = {
     ALL_LINKS[3]: ("3 taps, all links", Stroke(PALETTE[0], SOLID, "o", 2.2)),
     ALL_LINKS[2]: ("2 taps, all links", Stroke(PALETTE[3], SOLID, "s", 1.2)),
     ALL_LINKS[1]: ("1 tap, all links", Stroke(PALETTE[1], SOLID, "v", 1.2)),
-    BALL: ("eve ball, no prediction", Stroke(GREY, SOLID, "D", 1.0)),
+    BALL: ("eve ball, old CSI", Stroke(GREY, SOLID, "D", 1.0)),
     ONE_TAP: ("1 tap, believed", Stroke(GREY, DOTTED, "o", 1.4)),
 }
 """Label and stroke of the methods in the picture. Four taps are left out: they lie between three and five."""
@@ -74,7 +74,8 @@ def _draw(axis: Any, rates: Rates, pilot_db: float) -> None:  # noqa: ANN401
         if goal_db == pilot_db:
             style = {"marker": "*", "markersize": 13, "markeredgecolor": "white", "markeredgewidth": 0.8, "zorder": 5}
             axis.plot([age], [100.0 * least], color=INK, linestyle="none", **style)
-            note = {"xytext": (0, -16), "textcoords": "offset points", "ha": "center", "fontsize": 8}
+            note: dict[str, Any] = {"xytext": (0, -16), "textcoords": "offset points", "ha": "center", "fontsize": 8}
+            note["bbox"] = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.75}
             axis.annotate(f"goal, 3 taps: {100.0 * least:g} %", (age, 100.0 * least), color=INK, **note)
 
 

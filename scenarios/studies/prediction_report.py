@@ -32,9 +32,9 @@ def report(table: pa.Table) -> StudyReport:
     return StudyReport(_headline(rates, verdicts), files)
 
 
-def percent(entry: Interval) -> str:
+def percent(entry: Interval, digits: int = 0) -> str:
     """An interval of a share in per cent."""
-    return f"{100.0 * entry.mean:.0f} ± {100.0 * entry.half_width:.0f} %"
+    return f"{100.0 * entry.mean:.{digits}f} ± {100.0 * entry.half_width:.{digits}f} %"
 
 
 def _numbers(rates: Rates) -> Iterator[tuple[str, ...]]:
@@ -56,7 +56,7 @@ def _goal_row(goal: Goal) -> tuple[str, ...]:
         goal.text,
         goal.at,
         f"{100.0 * goal.least:g} %",
-        f"{100.0 * goal.found.mean:.1f} ± {100.0 * goal.found.half_width:.1f} %",
+        percent(goal.found, 1),
         verdict,
         "yes" if goal.clear else "no",
     )
@@ -74,12 +74,12 @@ def _title(rates: Rates) -> str:
     pilot_db = rates.pilots_db[-1]
     age = min(rates.ages_tc, key=lambda entry: abs(entry - 0.3))
     share = rates.share(pilot_db, age, ALL_LINKS[3])
-    return f"Three taps get {percent(share)} of the loss back at {age:g} T_c with pilots at {pilot_db:g} dB"
+    return f"Three taps get {percent(share)} of the loss back at {age:g} coherence times, pilots at {pilot_db:g} dB"
 
 
 def _subtitle(rates: Rates) -> str:
-    sample = f"{rates.seeds} seeds x {rates.instants} instants, 95 % jackknife intervals over seeds shaded"
-    return f"Spreads 30 Hz (UAV), 12 Hz (base station); T_c = 14.1 ms of the UAV; reports every 10 ms. {sample}."
+    sample = f"{rates.seeds} seeds x {rates.instants} instants, 95 % intervals shaded"
+    return f"Spreads 30 Hz (UAV) and 12 Hz (base station); coherence time 14.1 ms; reports every 10 ms. {sample}."
 
 
 def _headline(rates: Rates, verdicts: Sequence[Goal]) -> str:
@@ -87,7 +87,7 @@ def _headline(rates: Rates, verdicts: Sequence[Goal]) -> str:
     lines = [f"{kept} of {len(verdicts)} goals hold over {rates.seeds} seeds of {rates.instants} instants"]
     for goal in verdicts:
         mark = "yes" if goal.holds else "NO "
-        lines.append(f"  {mark}  {goal.text}: {percent(goal.found)} of {100.0 * goal.least:g} % ({goal.at})")
+        lines.append(f"  {mark}  {goal.text}: {percent(goal.found, 1)} for {100.0 * goal.least:g} % ({goal.at})")
     if NEAR_BOUND not in rates.methods:
         lines.append("  --   the near-bound was not computed (quick)")
     return "\n".join(lines)
@@ -121,12 +121,13 @@ def _markdown(rates: Rates, verdicts: Sequence[Goal]) -> str:
 
 
 def _shares(rates: Rates, pilot_db: float) -> list[str]:
-    """Recovered shares by method and age, and 3 taps over the near-bound."""
+    """Recovered shares by method and age, and rates over that of the near-bound."""
     ages, methods = rates.ages_tc, [method for method in METHODS if method in rates.methods]
     rows = [(method, *(percent(rates.share(pilot_db, age, method)) for age in ages)) for method in methods]
     if NEAR_BOUND in rates.methods:
-        ratios = [percent(rates.ratio(pilot_db, age, ALL_LINKS[3], NEAR_BOUND)) for age in ages]
-        rows.append(("rate of 3 taps / near-bound", *ratios))
+        for taps in (3, 5):
+            ratios = [percent(rates.ratio(pilot_db, age, ALL_LINKS[taps], NEAR_BOUND)) for age in ages]
+            rows.append((f"rate of {taps} taps / near-bound", *ratios))
     return _table(("recovered share at", *(f"{age:g} T_c" for age in ages)), rows)
 
 
