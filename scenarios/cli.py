@@ -146,7 +146,8 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 def _add_solve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("problem", metavar="PROBLEM", choices=("sagin",), help="sagin")
     parser.add_argument("file", metavar="FILE", type=Path, help="JSON file with the instances")
-    parser.add_argument("--method", choices=("reference", "mrt"), default="reference", help="default: reference")
+    methods = ("fast", "reference", "mrt", "zf_eve", "zf_all", "local")
+    parser.add_argument("--method", choices=methods, default="fast", help="default: fast")
     parser.add_argument("--out", metavar="FILE", type=Path, help="where the answers go")
 
 

@@ -31,7 +31,7 @@ from scenarios.studies.prediction_shares import (
     ALL_LINKS,
     BALL,
     FRESH,
-    NEAR_BOUND,
+    NEAR_BOUNDS,
     NOMINAL,
     ONE_TAP,
     PILOTS_DB,
@@ -129,7 +129,7 @@ class Instant:
                 predictor.note_report(entity, measured_ns, told)
 
     def rates(self, age_ns: int, draws: ComplexArray | None) -> Iterator[tuple[str, float]]:
-        """Every method with the least rate that its precoders reach `age_ns` later; the near-bound needs draws."""
+        """Every method with the least rate that its precoders reach `age_ns` later; the near-bounds need draws."""
         use_ns = self._t_ns + age_ns
         truth = SynergyProblem(tuple(self._world.channels(name, use_ns) for name in TRANSMITTERS), self._powers_mw)
 
@@ -147,8 +147,10 @@ class Instant:
         for taps, precoders in zip(TAPS, robust, strict=True):
             yield ALL_LINKS[taps], reached(precoders)
         if draws is not None:
-            channels = drawn(predictions[-1], draws)
-            yield NEAR_BOUND, reached(sample_average_precoders(channels, self._powers_mw, robust[-1]))
+            for taps, bound in NEAR_BOUNDS.items():
+                which = TAPS.index(taps)
+                channels = drawn(predictions[which], draws)
+                yield bound, reached(sample_average_precoders(channels, self._powers_mw, robust[which]))
 
     def _problem(self, prediction: Prediction) -> SynergyProblem:
         return SynergyProblem(prediction.channels, self._powers_mw)
@@ -177,7 +179,7 @@ STUDY: Final = Study(
     description="how much of the staleness loss prediction recovers, by age, pilot SNR, taps and robustness",
     settings=expand(instants=(_INSTANTS,), samples=(128,), pilot_db=PILOTS_DB),
     quick_settings=expand(instants=(3,), samples=(0,), pilot_db=PILOTS_DB),
-    seeds=40,
+    seeds=32,
     quick_seeds=8,
     evaluate=evaluate,
     report=report,

@@ -7,11 +7,12 @@ from typing import Any, Final
 import numpy as np
 
 from scenarios.studies.figures import DASHED, DOTTED, DPI, GREY, PALETTE, SIZE_IN, SOLID, Stroke, spread_out
-from scenarios.studies.prediction_shares import ALL_LINKS, BALL, NEAR_BOUND, ONE_TAP, SHARE_GOALS, Rates
+from scenarios.studies.prediction_shares import ALL_LINKS, BALL, NEAR_BOUNDS, ONE_TAP, SHARE_GOALS, Rates
 from twin.report.figure import INK, MUTED, RULE
 
 SHOWN: Final = {
-    NEAR_BOUND: ("near-bound", Stroke(INK, DASHED, "", 1.2)),
+    NEAR_BOUNDS[5]: ("near-bound, 5 taps", Stroke(INK, DASHED, "", 1.2)),
+    NEAR_BOUNDS[3]: ("near-bound, 3 taps", Stroke(PALETTE[0], DASHED, "", 1.2)),
     ALL_LINKS[5]: ("5 taps, all links", Stroke(PALETTE[2], SOLID, "^", 1.2)),
     ALL_LINKS[3]: ("3 taps, all links", Stroke(PALETTE[0], SOLID, "o", 2.2)),
     ALL_LINKS[2]: ("2 taps, all links", Stroke(PALETTE[3], SOLID, "s", 1.2)),

@@ -10,7 +10,7 @@ import pyarrow as pa
 from scenarios.studies.framework import StudyReport
 from scenarios.studies.intervals import Interval
 from scenarios.studies.prediction_figure import shares_png
-from scenarios.studies.prediction_shares import ALL_LINKS, FRESH, METHODS, NEAR_BOUND, NOMINAL, Goal, Rates, goals
+from scenarios.studies.prediction_shares import ALL_LINKS, FRESH, METHODS, NEAR_BOUNDS, NOMINAL, Goal, Rates, goals
 
 _NUMBERS_HEAD: Final = (
     *("pilot_db", "age_tc", "method", "rate", "rate_half_width_95", "outage", "outage_half_width_95"),
@@ -88,8 +88,8 @@ def _headline(rates: Rates, verdicts: Sequence[Goal]) -> str:
     for goal in verdicts:
         mark = "yes" if goal.holds else "NO "
         lines.append(f"  {mark}  {goal.text}: {percent(goal.found, 1)} for {100.0 * goal.least:g} % ({goal.at})")
-    if NEAR_BOUND not in rates.methods:
-        lines.append("  --   the near-bound was not computed (quick)")
+    if not rates.samples:
+        lines.append("  --   the near-bounds were not computed (quick)")
     return "\n".join(lines)
 
 
@@ -104,13 +104,14 @@ _INTRODUCTION: Final = (
     "  exactly here, so that radius is a designer's allowance for motion and no measurement error.",
     "- one_tap: predicted from one report, believed. all_links_p: predicted from p reports, expected powers on all",
     "  links.",
-    "- near_bound: the best that L-BFGS finds for the mean minimum rate over draws from the law that 5 taps state.",
-    "  It is an optimum for those draws, that law and that start, so methods may come out slightly above it.",
+    "- near_bound_p: the best that L-BFGS finds for the mean minimum rate over draws from the law that p taps state.",
+    "  It is an optimum for those draws, that law and that start, so methods may come out slightly above it. Beside",
+    "  that of the same taps one sees what expected powers lose; beside that of 5 taps also what 3 taps do not know.",
 )
 
 
 def _markdown(rates: Rates, verdicts: Sequence[Goal]) -> str:
-    drawn = f", {rates.samples} draws each for the near-bound" if rates.samples else "; no near-bound (quick)"
+    drawn = f", {rates.samples} draws each for the near-bounds" if rates.samples else "; no near-bounds (quick)"
     lines = ["# How much of the staleness loss prediction recovers", ""]
     lines += [f"{rates.seeds} seeds of {rates.instants} instants{drawn}.", "", *_INTRODUCTION, "", "## Goals", ""]
     lines += ["A goal holds when the mean reaches it.", "", *_table(_GOALS_HEAD, map(_goal_row, verdicts))]
@@ -124,10 +125,9 @@ def _shares(rates: Rates, pilot_db: float) -> list[str]:
     """Recovered shares by method and age, and rates over that of the near-bound."""
     ages, methods = rates.ages_tc, [method for method in METHODS if method in rates.methods]
     rows = [(method, *(percent(rates.share(pilot_db, age, method)) for age in ages)) for method in methods]
-    if NEAR_BOUND in rates.methods:
-        for taps in (3, 5):
-            ratios = [percent(rates.ratio(pilot_db, age, ALL_LINKS[taps], NEAR_BOUND)) for age in ages]
-            rows.append((f"rate of {taps} taps / near-bound", *ratios))
+    for taps, bound in [(3, 3), (3, 5), (5, 5)] if rates.samples else ():
+        ratios = [percent(rates.ratio(pilot_db, age, ALL_LINKS[taps], NEAR_BOUNDS[bound])) for age in ages]
+        rows.append((f"rate of {taps} taps / near-bound of {bound}", *ratios))
     return _table(("recovered share at", *(f"{age:g} T_c" for age in ages)), rows)
 
 

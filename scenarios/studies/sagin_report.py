@@ -142,7 +142,7 @@ def _markdown(curves: Curves, claims: Sequence[Verdict], means: Sequence[Compari
             "",
             "## Mean minimum rates beside those of an independent prototype",
             "",
-            "The paper gives no directions: here and in the prototype bearings from the UAV are drawn in each realisation.",
+            "The paper gives no directions: bearings from the UAV are drawn in each realisation, as in the prototype.",
             "",
             *_markdown_table(_MEAN_HEAD, map(_mean_row, means)),
             "",

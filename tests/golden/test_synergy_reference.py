@@ -42,7 +42,7 @@ def answer_of(solution):
 
 @pytest.mark.parametrize("identity", FAST)
 def test_the_reference_reaches_the_best_known_rate(judge, problems, identity):
-    solution = solve(problems[identity])
+    solution = solve(problems[identity], method="reference")
     value, violation, best = judge.sagin(ITEMS[identity], answer_of(solution))
     assert violation <= 1e-12
     assert value >= 0.999 * best

@@ -100,7 +100,7 @@ def test_the_upper_bound_and_the_reduction_hold_for_any_precoders(scene):
 @given(scenes())
 def test_the_solver_is_never_below_its_baselines_nor_above_the_bound(scene):
     problem, _ = scene
-    solution = solve(problem, starts=("mrt-balanced",), max_iterations=2)
+    solution = solve(problem, method="reference", starts=("mrt-balanced",), max_iterations=2)
     assert solution.violation <= 1e-12
     assert solution.objective == problem.rates(solution.precoders).min()
     assert solution.objective <= solution.evidence["upper_bound"] * (1.0 + 1e-9) + 1e-12

@@ -61,7 +61,7 @@ def test_an_id_cannot_command_the_terminal(draw_problem, item_of, instance_file)
     ("problem", "method", "said"),
     [
         ("hisac", "reference", "problem='hisac': must be one of sagin"),
-        ("sagin", "fast", "method='fast': must be one of reference, mrt"),
+        ("sagin", "quick", "method='quick': must be one of fast, reference, mrt"),
     ],
 )
 def test_an_unknown_name_is_answered_with_those_allowed(file, problem, method, said):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from entities.world import World
-from scenarios.commands.study import StudyOptions, run_study
+from scenarios.commands.study import StudyOptions, complete
 from scenarios.configure import world_params
-from scenarios.studies.grid import Point, Row
+from scenarios.studies.grid import Point, Row, expand
 from scenarios.studies.intervals import interval
 from scenarios.studies.prediction import SPREAD_HZ, STUDY, TC_NS, UAV_MPS, evaluate, instants_ns, setting
 from scenarios.studies.prediction_bound import SHARPNESS, SampleAverage, drawn, sample_average_precoders, standard_draws
@@ -22,13 +23,14 @@ from scenarios.studies.prediction_shares import (
     ALL_LINKS,
     FRESH,
     METHODS,
-    NEAR_BOUND,
+    NEAR_BOUNDS,
     NOMINAL,
     Rates,
     goals,
     jackknife,
     recovered,
 )
+from scenarios.studies.registry import find_study
 from twin.emulation.streams import Streams
 from twin.nodes.predictor import Prediction
 from twin.signal.secrecy import secrecy_rates
@@ -36,7 +38,7 @@ from twin.solvers.synergy.fast import solve_fast
 from twin.solvers.synergy.problem import SynergyProblem
 
 POWERS_MW = (10.0, 3.0, 30.0)
-WITHOUT_BOUND = (FRESH, NOMINAL, *(method for method in METHODS if method != NEAR_BOUND))
+WITHOUT_BOUND = (FRESH, NOMINAL, *(method for method in METHODS if method not in NEAR_BOUNDS.values()))
 
 
 def point(seed: int = 1, samples: int = 0, pilot_db: float = 20.0) -> Point:
@@ -95,10 +97,11 @@ def test_fresh_precoders_do_not_depend_on_the_pilots(rows: list[Row]):
     assert set(changed) == set(WITHOUT_BOUND) - {FRESH}
 
 
-def test_the_near_bound_adds_its_rows_and_changes_no_other(rows: list[Row]):
+def test_the_near_bounds_add_their_rows_and_change_no_other(rows: list[Row]):
     more = evaluate(point(samples=8))
-    assert [row for row in more if row["method"] != NEAR_BOUND] == rows
-    assert [row["age_tc"] for row in more if row["method"] == NEAR_BOUND] == list(AGES_TC)
+    assert [row for row in more if row["method"] not in NEAR_BOUNDS.values()] == rows
+    for bound in NEAR_BOUNDS.values():
+        assert [row["age_tc"] for row in more if row["method"] == bound] == list(AGES_TC)
 
 
 def test_the_share_is_the_recovered_part_of_the_loss():
@@ -195,7 +198,8 @@ def test_draws_have_the_variances_of_the_prediction():
 
 def made_up(three: float) -> pa.Table:
     """Rates of which shares are known: fresh 3, nominal 1, three taps as given, the near-bound 2.4."""
-    level = dict.fromkeys(METHODS, 1.5) | {FRESH: 3.0, NOMINAL: 1.0, ALL_LINKS[3]: three, NEAR_BOUND: 2.4}
+    level = dict.fromkeys(METHODS, 1.5) | {FRESH: 3.0, NOMINAL: 1.0, ALL_LINKS[3]: three}
+    level |= dict.fromkeys(NEAR_BOUNDS.values(), 2.4)
     rows = [
         {"seed": seed, "instants": 2, "samples": 8, "pilot_db": pilot_db, "age_tc": age, "method": method}
         | {"rate": rate + 0.01 * seed, "outage": 0.0}
@@ -209,28 +213,30 @@ def made_up(three: float) -> pa.Table:
 
 def test_goals_hold_or_fail_and_stay_in_the_report():
     high, low = goals(Rates(made_up(2.39))), goals(Rates(made_up(2.1)))
-    assert [goal.holds for goal in high] == [True, True, True, True]
-    assert [goal.holds for goal in low] == [True, False, False, False]
+    assert [goal.holds for goal in high] == [True] * 6
+    assert [goal.holds for goal in low] == [True] + [False] * 5
     assert low[1].found.mean == pytest.approx(0.55)
     assert low[2].found.mean == pytest.approx(2.12 / 2.42)
     out = report(made_up(2.1))
-    assert out.headline.startswith("1 of 4 goals hold over 3 seeds of 2 instants")
-    assert out.headline.count("NO ") == 3
+    assert out.headline.startswith("1 of 6 goals hold over 3 seeds of 2 instants")
+    assert out.headline.count("NO ") == 5
     verdicts = list(csv.DictReader(io.StringIO(out.files["goals.csv"].decode())))
-    assert [row["holds"] for row in verdicts] == ["yes", "NO", "NO", "NO"]
-    assert out.files["table.md"].decode().count("| NO |") == 3
+    assert [row["holds"] for row in verdicts] == ["yes"] + ["NO"] * 5
+    assert out.files["table.md"].decode().count("| NO |") == 5
 
 
-def test_the_study_runs_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_a_small_study_runs_from_points_to_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     out = tmp_path / "prediction"
-    assert run_study(StudyOptions(name="prediction", jobs=1, seeds=2, quick=True, out=out)) == 0
+    assert find_study("prediction") is STUDY
+    small = replace(STUDY, quick_settings=expand(instants=(1,), samples=(0,), pilot_db=(20.0, 30.0)))
+    assert complete(small, StudyOptions(name="prediction", jobs=1, seeds=2, quick=True, out=out)) == 0
     text = capsys.readouterr().out
-    assert "goals hold over 2 seeds of 3 instants" in text
-    assert "near-bound was not computed" in text
+    assert "goals hold over 2 seeds of 1 instants" in text
+    assert "near-bounds were not computed" in text
     assert (out / "prediction.png").read_bytes().startswith(b"\x89PNG\r\n")
-    assert pq.read_table(out / "results.parquet").num_rows == 2 * 3 * len(AGES_TC) * len(WITHOUT_BOUND)
+    assert pq.read_table(out / "results.parquet").num_rows == 2 * 2 * len(AGES_TC) * len(WITHOUT_BOUND)
     rows = list(csv.DictReader(io.StringIO((out / "prediction.csv").read_text())))
-    assert len(rows) == 3 * len(AGES_TC) * len(WITHOUT_BOUND)
+    assert len(rows) == 2 * len(AGES_TC) * len(WITHOUT_BOUND)
     for row in rows:
         if row["method"] in (FRESH, NOMINAL):
             assert float(row["share"]) == float(row["method"] == FRESH)

@@ -16,12 +16,12 @@ Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 def compiled(function: Kernel) -> Kernel:
     """The function compiled by numba when a kernel calls it."""
-    return cast(Kernel, numba.njit(nogil=True, error_model="numpy")(function))
+    return cast("Kernel", numba.njit(nogil=True, error_model="numpy")(function))
 
 
 def entry(function: Kernel) -> Kernel:
     """Like `compiled`, for what Python calls: with all that it calls it is kept on disk."""
-    return cast(Kernel, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+    return cast("Kernel", numba.njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
 def fingerprint(*modules: str) -> int:
@@ -38,4 +38,4 @@ def fingerprint(*modules: str) -> int:
 
 def inlined(function: Kernel) -> Kernel:
     """Like `compiled`, and copied into its callers: a call with ten arrays costs as much as a small loop over them."""
-    return cast(Kernel, numba.njit(inline="always", nogil=True, error_model="numpy")(function))
+    return cast("Kernel", numba.njit(inline="always", nogil=True, error_model="numpy")(function))

@@ -95,7 +95,7 @@ def _solution(
     return Solution(
         problem="sagin",
         method="fast",
-        status=Status.SOLVED if objective == objective else Status.FAILED,
+        status=Status.SOLVED if np.isfinite(objective) else Status.FAILED,
         objective=objective,
         precoders=precoders,
         rates=rates,

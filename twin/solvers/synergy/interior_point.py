@@ -14,7 +14,7 @@ import numpy as np
 
 from twin.signal.arrays import RealArray
 from twin.solvers.synergy.compiled import compiled, inlined
-from twin.solvers.synergy.ip_hessian import covariance, coupling_blocks, diagonal_blocks, gradient, right_hand_side
+from twin.solvers.synergy.ip_hessian import coupling_blocks, covariance, diagonal_blocks, gradient, right_hand_side
 from twin.solvers.synergy.ip_model import evaluate, gradients, rate_slopes
 from twin.solvers.synergy.ip_step import (
     back_substitute,
@@ -55,9 +55,16 @@ def newton_direction(
 
 @inlined
 def schedule(
-    descent: float, length: float, scale: float, top_tau: float, end_tau: float, slack: RealArray, mu: RealArray, run: RealArray
+    descent: float,
+    length: float,
+    scale: float,
+    top_tau: float,
+    end_tau: float,
+    slack: RealArray,
+    mu: RealArray,
+    run: RealArray,
 ) -> None:
-    """Set tau and the shift for the next step, or note that the ascent is done. The thresholds are relative to `scale`."""
+    """Set tau and the shift for the next step, or note that the ascent is done; thresholds are relative to `scale`."""
     tau, shift = run[TAU], run[SHIFT]
     run[AT_TAU] += 1.0
     if length == 1.0:

@@ -2,7 +2,7 @@
 
 The Lagrangian's Hessian by y is, with w_q the derivative of -sum_k mu_k R_k by the heard power q,
 
-    sum_q w_q Hess q  -  sum_k mu_k sum_l (sign_l / l^2) grad l grad l'  + 2 mu_{3+j} I + (4 mu_{3+j} / c_{3+j}) y_j y_j'
+    sum_q w_q Hess q - sum_k mu_k sum_l (sign_l / l^2) grad l grad l' + 2 mu_{3+j} I + (4 mu_{3+j} / c_{3+j}) y_j y_j'
 
 over the levels l = T, F (sign -1 in front of ln in -R_k: see below) and I, E. The constraints c_k = R_k - phi add
 sum_k (mu_k / c_k) (grad R_k, -1)(grad R_k, -1)'. Eliminating phi from the latter leaves the weighted covariance of the
@@ -132,7 +132,9 @@ def diagonal_blocks(
             g3, g4 = w[7] * grads[j, 3, a], w[8] * grads[j, 4, a]
             d0, d1, r = pairs[j, 0, a], pairs[j, 1, a], rim * y[j, a]
             for b in range(a, 7):
-                curved = q0 * quads[j, 0, a, b] + q1 * quads[j, 1, a, b] + q2 * quads[j, 2, a, b] + q3 * quads[j, 3, a, b]
+                curved = (
+                    q0 * quads[j, 0, a, b] + q1 * quads[j, 1, a, b] + q2 * quads[j, 2, a, b] + q3 * quads[j, 3, a, b]
+                )
                 users = g0 * grads[j, 0, b] + g1 * grads[j, 1, b] + g2 * grads[j, 2, b]
                 eve = g3 * grads[j, 3, b] + g4 * grads[j, 4, b]
                 S[7 * j + a, 7 * j + b] = curved + users + eve + d0 * pairs[j, 0, b] + d1 * pairs[j, 1, b] + r * y[j, b]

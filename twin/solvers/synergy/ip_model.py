@@ -92,7 +92,13 @@ def ball_weights(power: float, size: float, radius: float, spread: float) -> tup
 
 @inlined
 def gradients(
-    forms: RealArray, errors: RealArray, y: RealArray, parts: RealArray, heard: RealArray, robust: bool, grads: RealArray
+    forms: RealArray,
+    errors: RealArray,
+    y: RealArray,
+    parts: RealArray,
+    heard: RealArray,
+    robust: bool,
+    grads: RealArray,
 ) -> None:
     """Gradients of `heard` by y_j, rows 0-4 of grads[j]; row 5 is v_j of `ball_weights`."""
     for j in range(3):

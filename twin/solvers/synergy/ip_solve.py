@@ -1,5 +1,6 @@
-"""Compiled solve of one problem: frame, starts, ascents, baselines, and back to antennas. The only kernel that is
-called from Python.
+"""Compiled solve of one problem: frame, starts, ascents, baselines, and back to antennas.
+
+It holds the only kernel that is called from Python.
 """
 
 import math
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.signal.arrays import ComplexArray, RealArray
-from twin.solvers.synergy.compiled import compiled, entry, fingerprint
+from twin.solvers.synergy.compiled import entry, fingerprint, inlined
 from twin.solvers.synergy.interior_point import CONVERGED, STEPS, Model, Work, ascend, begin, workspace
 from twin.solvers.synergy.ip_frame import embed, genie_bound, lift, lower, reduce_block
 from twin.solvers.synergy.ip_model import evaluate
@@ -20,7 +21,8 @@ REPORT: Final = ("steps", "ascents", "converged", "bound", "value", "violation",
 """What the kernel says of its solve: bound and value (least rate, not clipped) in nat, counts, flags as 0 or 1."""
 
 _STEPS, _ASCENTS, _CONVERGED, _BOUND, _VALUE, _VIOLATION, _FELL_BACK, _RESCUED = range(8)
-_COLD_TAU, _WARM_TAU, _END_TAU = 0.03, 5e-3, 1e-8
+_COLD_TAU, _COLD_END = 0.03, 1e-8
+_WARM_TAU, _WARM_END = 5e-3, 1e-6
 _COLD_SHARE, _WARM_SHARE, _FULL_SHARE = 0.81, 0.99, 1.0 - 1e-12
 _WARM_STEPS = 40
 _STARTS = ((30.0, False), (300.0, False), (3.0, True))
@@ -28,13 +30,14 @@ _STARTS = ((30.0, False), (300.0, False), (3.0, True))
 _LEAST_SCALE, _POOR, _SAME = 1e-8, 0.1, 1e-6
 
 
-@compiled
+@inlined
 def least_rate(levels: RealArray) -> float:
     """Least of the three rates in nat."""
-    return min(levels[4, 0], levels[4, 1], levels[4, 2])
+    least: float = min(levels[4, 0], levels[4, 1], levels[4, 2])
+    return least
 
 
-@compiled
+@inlined
 def shrink(share: float, y: RealArray) -> None:
     """Scale vectors with ||y_j||^2 above `share` down to it."""
     for j in range(3):
@@ -46,18 +49,18 @@ def shrink(share: float, y: RealArray) -> None:
                 y[j, a] *= math.sqrt(share / size)
 
 
-@compiled
-def climb(model: Model, tau: float, y: RealArray, best: RealArray, report: RealArray, work: Work) -> None:
-    """Ascend from y (3, 8), report, and keep the better of where it ends and `best`."""
+@inlined
+def climb(model: Model, tau: float, end: float, y: RealArray, best: RealArray, report: RealArray, work: Work) -> None:
+    """Ascend from y (3, 8), tau from `tau` to `end` times the scale; report, and keep the end if it beats `best`."""
     evaluate(model.forms, model.errors, y, work.parts, work.heard, work.levels)
     begin(tau * model.scale, work)
-    ascend(model, tau * model.scale, _END_TAU * model.scale, y, work)
+    ascend(model, tau * model.scale, end * model.scale, y, work)
     report[_STEPS] += work.run[STEPS]
     report[_ASCENTS] += 1.0
     keep(work.levels, work.run[CONVERGED], y, best, report)
 
 
-@compiled
+@inlined
 def keep(levels: RealArray, converged: float, y: RealArray, best: RealArray, report: RealArray) -> None:
     """Take over y if it beats `best`."""
     value = least_rate(levels)
@@ -67,7 +70,7 @@ def keep(levels: RealArray, converged: float, y: RealArray, best: RealArray, rep
         best[:] = y
 
 
-@compiled
+@inlined
 def best_baseline(
     model: Model, rows: ComplexArray, shares: RealArray, y: RealArray, best: RealArray, work: Work
 ) -> float:
@@ -88,7 +91,7 @@ def best_baseline(
     return value
 
 
-@compiled
+@inlined
 def cold(model: Model, rows: ComplexArray, best: RealArray, report: RealArray, work: Work) -> None:
     """The best of the ascents from all starts."""
     system, y = np.zeros((4, 5), np.complex128), np.zeros((3, 8))
@@ -97,10 +100,10 @@ def cold(model: Model, rows: ComplexArray, best: RealArray, report: RealArray, w
         if balanced:
             balance(model.forms, model.errors, COARSE, _COLD_SHARE, y, work.parts, work.heard, work.levels)
         shrink(_COLD_SHARE, y)
-        climb(model, _COLD_TAU, y, best, report, work)
+        climb(model, _COLD_TAU, _COLD_END, y, best, report, work)
 
 
-@compiled
+@inlined
 def warm(model: Model, y: RealArray, best: RealArray, report: RealArray, work: Work) -> bool:
     """Ascend from the precoders y; whether that converged to something no worse than y itself."""
     shrink(_FULL_SHARE, y)
@@ -108,13 +111,14 @@ def warm(model: Model, y: RealArray, best: RealArray, report: RealArray, work: W
     keep(work.levels, 0.0, y, best, report)
     wanted = report[_VALUE] - _SAME * model.scale
     shrink(_WARM_SHARE, y)
-    climb(model, _WARM_TAU, y, best, report, work)
+    climb(model, _WARM_TAU, _WARM_END, y, best, report, work)
     if work.run[CONVERGED] == 1.0 and least_rate(work.levels) >= wanted:
         report[_CONVERGED] = 1.0
-    return report[_CONVERGED] == 1.0
+    reached: bool = report[_CONVERGED] == 1.0
+    return reached
 
 
-@compiled
+@inlined
 def optimise(model: Model, rows: ComplexArray, warm_y: RealArray, best: RealArray, report: RealArray) -> None:
     """Warm ascent if there is a start (warm_y not empty), all cold ascents if that will not do, then the baselines."""
     work, y, rival = workspace(), np.zeros((3, 8)), np.zeros((3, 8))
@@ -135,10 +139,10 @@ def optimise(model: Model, rows: ComplexArray, warm_y: RealArray, best: RealArra
         shrink(_WARM_SHARE, y)
         if floor > 0.0 and model.scale >= _LEAST_SCALE:
             # A barrier that is strong beside so small a rate would lead away from it.
-            climb(model, min(_WARM_TAU, 0.1 * floor / model.scale), y, best, report, work)
+            climb(model, min(_WARM_TAU, 0.1 * floor / model.scale), _COLD_END, y, best, report, work)
 
 
-@compiled
+@inlined
 def reach(rows: ComplexArray, errors: RealArray, bound: float, robust: bool) -> float:
     """How large the least rate can be, in nat: the bound, or with error variances the smallest capacity."""
     if not robust:
@@ -180,7 +184,7 @@ def _entry(sources: int) -> Callable[..., None]:
             errors[j, 4] = uncertainty[j, 4] * math.sqrt(powers[j])
             if warm_start:
                 lower(basis, powers[j], x[begins[j] : begins[j + 1]], z, warm_y[j])
-        robust = np.any(errors > 0.0)
+        robust = bool(np.any(errors > 0.0))
         report[_BOUND] = genie_bound(rows)
         report[_VALUE], report[_VIOLATION] = -math.inf, -1.0
         scale = min(1.0, reach(rows, errors, report[_BOUND], robust))

@@ -128,7 +128,7 @@ def line_search(
 ) -> float:
     """Largest 2^-n along the step that keeps 0.005 of every slack and meets Armijo's rule on the barrier; 0 if none.
 
-    `descent` < 0 is the barrier's slope along the step. The accepted point is left in `trial` and in the model's arrays.
+    `descent` < 0 is the barrier's slope along the step. The accepted point stays in `trial` and the model's arrays.
     """
     start = barrier(tau, phi, slack)
     length = 1.0

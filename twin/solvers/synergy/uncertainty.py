@@ -59,22 +59,20 @@ def relative_ball(problem: SynergyProblem, share: float) -> Uncertainty:
 def check_size(problem: SynergyProblem, uncertainty: Uncertainty) -> None:
     """Refuse errors so large that a double no longer holds them beside the noise (see `problem.MAX_SNR`)."""
     powers = np.array(problem.powers_mw)
-    largest = max(float((uncertainty.error_var.max(axis=1) * powers).max()), float((uncertainty.radius**2 * powers).max()))
+    largest = max(
+        float((uncertainty.error_var.max(axis=1) * powers).max()), float((uncertainty.radius**2 * powers).max())
+    )
     if not largest <= MAX_SNR:
         raise SolverError(f"uncertainty: power * variance {largest:g}: must be <= {MAX_SNR:g}")
 
 
-def expected_powers(
-    problem: SynergyProblem, precoders: Sequence[ComplexArray], uncertainty: Uncertainty
-) -> RealArray:
+def expected_powers(problem: SynergyProblem, precoders: Sequence[ComplexArray], uncertainty: Uncertainty) -> RealArray:
     """Expected received powers p[j, k] = |c_jk^H x_j|^2 + s2_jk ||x_j||^2, (3, 4), over the noise power."""
     used = np.array([np.vdot(x, x).real for x in precoders])
     return np.asarray(received_powers(problem.channels, precoders) + uncertainty.error_var * used[:, None])
 
 
-def worst_eve_sinrs(
-    problem: SynergyProblem, precoders: Sequence[ComplexArray], uncertainty: Uncertainty
-) -> RealArray:
+def worst_eve_sinrs(problem: SynergyProblem, precoders: Sequence[ComplexArray], uncertainty: Uncertainty) -> RealArray:
     """Largest SINR (3,) of the eavesdropper for each user's signal over the balls, exactly.
 
     |c^H x| ranges over [(|c_hat^H x| - eps ||x||)_+, |c_hat^H x| + eps ||x||] in a ball of radius eps, and each
@@ -91,9 +89,7 @@ def worst_eve_sinrs(
     return np.asarray(most / (1.0 + least @ (1.0 - np.eye(3))))
 
 
-def robust_rates(
-    problem: SynergyProblem, precoders: Sequence[ComplexArray], uncertainty: Uncertainty
-) -> RealArray:
+def robust_rates(problem: SynergyProblem, precoders: Sequence[ComplexArray], uncertainty: Uncertainty) -> RealArray:
     """Secrecy rates (3,) in bit/s/Hz with expected powers at the users and the worst case at the eavesdropper.
 
     Without balls these are the rates of the expected powers; without variances, the exact worst case.
@@ -102,9 +98,7 @@ def robust_rates(
     return secrecy_rate(users, worst_eve_sinrs(problem, precoders, uncertainty))
 
 
-def worst_case_rates(
-    problem: SynergyProblem, precoders: Sequence[ComplexArray], uncertainty: Uncertainty
-) -> RealArray:
+def worst_case_rates(problem: SynergyProblem, precoders: Sequence[ComplexArray], uncertainty: Uncertainty) -> RealArray:
     """Worst secrecy rates (3,) in bit/s/Hz over the balls around the eavesdropper's channels, variances left out."""
     return robust_rates(problem, precoders, Uncertainty(radius=uncertainty.radius))
 

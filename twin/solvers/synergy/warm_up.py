@@ -16,7 +16,7 @@ def warm_up() -> float:
     from twin.solvers.synergy.fast import solve_fast
 
     started = time.perf_counter()
-    rows = np.arange(1, 17).reshape(4, 4) + 1j * np.eye(4)
+    rows = np.asarray(np.arange(1, 17).reshape(4, 4) + 1j * np.eye(4), dtype=np.complex128)
     problem = SynergyProblem((rows / 10.0, rows[::-1] / 10.0, rows.T / 10.0), (1.0, 1.0, 1.0))
     solve_fast(problem, warm_start=solve_fast(problem).warm)
     return time.perf_counter() - started
