@@ -88,7 +88,15 @@ def _label_ends(axis: Any, rates: Rates) -> None:  # noqa: ANN401
     x_end = rates.ages_tc[-1] / axis.get_xlim()[1]
     for (end, label, stroke), height in zip(ends, heights, strict=True):
         place = {"xycoords": "axes fraction", "textcoords": "axes fraction", "annotation_clip": False}
-        line = {"arrowstyle": "-", "color": stroke.colour, "linewidth": 0.6, "alpha": 0.7, "shrinkA": 1, "shrinkB": 2}
+        line: dict[str, Any] = {
+            "arrowstyle": "-",
+            "color": stroke.colour,
+            "linewidth": 0.6,
+            "alpha": 0.7,
+            "shrinkA": 1,
+            "shrinkB": 2,
+        }
+        line["relpos"] = (0.0, 0.5)
         style = {"color": stroke.colour, "fontsize": 9, "va": "center", "weight": "bold"}
         axis.annotate(label, (x_end + 0.01, end), (1.05, height), arrowprops=line, **style, **place)
 

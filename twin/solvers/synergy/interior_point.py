@@ -8,6 +8,7 @@ tau falls when a step promises less than 0.3 tau, but not while the shift is nee
 again when a step promises far more than the present tau accounts for (the ascent has just left one).
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 from twin.signal.arrays import RealArray
 from twin.solvers.synergy.compiled import compiled, inlined
 from twin.solvers.synergy.ip_hessian import coupling_blocks, covariance, diagonal_blocks, gradient, right_hand_side
-from twin.solvers.synergy.ip_model import evaluate, gradients, rate_slopes
+from twin.solvers.synergy.ip_model import evaluate, gradients, rate_slopes, soften
 from twin.solvers.synergy.ip_step import (
     back_substitute,
     clip_multipliers,
@@ -146,15 +147,29 @@ def workspace() -> Work:
 
 
 @inlined
-def begin(tau: float, work: Work) -> None:
-    """Set phi, multipliers and slacks for an ascent that begins with tau at an evaluated point."""
-    run, levels = work.run, work.levels
+def begin(model: Model, tau: float, y: RealArray, work: Work) -> None:
+    """Evaluate y and set phi, multipliers and slacks for an ascent that begins with tau."""
+    run = work.run
     run[:] = 0.0
     run[TAU] = tau
-    run[PHI] = min(levels[4, 0], levels[4, 1], levels[4, 2]) - 2.0 * tau
+    run[PHI] = math.inf
+    restart(model, y, work)
+
+
+@inlined
+def restart(model: Model, y: RealArray, work: Work) -> None:
+    """Evaluate y for the present tau; lower phi where R_k >= phi + 2 tau does not hold, and recentre then."""
+    run, levels = work.run, work.levels
+    soften(run[TAU] / model.scale, model.errors)
+    evaluate(model.forms, model.errors, y, work.parts, work.heard, levels)
+    highest = min(levels[4, 0], levels[4, 1], levels[4, 2])
+    recentre = not run[PHI] < highest
+    if recentre:
+        run[PHI] = highest - 2.0 * run[TAU]
     slacks(work.heard, levels, run[PHI], work.slack)
     for i in range(6):
-        work.mu[i] = tau / work.slack[i]
+        if recentre:
+            work.mu[i] = run[TAU] / work.slack[i]
 
 
 @inlined
@@ -175,8 +190,9 @@ def newton_system(model: Model, y: RealArray, w: Work) -> tuple[float, float]:
 
 @compiled
 def ascend(model: Model, top_tau: float, end_tau: float, y: RealArray, w: Work) -> None:
-    """Ascend from an evaluated point y (3, 8) prepared by `begin`; y and `w.run` are where it ends."""
+    """Ascend from y (3, 8) with tau from `top_tau` to `end_tau`; y, evaluated, and `w.run` are where it ends."""
     run = w.run
+    begin(model, top_tau, y, w)
     while run[STEPS] < model.limit and run[CONVERGED] == 0.0:
         run[STEPS] += 1.0
         by_phi, corner = newton_system(model, y, w)
@@ -195,11 +211,15 @@ def ascend(model: Model, top_tau: float, end_tau: float, y: RealArray, w: Work) 
             w.trial, w.new_slack, w.parts, w.heard, w.levels,
         )  # fmt: skip
         if length == 0.0:
-            evaluate(model.forms, model.errors, y, w.parts, w.heard, w.levels)
             run[CONVERGED] = 1.0 if run[TAU] <= end_tau else 0.0
             break
         y[:] = w.trial
         w.slack[:] = w.new_slack
         run[PHI] += length * step_phi
         clip_multipliers(run[TAU], w.slack, w.new_mu, w.mu)
+        tau = run[TAU]
         schedule(descent, length, model.scale, top_tau, end_tau, w.slack, w.mu, run)
+        if model.robust and run[TAU] != tau:
+            restart(model, y, w)
+    soften(0.0, model.errors)
+    evaluate(model.forms, model.errors, y, w.parts, w.heard, w.levels)

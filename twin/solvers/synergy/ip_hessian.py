@@ -99,7 +99,7 @@ def block_weights(
     w[10] = 0.0
     if robust:
         power = parts[j, 3, 0] ** 2 + parts[j, 3, 1] ** 2
-        plus_p, plus_n, minus_p, minus_n, bend = ball_weights(power, heard[j, 5], errors[j, 4], errors[j, 3])
+        plus_p, plus_n, minus_p, minus_n, bend = ball_weights(power, heard[j, 5], errors[j])
         bend_least = bend if minus_p > 0.0 else 0.0
         w[3] = most * plus_p + least * minus_p
         w[9] += 2.0 * (most * plus_n + least * minus_n)

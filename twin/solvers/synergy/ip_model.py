@@ -6,13 +6,14 @@ For y_j in R^7 (padded to 8; see ip_frame) and k a user, e the eavesdropper:
     p_je+ = p + 2 eps_j s + (eps_j^2 + s2_je) ||y_j||^2                         most and
     p_je- = p - 2 eps_j s + (eps_j^2 + s2_je) ||y_j||^2                         least over the ball of radius eps_j,
             or s2_je ||y_j||^2 where |r_je^H z_j| < eps_j ||y_j||
-    s     = sqrt((p + 1e-8) (||y_j||^2 + 1e-12)),  p = |r_je^H z_j|^2           smooth where p = 0
+    s     = sqrt((p + d_j) (||y_j||^2 + 1e-12)),  p = |r_je^H z_j|^2            d_j > 0: smooth where p = 0
     T_k = 1 + sum_j p_jk,   I_k = T_k - p_kk,   E_k = 1 + sum_{j != k} p_je-,   F_k = E_k + p_ke+
     R_k = ln T_k - ln I_k + ln E_k - ln F_k                                     secrecy rate of user k in nat
 
-With s2 = 0 and eps = 0 these are Yin et al., eqs (8)-(16). The arrays, for all kernels:
+With s2 = 0 and eps = 0 these are Yin et al., eqs (8)-(16). The corner of p+ at p = 0 is where optima like to be, so it
+is rounded off: generously by `soften` at first, with d_j falling as the ascent goes on. The arrays, for all kernels:
 
-    forms (3, 4, 2, 8)   real rows of the channels             errors (3, 5)     s2_jk in columns 0-3, eps_j in 4
+    forms (3, 4, 2, 8)   real rows of the channels             errors (3, 6)     s2_jk, eps_j, d_j in columns 0-3, 4, 5
     parts (3, 4, 2)      Re and Im of r_jk^H z_j               heard (3, 6)      p_jk, p_je-, p_je+, ||y_j||^2
     levels (5, 3)        T, I, E, F, R                         grads (3, 6, 8)   gradients of heard[:, :5] by y_j; v_j
     slopes (3, 3, 8)     dR_k / dy_j at [k, j]                 inverses (4, 3)   1/T, 1/I, 1/E, 1/F
@@ -23,8 +24,15 @@ import math
 from twin.signal.arrays import RealArray
 from twin.solvers.synergy.compiled import inlined
 
-_SMOOTH_POWER = 1e-8
-_SMOOTH_SIZE = 1e-12
+_LEAST_POWER = 1e-8
+_LEAST_SIZE = 1e-12
+
+
+@inlined
+def soften(relative_tau: float, errors: RealArray) -> None:
+    """Set d_j = 1e-8 + tau^1.5 eps_j^2."""
+    for j in range(3):
+        errors[j, 5] = _LEAST_POWER + relative_tau**1.5 * errors[j, 4] ** 2
 
 
 @inlined
@@ -49,7 +57,7 @@ def evaluate(
         heard[j, 4] = heard[j, 3]
         if radius > 0.0:
             power = heard[j, 3] - errors[j, 3] * size
-            cross = 2.0 * radius * math.sqrt((power + _SMOOTH_POWER) * (size + _SMOOTH_SIZE))
+            cross = 2.0 * radius * math.sqrt((power + errors[j, 5]) * (size + _LEAST_SIZE))
             ball = radius * radius * size
             heard[j, 4] += cross + ball
             heard[j, 3] += ball - cross if _outside(power, ball, cross) else -power
@@ -73,15 +81,18 @@ def _outside(power: float, ball: float, cross: float) -> bool:
 
 
 @inlined
-def ball_weights(power: float, size: float, radius: float, spread: float) -> tuple[float, float, float, float, float]:
-    """First and second derivatives of p+ and p- by p and n = ||y||^2, and the bend b of p+: see `hessian`.
+def ball_weights(
+    power: float, size: float, errors: RealArray
+) -> tuple[float, float, float, float, float]:
+    """Derivatives of p+ and p- by p and n = ||y||^2 for one transmitter's errors (6,), and the bend b of p+.
 
     Returns:
         dp+/dp, dp+/dn, dp-/dp, dp-/dn and b = eps / (2 s): the Hessian of s by y is that of its linear part
         less v v' / (4 s), v = sqrt(n/p) grad p - sqrt(p/n) grad n. The bend of p- is b where dp-/dp > 0, else 0.
     """
-    p = power + _SMOOTH_POWER
-    n = size + _SMOOTH_SIZE
+    spread, radius = errors[3], errors[4]
+    p = power + errors[5]
+    n = size + _LEAST_SIZE
     s = math.sqrt(p * n)
     ball = radius * radius
     by_p, by_n = radius * n / s, radius * p / s
@@ -115,8 +126,8 @@ def gradients(
                 grads[j, k, a] += 2.0 * errors[j, k] * y[j, a]
         power = parts[j, 3, 0] ** 2 + parts[j, 3, 1] ** 2
         size = heard[j, 5]
-        plus_p, plus_n, minus_p, minus_n, _ = ball_weights(power, size, errors[j, 4], errors[j, 3])
-        ratio = math.sqrt((size + _SMOOTH_SIZE) / (power + _SMOOTH_POWER))
+        plus_p, plus_n, minus_p, minus_n, _ = ball_weights(power, size, errors[j])
+        ratio = math.sqrt((size + _LEAST_SIZE) / (power + errors[j, 5]))
         for a in range(7):
             plain, twice = grads[j, 3, a], 2.0 * y[j, a]
             grads[j, 5, a] = ratio * plain - twice / ratio

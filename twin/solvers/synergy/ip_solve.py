@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from twin.signal.arrays import ComplexArray, RealArray
 from twin.solvers.synergy.compiled import entry, fingerprint, inlined
-from twin.solvers.synergy.interior_point import CONVERGED, STEPS, Model, Work, ascend, begin, workspace
+from twin.solvers.synergy.interior_point import CONVERGED, STEPS, Model, Work, ascend, workspace
 from twin.solvers.synergy.ip_frame import embed, genie_bound, lift, lower, reduce_block
-from twin.solvers.synergy.ip_model import evaluate
+from twin.solvers.synergy.ip_model import evaluate, soften
 from twin.solvers.synergy.ip_starts import COARSE, FINE, balance, deaf_to_eve, leakage, leakage_scale, matched
 
 REPORT: Final = ("steps", "ascents", "converged", "bound", "value", "violation", "fell_back", "rescued")
@@ -52,8 +52,6 @@ def shrink(share: float, y: RealArray) -> None:
 @inlined
 def climb(model: Model, tau: float, end: float, y: RealArray, best: RealArray, report: RealArray, work: Work) -> None:
     """Ascend from y (3, 8), tau from `tau` to `end` times the scale; report, and keep the end if it beats `best`."""
-    evaluate(model.forms, model.errors, y, work.parts, work.heard, work.levels)
-    begin(tau * model.scale, work)
     ascend(model, tau * model.scale, end * model.scale, y, work)
     report[_STEPS] += work.run[STEPS]
     report[_ASCENTS] += 1.0
@@ -170,7 +168,7 @@ def _entry(sources: int) -> Callable[..., None]:
         if sources == 0:
             return
         bases = np.zeros(len(channels), np.complex128)
-        rows, errors = np.zeros((3, 4, 4), np.complex128), np.zeros((3, 5))
+        rows, errors = np.zeros((3, 4, 4), np.complex128), np.zeros((3, 6))
         forms, quads = np.zeros((3, 4, 2, 8)), np.zeros((3, 4, 7, 7))
         warm_y, z = np.zeros((3 if warm_start else 0, 8)), np.zeros(4, np.complex128)
         begins = np.zeros(4, np.int64)
