@@ -22,7 +22,8 @@ REPORT: Final = ("steps", "ascents", "converged", "bound", "value", "violation",
 
 _STEPS, _ASCENTS, _CONVERGED, _BOUND, _VALUE, _VIOLATION, _FELL_BACK, _RESCUED = range(8)
 _COLD_TAU, _COLD_END = 0.03, 1e-8
-_WARM_TAU, _WARM_END = 5e-3, 1e-6
+_WARM_TAU, _WARM_END, _LOOSE_END = 5e-3, 1e-6, 1e-3
+_GROWTH = (0.0, 0.25, 0.5, 0.75)
 _COLD_SHARE, _WARM_SHARE, _FULL_SHARE = 0.81, 0.99, 1.0 - 1e-12
 _WARM_STEPS = 40
 _STARTS = ((30.0, False), (300.0, False), (3.0, True))
@@ -102,6 +103,30 @@ def cold(model: Model, rows: ComplexArray, best: RealArray, report: RealArray, w
 
 
 @inlined
+def inflate(model: Model, rows: ComplexArray, best: RealArray, report: RealArray, work: Work) -> None:
+    """One more ascent for balls: from the best vectors without them, followed while the balls grow.
+
+    The direct ascents settle early on which transmitter jams the eavesdropper, and are wrong about it at times.
+    """
+    eased = model.errors.copy()
+    side = Model(model.forms, model.quads, eased, True, model.scale, model.limit)
+    found, y = np.zeros(len(REPORT)), np.zeros((3, 8))
+    found[_VALUE] = -math.inf
+    for share in _GROWTH:
+        for j in range(3):
+            eased[j, 4] = share * model.errors[j, 4]
+        if share == 0.0:
+            cold(side, rows, y, found, work)
+        else:
+            shrink(_WARM_SHARE, y)
+            ascend(side, _WARM_TAU * model.scale, _LOOSE_END * model.scale, y, work)
+            found[_STEPS] += work.run[STEPS]
+    report[_STEPS] += found[_STEPS]
+    shrink(_WARM_SHARE, y)
+    climb(model, _WARM_TAU, _COLD_END, y, best, report, work)
+
+
+@inlined
 def warm(model: Model, y: RealArray, best: RealArray, report: RealArray, work: Work) -> bool:
     """Ascend from the precoders y; whether that converged to something no worse than y itself."""
     shrink(_FULL_SHARE, y)
@@ -122,11 +147,12 @@ def optimise(model: Model, rows: ComplexArray, warm_y: RealArray, best: RealArra
     work, y, rival = workspace(), np.zeros((3, 8)), np.zeros((3, 8))
     floor = best_baseline(model, rows, COARSE, y, rival, work)
     if model.scale >= _LEAST_SCALE:
-        if len(warm_y) == 0:
+        started_warm = len(warm_y) > 0
+        if not started_warm or not warm(model, warm_y, best, report, work) or report[_VALUE] < floor:
+            report[_FELL_BACK] = 1.0 if started_warm else 0.0
             cold(model, rows, best, report, work)
-        elif not warm(model, warm_y, best, report, work) or report[_VALUE] < floor:
-            report[_FELL_BACK] = 1.0
-            cold(model, rows, best, report, work)
+            if np.any(model.errors[:, 4] > 0.0):
+                inflate(model, rows, best, report, work)
         if report[_VALUE] < _POOR * model.scale:
             floor = best_baseline(model, rows, FINE, y, rival, work)
     if floor > report[_VALUE]:
