@@ -141,6 +141,15 @@ class Spec(Section):
         return self
 
     @model_validator(mode="after")
+    def _check_zero_forcing(self) -> Self:
+        for name in TRANSMITTERS if self.twin.solver == "zf_all" else ():
+            antennas = getattr(self, name).antennas
+            if antennas < len(RECEIVERS):
+                allowed = f'must be at least {len(RECEIVERS)} with twin.solver = "zf_all"'
+                raise cross_field((name, "antennas"), antennas, allowed)
+        return self
+
+    @model_validator(mode="after")
     def _check_coordinator(self) -> Self:
         side, _, entity = self.twin.coordinator.partition(":")
         if side not in {"edge", "core"} or entity not in self.entities:

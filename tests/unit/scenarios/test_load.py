@@ -245,3 +245,9 @@ def test_only_the_fast_solver_allows_for_errors() -> None:
     assert load("sagin").twin.robustness == "all_links"
     assert load("sagin", ["twin.predictor=none"]).twin.robustness == "none"
     assert load("sagin", ["twin.robust=both"]).twin.robustness == "both"
+
+
+def test_zero_forcing_to_all_takes_four_antennas() -> None:
+    message = refusal("sagin", "twin.solver=zf_all", "uav.antennas=3")
+    assert message.startswith('uav.antennas = 3: must be at least 4 with twin.solver = "zf_all"')
+    assert load("sagin", ["twin.solver=zf_eve", "uav.antennas=3"]).uav.antennas == 3

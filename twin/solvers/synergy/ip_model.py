@@ -81,9 +81,7 @@ def _outside(power: float, ball: float, cross: float) -> bool:
 
 
 @inlined
-def ball_weights(
-    power: float, size: float, errors: RealArray
-) -> tuple[float, float, float, float, float]:
+def ball_weights(power: float, size: float, errors: RealArray) -> tuple[float, float, float, float, float]:
     """Derivatives of p+ and p- by p and n = ||y||^2 for one transmitter's errors (6,), and the bend b of p+.
 
     Returns:

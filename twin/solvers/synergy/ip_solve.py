@@ -14,8 +14,16 @@ from twin.signal.arrays import ComplexArray, RealArray
 from twin.solvers.synergy.compiled import entry, fingerprint, inlined
 from twin.solvers.synergy.interior_point import CONVERGED, STEPS, Model, Work, ascend, workspace
 from twin.solvers.synergy.ip_frame import embed, genie_bound, lift, lower, reduce_block
-from twin.solvers.synergy.ip_model import evaluate, soften
-from twin.solvers.synergy.ip_starts import COARSE, FINE, balance, deaf_to_eve, leakage, leakage_scale, matched
+from twin.solvers.synergy.ip_model import evaluate
+from twin.solvers.synergy.ip_starts import (
+    COARSE,
+    balance,
+    deaf_to_eve,
+    fine_shares,
+    leakage,
+    leakage_scale,
+    matched,
+)
 
 REPORT: Final = ("steps", "ascents", "converged", "bound", "value", "violation", "fell_back", "rescued")
 """What the kernel says of its solve: bound and value (least rate, not clipped) in nat, counts, flags as 0 or 1."""
@@ -154,7 +162,7 @@ def optimise(model: Model, rows: ComplexArray, warm_y: RealArray, best: RealArra
             if np.any(model.errors[:, 4] > 0.0):
                 inflate(model, rows, best, report, work)
         if report[_VALUE] < _POOR * model.scale:
-            floor = best_baseline(model, rows, FINE, y, rival, work)
+            floor = best_baseline(model, rows, fine_shares(rows), y, rival, work)
     if floor > report[_VALUE]:
         report[_RESCUED] = 1.0
         report[_VALUE] = floor

@@ -14,8 +14,8 @@ from twin.solvers.synergy.ip_frame import to_real
 from twin.solvers.synergy.ip_model import evaluate
 
 COARSE: Final = 6.0 ** -np.arange(4.0)
-FINE: Final = 10.0 ** (-0.5 * np.arange(13.0))
-"""Shares of the budgets for `balance` to try: 5^3 where a good direction only wants a start, 13^3 where all failed."""
+"""Shares of the budgets for `balance` to try where a direction only wants a start."""
+_MOST_SHARES = 31
 
 
 @compiled
@@ -124,3 +124,16 @@ def balance(
         y[1, a] *= math.sqrt(at1)
         y[2, a] *= math.sqrt(at2)
     return math.log(best)
+
+
+@compiled
+def fine_shares(rows: ComplexArray) -> RealArray:
+    """Shares for `balance` where all ascents failed: half decades down to what is lost in the noise everywhere."""
+    peak = 1.0
+    for j in range(3):
+        for k in range(4):
+            power = 0.0
+            for a in range(4):
+                power += abs(rows[j, k, a]) ** 2
+            peak = max(peak, power)
+    return 10.0 ** (-0.5 * np.arange(min(_MOST_SHARES, int(2.0 * math.log10(peak)) + 4)))

@@ -18,7 +18,7 @@ from twin.errors import SolverError
 from twin.signal.arrays import ComplexArray, RealArray
 from twin.signal.sinr import received_powers
 from twin.solvers.result import Solution, Status, WarmStart
-from twin.solvers.synergy.baselines import local_mrt
+from twin.solvers.synergy.baselines import bounded, local_mrt
 from twin.solvers.synergy.problem import LN2, Reduced, SynergyProblem, min_rate_nats, reduce, upper_bound
 from twin.solvers.synergy.rank import extract, matrix_powers, rank_gap
 from twin.solvers.synergy.starts import ALL_STARTS, start
@@ -161,6 +161,7 @@ def _best(
     values = [float(min_rate_nats(received_powers(problem.channels, precoders))) for precoders in feasible]
     precoders = feasible[int(np.argmax(values))]
     rates = problem.rates(precoders)
+    evidence |= bounded(evidence["upper_bound"], float(rates.min()))
     return Solution(
         problem="sagin",
         method="reference",
