@@ -22,6 +22,7 @@ from scenarios import topology
 from scenarios.configure import antennas, node_configs, powers_mw, world_params
 from scenarios.spec import Spec
 from twin.emulation.kernel import Kernel
+from twin.emulation.network import Layout
 from twin.emulation.plane import MessagePlane, Recorder
 from twin.emulation.streams import Streams
 from twin.nodes.config import to_wire
@@ -86,16 +87,8 @@ def build(spec: Spec, seed: int, transport: str, recorder: Recorder) -> Emulatio
         link = make_link(transport, [Host(topology.EDGE_HOST), Host(topology.CORE_HOST)])
         stack.callback(link.close)
         link.open(_welcomes(spec, kernel, host_of, run_id(spec, seed)))
-        plane = MessagePlane(
-            kernel,
-            topology.make_graph(spec),
-            topology.sites(spec),
-            host_of,
-            streams,
-            topology.propagation(world),
-            recorder,
-            link,
-        )
+        layout = Layout(topology.make_graph(spec), topology.sites(spec), host_of, topology.propagation(world))
+        plane = MessagePlane(kernel, layout, streams, recorder, link)
         entities = _entities(spec, seed, plane, world, air)
         stack.pop_all()
     return Emulation(spec, kernel, world, air, plane, entities, link)

@@ -38,15 +38,28 @@ class Transit:
     hops: list[Hop] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where everything is.
+
+    `graph` has sites as nodes and `LinkParams` as the attribute `params` of each edge; `site_of` and `host_of` name
+    the site of every entity and twin and the host of every twin; `propagation_ns` is the geometric delay between two
+    sites at an instant, in ns.
+    """
+
+    graph: "nx.Graph[str]"
+    site_of: Mapping[str, str]
+    host_of: Mapping[str, str]
+    propagation_ns: Propagation
+
+
 class Network:
     """Carries messages between sites.
 
     Args:
         kernel: virtual time.
-        graph: sites as nodes; each edge has an attribute `params` of type `LinkParams`.
-        site_of: the site of every entity and twin.
+        layout: sites, links, and who is where.
         streams: source of loss and jitter draws.
-        propagation_ns: geometric delay between two sites at an instant, in ns.
         arrived: called when a message reaches its destination.
         ended: called when a message is lost or dropped on the way.
     """
@@ -54,17 +67,15 @@ class Network:
     def __init__(
         self,
         kernel: Kernel,
-        graph: "nx.Graph[str]",
-        site_of: Mapping[str, str],
+        layout: Layout,
         streams: Streams,
-        propagation_ns: Propagation,
         arrived: Callable[[Transit], None],
         ended: Callable[[Transit, Fate, Reason], None],
     ) -> None:
         self._kernel = kernel
-        self._graph = graph
-        self._site_of = dict(site_of)
-        self._propagation_ns = propagation_ns
+        self._graph = layout.graph
+        self._site_of = layout.site_of
+        self._propagation_ns = layout.propagation_ns
         self._arrived = arrived
         self._ended = ended
         self._routes: dict[tuple[str, str], tuple[str, ...]] = {}

@@ -5,15 +5,13 @@ lost + dropped + in flight) holds by construction and is counted in one place.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-import networkx as nx
-
 from twin.emulation.barrier import Hosts, Lockstep
 from twin.emulation.kernel import Kernel
-from twin.emulation.network import Network, Propagation, Transit
+from twin.emulation.network import Layout, Network, Transit
 from twin.emulation.streams import Streams
 from twin.errors import WireError
 from twin.journal.facts import Applied, Ended, Fact, Sent, Solved, Wall
@@ -72,33 +70,20 @@ class MessagePlane:
 
     Args:
         kernel: virtual time.
-        graph: the network (`Network`).
-        site_of: the site of every entity and twin.
-        host_of: the host of every twin; names without a host are entities.
+        layout: sites, links and hosts; names without a host are entities.
         streams: draws of the links.
-        propagation_ns: geometric delay between two sites.
         recorder: the journal.
         hosts: the link to the hosts.
     """
 
-    def __init__(
-        self,
-        kernel: Kernel,
-        graph: "nx.Graph[str]",
-        site_of: Mapping[str, str],
-        host_of: Mapping[str, str],
-        streams: Streams,
-        propagation_ns: Propagation,
-        recorder: Recorder,
-        hosts: Hosts,
-    ) -> None:
+    def __init__(self, kernel: Kernel, layout: Layout, streams: Streams, recorder: Recorder, hosts: Hosts) -> None:
         self.kernel = kernel
         self.recorder = recorder
         self.receivers: dict[str, Receive] = {}
         self.counts: Counter[str] = Counter()
-        self.network = Network(kernel, graph, site_of, streams, propagation_ns, self._arrive, self._end_on_the_way)
-        self._host_of = dict(host_of)
-        self._barrier = Lockstep(hosts, host_of, self)
+        self.network = Network(kernel, layout, streams, self._arrive, self._end_on_the_way)
+        self._host_of = layout.host_of
+        self._barrier = Lockstep(hosts, layout.host_of, self)
         self._transits: dict[int, Transit] = {}
 
     def port(self, name: str, run_id: str) -> EntityPort:

@@ -3,7 +3,7 @@ import pytest
 
 from twin.emulation.kernel import Kernel
 from twin.emulation.links import LinkParams
-from twin.emulation.network import Network
+from twin.emulation.network import Layout, Network
 from twin.emulation.streams import Streams
 from twin.wire.messages import SCHEMA, Envelope, Kind
 from twin.wire.protocol import Fate, Reason
@@ -35,10 +35,8 @@ class Bench:
         self.arrived, self.ended = [], []
         self.network = Network(
             self.kernel,
-            graph,
-            SITES,
+            Layout(graph, SITES, {}, propagation),
             Streams(seed),
-            propagation,
             lambda transit: self.arrived.append((self.kernel.now_ns, transit)),
             lambda transit, fate, reason: self.ended.append((self.kernel.now_ns, transit, fate, reason)),
         )
