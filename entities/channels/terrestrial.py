@@ -5,7 +5,6 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
-from scipy.special import gammainccinv, gammaincinv
 
 from entities.channels.fading import PATHS, Scatter
 from entities.channels.pathloss import power_law_gain
@@ -13,6 +12,7 @@ from entities.params import BaseStationParams
 from twin.emulation.streams import Streams
 from twin.errors import ScenarioError
 from twin.signal.arrays import ComplexArray, RealArray
+from twin.signal.nakagami import nakagami_quantile
 from twin.signal.units import from_db
 
 _TABLE_POINTS: Final = 16384
@@ -23,20 +23,8 @@ def ground_doppler_hz(user_mps: float, wavelength_m: float) -> float:
     return user_mps / wavelength_m
 
 
-def nakagami_amplitude(rayleigh: RealArray, m: float) -> RealArray:
-    """F_Nak^-1(F_Ray(r)): the unit-power Nakagami-m amplitude at the quantile of a Rayleigh amplitude r >= 0.
-
-    F_Ray(r) = 1 - exp(-r^2) and F_Nak(a) = P(m, m a^2), the regularised incomplete gamma function; any shape.
-    Each half of the law is inverted from its own side, so that neither tail loses digits.
-    """
-    power = np.asarray(rayleigh, dtype=np.float64) ** 2
-    lower = gammaincinv(m, -np.expm1(-power))
-    upper = gammainccinv(m, np.exp(-power))
-    return np.asarray(np.sqrt(np.where(power < np.log(2.0), lower, upper) / m))
-
-
 class NakagamiMap:
-    """`nakagami_amplitude` applied to |z|, tabulated; the phase of z is kept.
+    """`nakagami_quantile` applied to |z|, tabulated; the phase of z is kept.
 
     The amplitude is a smooth function of s = r^(1/m), also at 0 where it is proportional to s. So the table
     is evenly spaced in s and linear in between: monotone, and within 1e-6 for m from 1/2 to 50. It reaches
@@ -60,7 +48,7 @@ class NakagamiMap:
 def _table(m: float) -> tuple[RealArray, RealArray]:
     """Roots s = r^(1/m) and the amplitudes there; kept, as one takes 20 ms and every bystander needs it."""
     roots = np.linspace(0.0, np.sqrt(PATHS) ** (1.0 / m), _TABLE_POINTS)
-    return roots, nakagami_amplitude(roots**m, m)
+    return roots, nakagami_quantile(roots**m, m)
 
 
 class TerrestrialChannel:
