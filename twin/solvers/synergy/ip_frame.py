@@ -2,7 +2,8 @@
 
 Transmitter j's channels to (its user, the eavesdropper, the two other users) are orthonormalised in this order,
 c_k = Q r_k, and x_j = sqrt(P_j) Q z with z in C^4. Received amplitudes are c_k^H x_j = sqrt(P_j) r_k^H z. With fewer
-than four independent channels the missing columns of Q are zero, and the coordinates of z along them stay zero.
+than four independent channels any vectors complete Q; with fewer than four antennas its last columns are zero, and the
+coordinates of z along them stay zero.
 
 Nothing is lost, even where ||x_j|| itself counts (error variances, balls). Let x = u + o with u in the span of the four
 channels and o outside. If the own channel is no combination of the other three, there is a unit d in the span that
@@ -33,6 +34,31 @@ def _norm2(vector: ComplexArray) -> float:
 
 
 @compiled
+def complete(i: int, basis: ComplexArray) -> None:
+    """Put any unit vector orthogonal to the first i rows into row i of `basis` (4, N); 0 if there is none (i >= N)."""
+    basis[i] = 0.0
+    antennas = basis.shape[1]
+    if i >= antennas:
+        return
+    place, least = 0, math.inf
+    for n in range(antennas):
+        taken = _norm2(basis[:i, n])
+        if taken < least:
+            place, least = n, taken
+    basis[i, place] = 1.0
+    for _ in range(2):
+        for q in range(i):
+            part = 0.0j
+            for n in range(antennas):
+                part += basis[q, n].conjugate() * basis[i, n]
+            for n in range(antennas):
+                basis[i, n] -= part * basis[q, n]
+    size = math.sqrt(_norm2(basis[i]))
+    for n in range(antennas):
+        basis[i, n] /= size
+
+
+@compiled
 def reduce_block(channels: ComplexArray, power: float, own: int, basis: ComplexArray, rows: ComplexArray) -> None:
     """Orthonormal rows q_i^T into `basis` (4, N) and sqrt(P) r_k^T into `rows` (4, 4), for transmitter `own`.
 
@@ -60,7 +86,7 @@ def reduce_block(channels: ComplexArray, power: float, own: int, basis: ComplexA
             for n in range(antennas):
                 basis[i, n] /= math.sqrt(rest)
         else:
-            basis[i] = 0.0
+            complete(i, basis)
 
 
 @compiled

@@ -24,15 +24,14 @@ import math
 from twin.signal.arrays import RealArray
 from twin.solvers.synergy.compiled import inlined
 
-_LEAST_POWER = 1e-8
-_LEAST_SIZE = 1e-12
+_LEAST_SOFT, _LEAST_POWER, _LEAST_SIZE = 1e-8, 1e-30, 1e-12
 
 
 @inlined
 def soften(relative_tau: float, errors: RealArray) -> None:
-    """Set d_j = 1e-8 + tau^1.5 eps_j^2."""
+    """Set d_j = (1e-8 + tau^1.5) eps_j^2, and a hair more so that nothing is divided by 0."""
     for j in range(3):
-        errors[j, 5] = _LEAST_POWER + relative_tau**1.5 * errors[j, 4] ** 2
+        errors[j, 5] = (_LEAST_SOFT + relative_tau**1.5) * errors[j, 4] ** 2 + _LEAST_POWER
 
 
 @inlined

@@ -14,7 +14,7 @@ from twin.signal.arrays import ComplexArray, RealArray
 from twin.solvers.synergy.compiled import entry, fingerprint, inlined
 from twin.solvers.synergy.interior_point import CONVERGED, STEPS, Model, Work, ascend, workspace
 from twin.solvers.synergy.ip_frame import embed, genie_bound, lift, lower, reduce_block
-from twin.solvers.synergy.ip_model import evaluate
+from twin.solvers.synergy.ip_model import evaluate, soften
 from twin.solvers.synergy.ip_starts import (
     COARSE,
     balance,
@@ -36,7 +36,7 @@ _COLD_SHARE, _WARM_SHARE, _FULL_SHARE = 0.81, 0.99, 1.0 - 1e-12
 _WARM_STEPS = 40
 _STARTS = ((30.0, False), (300.0, False), (3.0, True))
 """Loading of the leakage, and whether the powers are balanced or full: see benchmarks/synergy.py for what they miss."""
-_LEAST_SCALE, _POOR, _SAME = 1e-8, 0.1, 1e-6
+_LEAST_SCALE, _POOR, _SAME = 1e-8, 0.02, 1e-6
 
 
 @inlined
@@ -217,6 +217,7 @@ def _entry(sources: int) -> Callable[..., None]:
             if warm_start:
                 lower(basis, powers[j], x[begins[j] : begins[j + 1]], z, warm_y[j])
         robust = bool(np.any(errors > 0.0))
+        soften(0.0, errors)
         report[_BOUND] = genie_bound(rows)
         report[_VALUE], report[_VIOLATION] = -math.inf, -1.0
         scale = min(1.0, reach(rows, errors, report[_BOUND], robust))

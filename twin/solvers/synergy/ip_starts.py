@@ -15,7 +15,7 @@ from twin.solvers.synergy.ip_model import evaluate
 
 COARSE: Final = 6.0 ** -np.arange(4.0)
 """Shares of the budgets for `balance` to try where a direction only wants a start."""
-_MOST_SHARES = 31
+_MOST_SHARES = 46
 
 
 @compiled
@@ -128,7 +128,7 @@ def balance(
 
 @compiled
 def fine_shares(rows: ComplexArray) -> RealArray:
-    """Shares for `balance` where all ascents failed: half decades down to what is lost in the noise everywhere."""
+    """Shares for `balance` where all ascents failed: 2 dB apart, down to what is lost in the noise everywhere."""
     peak = 1.0
     for j in range(3):
         for k in range(4):
@@ -136,4 +136,5 @@ def fine_shares(rows: ComplexArray) -> RealArray:
             for a in range(4):
                 power += abs(rows[j, k, a]) ** 2
             peak = max(peak, power)
-    return 10.0 ** (-0.5 * np.arange(min(_MOST_SHARES, int(2.0 * math.log10(peak)) + 4)))
+    exponents = -0.2 * np.arange(min(_MOST_SHARES, int(5.0 * math.log10(peak)) + 4))
+    return np.asarray(10.0**exponents)
