@@ -15,7 +15,7 @@ from twin.solvers.synergy.ip_model import evaluate
 
 COARSE: Final = 6.0 ** -np.arange(4.0)
 """Shares of the budgets for `balance` to try where a direction only wants a start."""
-_FEWEST, _MOST = 31, 46
+_MOST_SHARES = 46
 
 
 @compiled
@@ -128,7 +128,7 @@ def balance(
 
 @compiled
 def fine_shares(rows: ComplexArray) -> RealArray:
-    """Shares for `balance` where all ascents failed: 2 dB apart, down to -60 dB or into the noise."""
+    """Shares for `balance` where all ascents failed: 2 dB apart, down to what is lost in the noise everywhere."""
     peak = 1.0
     for j in range(3):
         for k in range(4):
