@@ -31,6 +31,8 @@ class Reason(StrEnum):
     DEDUPLICATED = "deduplicated"
     MALFORMED = "malformed"
     NO_ROUTE = "no_route"
+    OUTAGE = "outage"
+    CRASHED = "crashed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,41 @@
+"""`run`, `list`, `validate`: a scenario and what becomes of it."""
+
+import argparse
+from pathlib import Path
+
+from scenarios.arguments.shared import MAX_SEED, Command, add_scenario, count, seconds
+
+
+def add(command: Command) -> None:
+    """Add these commands."""
+    _add_run(command("run", _run, "run a scenario and keep everything in a run folder"))
+    command("list", _list, "list the built-in scenarios")
+    add_scenario(command("validate", _validate, "check a scenario without running it"), optional=False)
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    add_scenario(parser, optional=True)
+    parser.add_argument("--seed", type=count(0, MAX_SEED), default=1, help="seed of every random draw (default 1)")
+    parser.add_argument("--duration", type=seconds, metavar="S", help="virtual duration in s")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="run folder, new or empty (default: under runs/)")
+    parser.add_argument("--transport", choices=("inproc", "memory"), default="inproc", help="what carries the messages")
+    parser.add_argument("--json", action="store_true", dest="as_json", help="print summary.json and nothing else")
+
+
+def _run(options: argparse.Namespace) -> int:
+    from scenarios.commands.run import RunOptions, run
+
+    names = ("scenario", "sets", "seed", "duration", "out", "transport", "as_json")
+    return run(RunOptions(**{name: getattr(options, name) for name in names}))
+
+
+def _list(_options: argparse.Namespace) -> int:
+    from scenarios.commands.list_scenarios import list_scenarios
+
+    return list_scenarios()
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from scenarios.commands.validate import validate
+
+    return validate(options.scenario, options.sets)
