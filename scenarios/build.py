@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from entities.air import Air
 from entities.base_station import BaseStation
@@ -21,7 +21,10 @@ from entities.world import World
 from scenarios import topology
 from scenarios.configure import antennas, node_configs, powers_mw, world_params
 from scenarios.spec import Spec
+from twin.emulation.barrier import coupling
 from twin.emulation.kernel import Kernel
+from twin.emulation.lives import Clock, Lives
+from twin.emulation.lookahead import Declared, lookahead
 from twin.emulation.network import Layout
 from twin.emulation.plane import MessagePlane, Recorder
 from twin.emulation.streams import Streams
@@ -30,8 +33,10 @@ from twin.nodes.coordinator import SOLVE_TIMER
 from twin.runtime.host import Host
 from twin.signal.sagin import EAVESDROPPER, TRANSMITTERS
 from twin.signal.units import from_db
-from twin.wire.protocol import TimerRequest, Welcome
+from twin.wire.protocol import Welcome
 from twin.wire.transport import Link, make_link
+
+Window = int | Literal["auto"]
 
 
 def run_id(spec: Spec, seed: int) -> str:
@@ -51,17 +56,17 @@ class Emulation:
     plane: MessagePlane
     entities: Mapping[str, Entity]
     link: Link
+    window_ns: int
 
     def start(self) -> None:
-        """Let the entities begin, in canonical order, and set the coordinator's first timer if it needs one."""
+        """Let the entities begin, in canonical order, then the clocks of the twins."""
         for name in sorted(self.entities):
             self.entities[name].start()
-        if self.spec.twin.trigger == "periodic":
-            first = TimerRequest(self.spec.twin.coordinator, SOLVE_TIMER, self.spec.twin.period_ns)
-            self.plane.set_timer(first)
+        self.plane.start()
 
     def stop(self) -> dict[str, str]:
-        """Stop the hosts; returns the state hash of every twin."""
+        """Have the last deliveries handled and stop the hosts; returns the state hash of every twin."""
+        self.plane.finish()
         hashes: dict[str, str] = {}
         for answer in self.link.stop().values():
             hashes.update(answer.hashes)
@@ -76,10 +81,16 @@ class Emulation:
         self.link.close()
 
 
-def build(spec: Spec, seed: int, transport: str, recorder: Recorder) -> Emulation:
-    """Wire an emulation of `spec`; nothing has happened yet at virtual time 0."""
+def build(spec: Spec, seed: int, transport: str, recorder: Recorder, window: Window = "auto") -> Emulation:
+    """Wire an emulation of `spec`; nothing has happened yet at virtual time 0.
+
+    `window` is the length of the conservative windows in ns, 0 for lockstep, or "auto" for the longest valid one.
+
+    Raises:
+        UsageError: the window is longer than the lookahead of the twins, or the transport is unknown.
+    """
     kernel = Kernel((*spec.entities, *topology.twin_names(spec)))
-    streams = Streams(seed)
+    window_ns, streams = choose_window_ns(spec, window), Streams(seed)
     world = World(world_params(spec), streams)
     air = Air(world, antennas(spec), powers_mw(spec))
     host_of = topology.hosts(spec)
@@ -88,10 +99,35 @@ def build(spec: Spec, seed: int, transport: str, recorder: Recorder) -> Emulatio
         stack.callback(link.close)
         link.open(_welcomes(spec, kernel, host_of, run_id(spec, seed)))
         layout = Layout(topology.make_graph(spec), topology.sites(spec), host_of, topology.propagation(world))
-        plane = MessagePlane(kernel, layout, streams, recorder, link)
+        plane = MessagePlane(kernel, layout, streams, recorder, coupling(kernel, link, host_of, window_ns), lives(spec))
         entities = _entities(spec, seed, plane, world, air)
         stack.pop_all()
-    return Emulation(spec, kernel, world, air, plane, entities, link)
+    return Emulation(spec, kernel, world, air, plane, entities, link, window_ns)
+
+
+def choose_window_ns(spec: Spec, window: Window) -> int:
+    """The length of the windows in ns; 0 is lockstep.
+
+    Raises:
+        UsageError: the window is longer than the lookahead of the twins.
+    """
+    if window == 0:
+        return 0
+    longest = lookahead(topology.make_graph(spec), topology.sites(spec), declared(spec))
+    return longest.window_ns if window == "auto" else longest.check(window)
+
+
+def declared(spec: Spec) -> dict[str, Declared]:
+    """What the twins declare. A coordinator's clock strikes on a grid: the next time may be any moment away."""
+    handle_ns = spec.twin.cost_us.handle_ns
+    clocks = lives(spec).clocks
+    return {name: Declared(handle_ns, 1 if name in clocks else None) for name in topology.twin_names(spec)}
+
+
+def lives(spec: Spec) -> Lives:
+    """The clocks with which twins begin to live."""
+    clock = Clock(SOLVE_TIMER, spec.twin.period_ns)
+    return Lives(clocks={spec.twin.coordinator: clock} if spec.twin.trigger == "periodic" else {})
 
 
 def _welcomes(spec: Spec, kernel: Kernel, host_of: Mapping[str, str], run: str) -> dict[str, Welcome]:

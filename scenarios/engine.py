@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from scenarios.build import Emulation, build
+from scenarios.build import Emulation, Window, build, choose_window_ns
 from scenarios.judge import evaluate
 from scenarios.load import from_dict
 from scenarios.spec import Spec
@@ -62,7 +62,12 @@ class RunResult:
 
 
 def run_scenario(
-    spec: Spec, seed: int, out: Path, transport: str, progress: Callable[[Progress], None] | None = None
+    spec: Spec,
+    seed: int,
+    out: Path,
+    transport: str,
+    progress: Callable[[Progress], None] | None = None,
+    window: Window = "auto",
 ) -> RunResult:
     """Run a scenario into the folder `out`.
 
@@ -70,15 +75,17 @@ def run_scenario(
     manifest says that it was interrupted.
 
     Raises:
+        UsageError: the window is longer than the lookahead of the twins.
         RunFolderError: `out` cannot be written, or is not empty.
     """
+    window_ns = choose_window_ns(spec, window)
     folder = RunFolder.create(out)
-    manifest = _manifest(spec, seed, transport)
+    manifest = _manifest(spec, seed, transport, window_ns)
     folder.write_manifest(manifest)
     started = time.perf_counter()
     with (
         Journal(folder.journal_path, manifest) as journal,
-        build(spec, seed, transport, journal) as emulation,
+        build(spec, seed, transport, journal, window_ns) as emulation,
     ):
         emulation.start()
         with _interruptible(emulation):
@@ -119,12 +126,13 @@ def finish(folder: RunFolder) -> RunResult:
     return RunResult(folder.path, summary)
 
 
-def _manifest(spec: Spec, seed: int, transport: str) -> dict[str, Any]:
+def _manifest(spec: Spec, seed: int, transport: str, window_ns: int) -> dict[str, Any]:
     return {
         "scenario": spec.as_dict(),
         "seed": seed,
         "transport": transport,
-        "coupling": "lockstep",
+        "coupling": "windows" if window_ns else "lockstep",
+        "window_ns": window_ns,
         "pace": "virtual",
         "reproducible": True,
         "versions": {

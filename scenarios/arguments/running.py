@@ -1,9 +1,14 @@
 """`run`, `list`, `validate`: a scenario and what becomes of it."""
 
 import argparse
+import math
 from pathlib import Path
+from typing import Final
 
 from scenarios.arguments.shared import MAX_SEED, Command, add_scenario, count, seconds
+
+MIN_WINDOW_S: Final = 1e-9
+MAX_WINDOW_S: Final = 3600.0
 
 
 def add(command: Command) -> None:
@@ -19,13 +24,29 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--duration", type=seconds, metavar="S", help="virtual duration in s")
     parser.add_argument("--out", type=Path, metavar="DIR", help="run folder, new or empty (default: under runs/)")
     parser.add_argument("--transport", choices=("inproc", "memory"), default="inproc", help="what carries the messages")
+    windows = "how long the twins' hosts may be left alone: the longest valid window, none, or one of so many seconds"
+    parser.add_argument("--window", type=_window, default="auto", metavar="auto|lockstep|SECONDS", help=windows)
     parser.add_argument("--json", action="store_true", dest="as_json", help="print summary.json and nothing else")
+
+
+def _window(text: str) -> int | str:
+    """The length of a window in ns: a number of seconds, 0 for lockstep, or "auto"."""
+    if text in {"auto", "lockstep"}:
+        return text if text == "auto" else 0
+    try:
+        window_s = float(text)
+    except ValueError:
+        window_s = math.nan
+    if not MIN_WINDOW_S <= window_s <= MAX_WINDOW_S:
+        allowed = f"must be auto, lockstep or {MIN_WINDOW_S:g} to {MAX_WINDOW_S:g} seconds"
+        raise argparse.ArgumentTypeError(f"{text!r}: {allowed}")
+    return round(window_s * 1e9)
 
 
 def _run(options: argparse.Namespace) -> int:
     from scenarios.commands.run import RunOptions, run
 
-    names = ("scenario", "sets", "seed", "duration", "out", "transport", "as_json")
+    names = ("scenario", "sets", "seed", "duration", "out", "transport", "window", "as_json")
     return run(RunOptions(**{name: getattr(options, name) for name in names}))
 
 

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scenarios.interrupted import InterruptedRunError
 from scenarios.load import load
 from scenarios.spec import Spec
 from scenarios.summary_view import show_summary
 from scenarios.terminal import ProgressView
+
+if TYPE_CHECKING:
+    from scenarios.build import Window
 
 RUNS = Path("runs")
 
@@ -27,6 +31,7 @@ class RunOptions:
     duration: float | None
     out: Path | None
     transport: str
+    window: "Window"
     as_json: bool
 
     def typed(self) -> str:
@@ -46,7 +51,7 @@ def run(options: RunOptions) -> int:
     out = options.out if options.out is not None else _new_folder(spec, options.seed)
     with ProgressView.silent() if options.as_json else ProgressView.on_stderr(_title(spec, options)) as view:
         try:
-            result = engine.run_scenario(spec, options.seed, out, options.transport, view.show)
+            result = engine.run_scenario(spec, options.seed, out, options.transport, view.show, options.window)
         except KeyboardInterrupt:
             raise InterruptedRunError(f"interrupted; run: {_program()} recover {shlex.quote(str(out))}") from None
     if options.as_json:
@@ -57,8 +62,9 @@ def run(options: RunOptions) -> int:
 
 
 def _title(spec: Spec, options: RunOptions) -> str:
+    coupling = "lockstep" if options.window == 0 else "windows"
     duration = f"{spec.scenario.duration_s:g} s virtual"
-    return f"{spec.scenario.name}  seed {options.seed}  {duration}  {options.transport}"
+    return f"{spec.scenario.name}  seed {options.seed}  {duration}  {options.transport}, {coupling}"
 
 
 def _new_folder(spec: Spec, seed: int) -> Path:

@@ -81,11 +81,13 @@ class _Recorder:
         self.journal.commit()
 
 
-def emulate(*sets: str, seed: int = 1, transport: str = "memory", duration_s: float = 0.3, wrap=None) -> Run:
+def emulate(
+    *sets: str, seed: int = 1, transport: str = "memory", window="auto", duration_s: float = 0.3, wrap=None
+) -> Run:
     """Run the slow default system with settings on top; no prediction and MRT unless a setting says otherwise."""
     spec = load("sagin", [f"scenario.duration_s={duration_s}", *BASE, *sets])
     recorder = _Recorder()
-    with build(spec, seed, transport, recorder) as emulation:
+    with build(spec, seed, transport, recorder, window) as emulation:
         if wrap is not None:
             wrap(emulation)
         emulation.start()

@@ -42,12 +42,14 @@ def run(emulate):
 
 
 @pytest.mark.parametrize("sets", PROVOKING.values(), ids=PROVOKING.keys())
-def test_1_memory_and_inproc_give_one_digest_and_one_final_state(emulate, sets):
-    memory, inproc = (emulate(*sets, transport=transport, duration_s=0.2) for transport in ("memory", "inproc"))
-    assert memory.digest == inproc.digest
-    assert memory.digest_events == inproc.digest_events
-    assert memory.hashes == inproc.hashes
-    assert memory.solved
+def test_1_lockstep_and_windows_over_memory_and_inproc_give_one_digest_and_one_final_state(emulate, sets):
+    first = emulate(*sets, transport="memory", window=0, duration_s=0.2)
+    assert first.solved
+    for transport, window in (("inproc", 0), ("memory", "auto"), ("inproc", "auto"), ("memory", 1_003)):
+        other = emulate(*sets, transport=transport, window=window, duration_s=0.2)
+        assert other.digest == first.digest
+        assert other.digest_events == first.digest_events
+        assert other.hashes == first.hashes
 
 
 def test_another_seed_gives_another_digest(emulate, run):

@@ -1,14 +1,25 @@
 """Where virtual time waits for the hosts: the coupling between the kernel and the twins.
 
-`Lockstep` gives every delivery a batch of its own, at the instant of the delivery. It is the limit L -> 0 of
-conservative windows and needs no lookahead; whatever replaces it keeps this interface and must give the same facts.
+A twin's reply to a delivery at t can have no effect before t + L (`lookahead`). So the first delivery at t0 opens the
+window [t0, t0 + L): the kernel runs on, and what else is delivered in the window is put aside. The barrier at t0 + L
+precedes every other event of its instant; the deliveries go to the hosts as one sorted batch each, and all hosts work
+at once. A reply becomes an event at its finish time, so queues change only in the order of events.
+
+`Lockstep` is the limit L -> 0: every delivery is a batch of its own, at its instant. Both decide the same facts.
 """
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final, Protocol
 
+from twin.emulation.kernel import Kernel
 from twin.errors import KernelError
 from twin.wire.protocol import Batch, Delivery, Outcome, Result
+
+MAX_BATCH: Final = 1000
+"""Most deliveries in one batch; a window that has more sends several, in order."""
+
+Settled = Sequence[tuple[Delivery, Outcome]]
 
 
 class Hosts(Protocol):
@@ -19,38 +30,118 @@ class Hosts(Protocol):
 
 
 class Settle(Protocol):
-    """What the message plane does with a batch before and after the hosts have seen it."""
+    """What the message plane does with deliveries before and after the hosts have seen them."""
 
     def before(self) -> None:
         """Called before a batch leaves: everything that led to it is journalled here."""
 
-    def after(self, delivery: Delivery, outcome: Outcome) -> None:
-        """Called with each outcome, in the order of the deliveries."""
+    def after(self, settled: Settled) -> None:
+        """Called with all outcomes of a barrier, in the canonical order of their deliveries."""
 
 
-class Lockstep:
-    """One batch per delivery.
+class Barrier(Protocol):
+    """Takes deliveries in and has them handled, now or later."""
+
+    def submit(self, delivery: Delivery) -> None:
+        """A delivery at the present instant. Calls come in the order of events."""
+
+    def flush(self) -> None:
+        """Have everything handled that was submitted: no event before the end of the run is left."""
+
+
+class Batches:
+    """Numbers the batches of every host and checks what comes back.
 
     Args:
         hosts: the link to the hosts.
         host_of: the host of every twin.
-        settle: journals and schedules the outcomes.
     """
 
-    def __init__(self, hosts: Hosts, host_of: Mapping[str, str], settle: Settle) -> None:
+    def __init__(self, hosts: Hosts, host_of: Mapping[str, str]) -> None:
         self._hosts = hosts
-        self._host_of = dict(host_of)
+        self._host_of = host_of
+        self._numbers = dict.fromkeys(sorted(set(host_of.values())), 0)
+
+    def handle(self, deliveries: Sequence[Delivery]) -> list[Outcome]:
+        """The outcomes of these deliveries, in their order, whichever host handled them."""
+        places: dict[str, list[int]] = defaultdict(list)
+        for place, delivery in enumerate(deliveries):
+            places[self._host_of[delivery.node]].append(place)
+        found: dict[int, Outcome] = {}
+        for part in _parts(places):
+            results = self._hosts.exchange({host: self._batch(host, mine, deliveries) for host, mine in part.items()})
+            for host, mine in part.items():
+                found.update(zip(mine, results[host].outcomes, strict=True))
+        outcomes = [found[place] for place in range(len(deliveries))]
+        for delivery, outcome in zip(deliveries, outcomes, strict=True):
+            if not delivery.t_ns <= outcome.begin_ns <= outcome.finish_ns:
+                handled = f"{outcome.begin_ns}..{outcome.finish_ns} ns"
+                raise KernelError(f"{delivery.node}: handled at {handled} what arrived at {delivery.t_ns} ns")
+        return outcomes
+
+    def _batch(self, host: str, places: Sequence[int], deliveries: Sequence[Delivery]) -> Batch:
+        self._numbers[host] += 1
+        return Batch(self._numbers[host], tuple(deliveries[place] for place in places))
+
+
+def _parts(places: Mapping[str, Sequence[int]]) -> Iterator[dict[str, Sequence[int]]]:
+    """Rounds of at most MAX_BATCH deliveries per host."""
+    for start in range(0, max(map(len, places.values()), default=0), MAX_BATCH):
+        chunks = {host: mine[start : start + MAX_BATCH] for host, mine in sorted(places.items())}
+        yield {host: chunk for host, chunk in chunks.items() if chunk}
+
+
+class Lockstep:
+    """One batch per delivery, at its instant."""
+
+    def __init__(self, batches: Batches, settle: Settle) -> None:
+        self._batches = batches
         self._settle = settle
-        self._numbers = dict.fromkeys(self._host_of.values(), 0)
 
     def submit(self, delivery: Delivery) -> None:
         """Let the twin handle the delivery now."""
-        host = self._host_of[delivery.node]
-        self._numbers[host] += 1
-        batch = Batch(self._numbers[host], (delivery,))
         self._settle.before()
-        outcome = self._hosts.exchange({host: batch})[host].outcomes[0]
-        if not delivery.t_ns <= outcome.begin_ns <= outcome.finish_ns:
-            handled = f"{outcome.begin_ns}..{outcome.finish_ns} ns"
-            raise KernelError(f"{delivery.node}: handled at {handled} what arrived at {delivery.t_ns} ns")
-        self._settle.after(delivery, outcome)
+        outcomes = self._batches.handle((delivery,))
+        self._settle.after([(delivery, outcomes[0])])
+
+    def flush(self) -> None:
+        """Nothing ever waits."""
+
+
+class Windows:
+    """Conservative windows of a fixed length.
+
+    Args:
+        batches: the way to the hosts.
+        settle: journals and schedules the outcomes.
+        kernel: virtual time.
+        window_ns: L, at least 1 and at most what `lookahead` allows.
+    """
+
+    def __init__(self, batches: Batches, settle: Settle, kernel: Kernel, window_ns: int) -> None:
+        self._batches = batches
+        self._settle = settle
+        self._kernel = kernel
+        self._window_ns = window_ns
+        self._waiting: list[Delivery] = []
+
+    def submit(self, delivery: Delivery) -> None:
+        """Put the delivery aside until the window that it opens or falls into is over."""
+        if not self._waiting:
+            self._kernel.first(self._kernel.now_ns + self._window_ns, self.flush)
+        self._waiting.append(delivery)
+
+    def flush(self) -> None:
+        """Close the window, if one is open."""
+        deliveries, self._waiting = self._waiting, []
+        if deliveries:
+            self._settle.before()
+            self._settle.after(list(zip(deliveries, self._batches.handle(deliveries), strict=True)))
+
+
+def coupling(kernel: Kernel, hosts: Hosts, host_of: Mapping[str, str], window_ns: int) -> Callable[[Settle], Barrier]:
+    """What makes the barrier of a message plane: windows of that length, or lockstep for 0."""
+    batches = Batches(hosts, host_of)
+    if window_ns == 0:
+        return lambda settle: Lockstep(batches, settle)
+    return lambda settle: Windows(batches, settle, kernel, window_ns)

@@ -14,6 +14,7 @@ from twin.errors import KernelError
 
 # SimPy's own events (process starts and ends) have priorities 0 and 1; ours come after them within an instant.
 _FIRST_PRIORITY: Final = 2
+_BARRIER_PRIORITY: Final = -1
 _SEQ_BITS: Final = 64
 _RANK_BITS: Final = 24
 
@@ -72,6 +73,10 @@ class Kernel:
             KernelError: `t_ns` is not an integer or lies in the past.
         """
         self._schedule(Instant(self.env, action), t_ns - self.now_ns, order)
+
+    def first(self, t_ns: int, action: Callable[[], None]) -> None:
+        """Call `action` at `t_ns`, before every other event of that instant: barriers go here."""
+        self._schedule(Instant(self.env, action), t_ns - self.now_ns, _BARRIER_PRIORITY)
 
     def wake(self, owner: str, t_ns: int, action: Callable[[], None]) -> None:
         """Call `action` at `t_ns` on behalf of `owner`, in the order in which `owner` asked."""

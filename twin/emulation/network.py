@@ -70,7 +70,7 @@ class Network:
         layout: Layout,
         streams: Streams,
         arrived: Callable[[Transit], None],
-        ended: Callable[[Transit, Fate, Reason], None],
+        ended: Callable[[Transit, int, Fate, Reason], None],
     ) -> None:
         self._kernel = kernel
         self._graph = layout.graph
@@ -82,17 +82,17 @@ class Network:
         self._route_epoch = -1
         self.queues = self._make_queues(streams)
 
-    def send(self, envelope: Envelope, size_bytes: int) -> None:
-        """Hand a message to the first link of its route, now."""
-        sites = self.route(self._site_of[envelope.src], self._site_of[envelope.dst], self._kernel.now_ns)
+    def send(self, envelope: Envelope, size_bytes: int, t_ns: int) -> None:
+        """Hand a message to the first link of its route at `t_ns`, now or at most one window ago."""
+        sites = self.route(self._site_of[envelope.src], self._site_of[envelope.dst], t_ns)
         queues = tuple(self.queues[pair] for pair in pairwise(sites))
         transit = Transit(envelope, size_bytes, queues, sites)
         if not sites:
-            self._ended(transit, Fate.DROPPED, Reason.NO_ROUTE)
+            self._ended(transit, t_ns, Fate.DROPPED, Reason.NO_ROUTE)
         elif not queues:  # both ends live on one site: no link, but never a short cut past the kernel
-            self._at(self._kernel.now_ns, transit, lambda: self._arrived(transit))
+            self._at(t_ns, transit, lambda: self._arrived(transit))
         else:
-            self._cross(transit)
+            self._cross(transit, t_ns)
 
     def route(self, src: str, dst: str, t_ns: int) -> tuple[str, ...]:
         """Sites on the way of least latency at `t_ns`, both ends included; empty when there is no way."""
@@ -127,23 +127,24 @@ class Network:
         except nx.NetworkXNoPath:
             return ()
 
-    def _cross(self, transit: Transit) -> None:
+    def _cross(self, transit: Transit, t_ns: int) -> None:
         """Offer the message to the next link of its route and come back when it reaches the far end."""
-        now, place = self._kernel.now_ns, len(transit.hops)
+        place = len(transit.hops)
         queue, envelope = transit.queues[place], transit.envelope
-        flight = self._propagation_ns(transit.sites[place], transit.sites[place + 1], now)
-        crossing = queue.offer(now, transit.size_bytes, flight, (envelope.src, envelope.dst, envelope.seq))
+        flight = self._propagation_ns(transit.sites[place], transit.sites[place + 1], t_ns)
+        crossing = queue.offer(t_ns, transit.size_bytes, flight, (envelope.src, envelope.dst, envelope.seq))
         if crossing is None:
-            self._ended(transit, Fate.DROPPED, Reason.QUEUE_FULL)
+            self._ended(transit, t_ns, Fate.DROPPED, Reason.QUEUE_FULL)
             return
         transit.hops.append(crossing.hop)
+        arrive_ns = crossing.arrive_ns
         if crossing.lost:
-            action: Callable[[], None] = lambda: self._ended(transit, Fate.LOST, Reason.LOSS)  # noqa: E731
+            action: Callable[[], None] = lambda: self._ended(transit, arrive_ns, Fate.LOST, Reason.LOSS)  # noqa: E731
         elif place + 1 < len(transit.queues):
-            action = lambda: self._cross(transit)  # noqa: E731
+            action = lambda: self._cross(transit, arrive_ns)  # noqa: E731
         else:
             action = lambda: self._arrived(transit)  # noqa: E731
-        self._at(crossing.arrive_ns, transit, action)
+        self._at(arrive_ns, transit, action)
 
     def _at(self, t_ns: int, transit: Transit, action: Callable[[], None]) -> None:
         envelope = transit.envelope

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from twin.emulation.barrier import Hosts, Lockstep
+from twin.emulation.barrier import Barrier, Settle, Settled
 from twin.emulation.kernel import Kernel
+from twin.emulation.lives import Lives
 from twin.emulation.network import Layout, Network, Transit
 from twin.emulation.streams import Streams
 from twin.errors import WireError
@@ -18,7 +19,7 @@ from twin.journal.facts import Applied, Ended, Fact, Sent, Solved, Wall
 from twin.wire.codec import decode_body, encode_envelope
 from twin.wire.mailer import Mailer
 from twin.wire.messages import Body, ComplexArray, Envelope, Letter
-from twin.wire.protocol import Delivery, Fate, Outcome, Reason, SolveReport, TimerRequest
+from twin.wire.protocol import CRASH, Delivery, Fate, Outcome, Reason, SolveReport, TimerRequest
 
 
 class Recorder(Protocol):
@@ -32,6 +33,7 @@ class Recorder(Protocol):
 
 
 Receive = Callable[[Envelope, Body], str]
+Departure = list[tuple[Envelope, int]]  # messages that leave a twin together, with their sizes in bytes
 
 
 class EntityPort:
@@ -73,66 +75,139 @@ class MessagePlane:
         layout: sites, links and hosts; names without a host are entities.
         streams: draws of the links.
         recorder: the journal.
-        hosts: the link to the hosts.
+        couple: makes the barrier that hands this plane's deliveries to the hosts.
+        lives: crashes and clocks of the twins.
     """
 
-    def __init__(self, kernel: Kernel, layout: Layout, streams: Streams, recorder: Recorder, hosts: Hosts) -> None:
+    def __init__(
+        self,
+        kernel: Kernel,
+        layout: Layout,
+        streams: Streams,
+        recorder: Recorder,
+        couple: Callable[[Settle], Barrier],
+        lives: Lives | None = None,
+    ) -> None:
         self.kernel = kernel
         self.recorder = recorder
         self.receivers: dict[str, Receive] = {}
         self.counts: Counter[str] = Counter()
         self.network = Network(kernel, layout, streams, self._arrive, self._end_on_the_way)
         self._host_of = layout.host_of
-        self._barrier = Lockstep(hosts, layout.host_of, self)
+        self._lives = lives or Lives()
+        self._barrier = couple(self)
         self._transits: dict[int, Transit] = {}
 
     def port(self, name: str, run_id: str) -> EntityPort:
         """A port for the entity `name`."""
         return EntityPort(self, Mailer(run_id, name, self.kernel.rank(name)))
 
+    def start(self) -> None:
+        """Set the clocks of the twins, and schedule their crashes."""
+        for node in sorted(self._lives.clocks):
+            self._begin(node, 0)
+        for node, crash in self._lives.events():
+            self._schedule_crash(node, crash.down_ns, crash.up_ns)
+
+    def finish(self) -> None:
+        """Have everything handled that was delivered before the end of the run."""
+        self._barrier.flush()
+
     def send_from_entity(self, envelope: Envelope) -> None:
         """An entity sends now."""
         size = self._journal_sent(envelope)
-        self.network.send(envelope, size)
-
-    def set_timer(self, timer: TimerRequest) -> None:
-        """Deliver a timer to a twin."""
-        delivery = Delivery(timer.node, timer.at_ns, None, timer.name)
-        self.kernel.wake(timer.node, timer.at_ns, lambda: self._barrier.submit(delivery))
+        self.recorder.commit()
+        self.network.send(envelope, size, self.kernel.now_ns)
 
     def before(self) -> None:
         """Everything that led to a batch is on disk before the batch leaves."""
         self.recorder.commit()
 
-    def after(self, delivery: Delivery, outcome: Outcome) -> None:
-        """Journal an outcome, then act on it: its messages leave when the handler has finished."""
+    def after(self, settled: Settled) -> None:
+        """Journal all outcomes in one write, then act on them: messages leave when their handler has finished."""
+        kept = [(delivery, outcome) for delivery, outcome in settled if self._survives(delivery, outcome)]
+        departures = [self._journal_outcome(delivery, outcome) for delivery, outcome in kept]
+        self.recorder.commit()
+        for (delivery, outcome), departure in zip(kept, departures, strict=True):
+            for timer in outcome.timers:
+                self._set_timer(timer, outcome.finish_ns)
+            if departure:
+                self._leave(delivery.node, outcome.finish_ns, departure)
+
+    def _survives(self, delivery: Delivery, outcome: Outcome) -> bool:
+        """Whether the twin lived to the end of the handling; if not, the message ends with the twin."""
+        crash_ns = self._lives.end_of_life_ns(delivery.node, delivery.t_ns)
+        if crash_ns is None or outcome.finish_ns < crash_ns:
+            return True
+        if delivery.envelope is not None:
+            transit = self._transits.pop(delivery.envelope.msg_id)
+            self._end(transit, crash_ns, Fate.DROPPED, Reason.CRASHED, (-1, -1))
+        return False
+
+    def _journal_outcome(self, delivery: Delivery, outcome: Outcome) -> Departure:
         if delivery.envelope is not None:
             transit = self._transits.pop(delivery.envelope.msg_id)
             self._end(transit, delivery.t_ns, outcome.fate, outcome.reason, (outcome.begin_ns, outcome.finish_ns))
         for solve in outcome.solves:
             self._journal_solve(delivery.node, outcome, solve)
-        sizes = [self._journal_sent(envelope) for envelope in outcome.sends]
-        self.recorder.commit()
-        for timer in outcome.timers:
-            self.set_timer(timer)
-        if outcome.sends:
-            pairs = tuple(zip(outcome.sends, sizes, strict=True))
-            self.kernel.wake(delivery.node, outcome.finish_ns, lambda: self._depart(pairs))
+        return [(envelope, self._journal_sent(envelope)) for envelope in outcome.sends]
 
-    def _depart(self, pairs: tuple[tuple[Envelope, int], ...]) -> None:
-        for envelope, size in pairs:
-            self.network.send(envelope, size)
+    def _leave(self, node: str, finish_ns: int, departure: Departure) -> None:
+        """What a twin sends enters the network at its finish time.
+
+        Where that lies before the barrier, the lookahead vouches for a link that nobody else feeds: to enter it late is
+        to enter it on time.
+        """
+        if finish_ns < self.kernel.now_ns:
+            self._depart(departure, finish_ns)
+        else:
+            self.kernel.wake(node, finish_ns, lambda: self._depart(departure, finish_ns))
+
+    def _set_timer(self, timer: TimerRequest, set_ns: int) -> None:
+        """Deliver a timer to a twin, if it lives until then."""
+        life = self._lives.life(timer.node, set_ns)
+
+        def strike() -> None:
+            lives, now = self._lives, self.kernel.now_ns
+            if lives.life(timer.node, now) == life and not lives.is_down(timer.node, now):
+                self._barrier.submit(Delivery(timer.node, now, None, timer.name))
+
+        self.kernel.wake(timer.node, timer.at_ns, strike)
+
+    def _begin(self, node: str, t_ns: int) -> None:
+        clock = self._lives.clocks.get(node)
+        if clock is not None:
+            self._set_timer(TimerRequest(node, clock.name, t_ns + clock.delay_ns), t_ns)
+
+    def _schedule_crash(self, node: str, down_ns: int, up_ns: int) -> None:
+        """Tell the host, in the place where the crash stands among the deliveries; at the restart a clock starts again.
+
+        The crash is the first event of its instant: what arrives at that instant finds the twin down.
+        """
+        self.kernel.first(down_ns, lambda: self._barrier.submit(Delivery(node, down_ns, None, CRASH)))
+        self.kernel.first(up_ns, lambda: self._begin(node, up_ns))
+
+    def _depart(self, departure: Departure, t_ns: int) -> None:
+        for envelope, size in departure:
+            self.network.send(envelope, size, t_ns)
 
     def _arrive(self, transit: Transit) -> None:
-        envelope = replace(transit.envelope, t_deliver_ns=self.kernel.now_ns)
+        now = self.kernel.now_ns
+        envelope = replace(transit.envelope, t_deliver_ns=now)
         if envelope.dst in self._host_of:
-            self._transits[envelope.msg_id] = transit
-            self._barrier.submit(Delivery(envelope.dst, self.kernel.now_ns, envelope))
+            self._arrive_at_twin(transit, envelope)
             return
         reason = self._hand_to_entity(envelope)
         fate = Fate.DROPPED if reason else Fate.DELIVERED
-        now = self.kernel.now_ns
         self._end(transit, now, fate, Reason(reason), (now, now))
+
+    def _arrive_at_twin(self, transit: Transit, envelope: Envelope) -> None:
+        now = self.kernel.now_ns
+        if self._lives.is_down(envelope.dst, now):
+            self._end(transit, now, Fate.DROPPED, Reason.CRASHED, (-1, -1))
+            return
+        self._transits[envelope.msg_id] = transit
+        self._barrier.submit(Delivery(envelope.dst, now, envelope))
 
     def _hand_to_entity(self, envelope: Envelope) -> str:
         try:
@@ -141,8 +216,8 @@ class MessagePlane:
             return Reason.MALFORMED
         return self.receivers[envelope.dst](envelope, body)
 
-    def _end_on_the_way(self, transit: Transit, fate: Fate, reason: Reason) -> None:
-        self._end(transit, self.kernel.now_ns, fate, reason, (-1, -1))
+    def _end_on_the_way(self, transit: Transit, t_ns: int, fate: Fate, reason: Reason) -> None:
+        self._end(transit, t_ns, fate, reason, (-1, -1))
 
     def _end(self, transit: Transit, t_ns: int, fate: Fate, reason: Reason, handled_ns: tuple[int, int]) -> None:
         self.counts[fate] += 1

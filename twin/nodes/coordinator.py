@@ -43,6 +43,7 @@ from twin.wire.protocol import SolveReport
 
 PROBLEM = "sagin"
 SOLVE_TIMER = "solve"
+VERSIONS_PER_LIFE = 100_000_000
 
 T = TypeVar("T", bound=Report)
 
@@ -85,13 +86,17 @@ def uncertainty(robust: Robust, prediction: Prediction) -> Uncertainty | None:
 
 
 class Coordinator:
-    """Joins the reports of all entities, solves, and sends versioned precoders out."""
+    """Joins the reports of all entities, solves, and sends versioned precoders out.
 
-    def __init__(self, config: CoordinationConfig) -> None:
+    A coordinator that has crashed no longer knows how far its versions had come. It counts on from a number that its
+    earlier lives cannot have reached, so that its precoders are news to everyone.
+    """
+
+    def __init__(self, config: CoordinationConfig, life: int = 0) -> None:
         self.config = config
         self.csi: dict[str, Held[Csi]] = {}
         self.sensed: dict[str, Held[Sensed]] = {}
-        self.version = 0
+        self.version = life * VERSIONS_PER_LIFE
         self._solved_cycle = 0
         self._news: set[str] = set()
         self._fresh = Freshness()

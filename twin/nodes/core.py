@@ -26,10 +26,10 @@ from twin.wire.protocol import Reason
 class CoreTwin:
     """The core twin of one entity."""
 
-    def __init__(self, config: NodeConfig) -> None:
+    def __init__(self, config: NodeConfig, life: int = 0) -> None:
         self.name = config.name
         self.config = config
-        self.coordinator = Coordinator(config.coordination) if config.coordination else None
+        self.coordinator = Coordinator(config.coordination, life) if config.coordination else None
         self.replica: dict[tuple[str, ...], Replica] = {}
         self._fresh = Freshness()
 

@@ -6,6 +6,6 @@ from twin.nodes.core import CoreTwin
 from twin.nodes.edge import EdgeTwin
 
 
-def make_node(config: NodeConfig) -> Node:
-    """The twin that a configuration describes."""
-    return EdgeTwin(config) if config.role == "edge" else CoreTwin(config)
+def make_node(config: NodeConfig, life: int = 0) -> Node:
+    """The twin that a configuration describes; `life` counts the crashes that it has behind it."""
+    return EdgeTwin(config, life) if config.role == "edge" else CoreTwin(config, life)

@@ -7,18 +7,20 @@ arrives: `start = max(t_deliver, busy_until)`, `finish = start + cost`), a bound
 import hashlib
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Final
 
-from twin.errors import WireError
+from twin.errors import KernelError, WireError
 from twin.nodes.base import Incoming, Node, Outputs
-from twin.nodes.config import from_wire
+from twin.nodes.config import NodeConfig, from_wire
 from twin.nodes.make import make_node
 from twin.wire.codec import decode_body
 from twin.wire.control import decode_control, encode_control
 from twin.wire.mailer import Mailer
 from twin.wire.messages import SCHEMA
 from twin.wire.protocol import (
+    CRASH,
+    LEAST_COST_NS,
     Batch,
     Control,
     Delivery,
@@ -34,25 +36,44 @@ from twin.wire.protocol import (
     Welcome,
 )
 
-_LEAST_COST_NS: Final = 1_000
+MakeNode = Callable[[NodeConfig, int], Node]
+"""Makes the twin of a configuration, in its n-th life."""
 
 
 @dataclass(slots=True)
 class Hosted:
     """A twin in its place: its letters' numbers and the deliveries that wait for it."""
 
-    node: Node
+    config: NodeConfig
     mailer: Mailer
-    handle_ns: int
-    mailbox_max: int
+    make: MakeNode
+    node: Node = field(init=False)
     busy_until_ns: int = 0
     waiting: deque[int] = field(default_factory=deque)
+
+    def __post_init__(self) -> None:
+        self.node = self.make(self.config, self.mailer.epoch)
+
+    @property
+    def least_cost_ns(self) -> int:
+        """What the twin declares: windows are as long as this allows."""
+        return max(self.config.handle_ns, LEAST_COST_NS)
+
+    def crash(self) -> None:
+        """State and mail are lost; what is left is as good as new, in the life after this one.
+
+        The numbers of its letters go on: they are the host's, and a message id is never used twice.
+        """
+        self.mailer.epoch += 1
+        self.node = self.make(self.config, self.mailer.epoch)
+        self.busy_until_ns = 0
+        self.waiting.clear()
 
     def begin_ns(self, t_ns: int) -> int | None:
         """When a delivery at `t_ns` would be handled; None when the mailbox is full."""
         while self.waiting and self.waiting[0] <= t_ns:
             self.waiting.popleft()
-        if len(self.waiting) >= self.mailbox_max:
+        if len(self.waiting) >= self.config.mailbox_max:
             return None
         return max(t_ns, self.busy_until_ns)
 
@@ -60,9 +81,10 @@ class Hosted:
 class Host:
     """Answers the kernel's control messages. The twins exist from WELCOME on."""
 
-    def __init__(self, name: str, epoch: int = 0) -> None:
+    def __init__(self, name: str, epoch: int = 0, make: MakeNode = make_node) -> None:
         self.name = name
         self.epoch = epoch
+        self._make = make
         self._hosted: dict[str, Hosted] = {}
         self._last = 0
         self._cached: list[bytes] = []
@@ -75,7 +97,7 @@ class Host:
         """Answer one control message; WELCOME needs no answer."""
         try:
             return self._answer(decode_control(parts))
-        except WireError as error:
+        except (WireError, KernelError) as error:
             return encode_control(HostError(str(error)[:200]))
 
     def _answer(self, message: Control) -> list[bytes]:
@@ -94,8 +116,8 @@ class Host:
         configs = [from_wire(data) for data in welcome.node_configs]
         self._last = welcome.last
         for config in configs:
-            mailer = Mailer(welcome.run_id, config.name, config.rank, self.epoch)
-            self._hosted[config.name] = Hosted(make_node(config), mailer, config.handle_ns, config.mailbox_max)
+            mailer = Mailer(welcome.run_id, config.name, config.rank)
+            self._hosted[config.name] = Hosted(config, mailer, self._make)
         return []
 
     def _on_batch(self, batch: Batch) -> list[bytes]:
@@ -112,6 +134,9 @@ class Host:
 
     def _deliver(self, delivery: Delivery) -> Outcome:
         hosted = self._hosted[delivery.node]
+        if delivery.timer == CRASH:
+            hosted.crash()
+            return Outcome(Fate.DELIVERED, Reason.NONE, delivery.t_ns, delivery.t_ns)
         begin = hosted.begin_ns(delivery.t_ns)
         if begin is None and delivery.envelope is None:
             begin = hosted.busy_until_ns  # a timer is the twin's own: dropping it would stop its clock for ever
@@ -136,7 +161,10 @@ def _incoming(delivery: Delivery, begin_ns: int) -> Incoming:
 
 def _outcome(hosted: Hosted, incoming: Incoming, outputs: Outputs, wall_us: float) -> Outcome:
     """Place the outputs of a twin in virtual time and make envelopes of its letters."""
-    finish = incoming.begin_ns + max(outputs.cost_ns, _LEAST_COST_NS)
+    if outputs.cost_ns < hosted.least_cost_ns:
+        least = f"must be at least the {hosted.least_cost_ns} ns that it declares"
+        raise KernelError(f"{hosted.node.name}: a handling cost {outputs.cost_ns} ns: {least}")
+    finish = incoming.begin_ns + outputs.cost_ns
     hosted.busy_until_ns = finish
     hosted.waiting.append(incoming.begin_ns)
     return Outcome(

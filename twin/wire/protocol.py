@@ -7,9 +7,15 @@ kernel -> host   STOP                               host -> kernel   STATE_HASH(
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from twin.wire.messages import Envelope
+
+LEAST_COST_NS: Final = 1_000
+"""No handling of a message costs less: without it the kernel could never run ahead of a twin."""
+
+CRASH: Final = "!crash"
+"""A timer that no twin ever sees: it tells the host, in its place among the deliveries, that the twin's life ends."""
 
 
 class Fate(StrEnum):

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from twin.errors import WireError
+from twin.nodes.base import Outputs
 from twin.nodes.config import NodeConfig, from_wire, to_wire
 from twin.runtime.host import Host
 from twin.wire.codec import encode_body
 from twin.wire.control import decode_control, encode_control
 from twin.wire.messages import SCHEMA, Envelope, Kind, State
-from twin.wire.protocol import Batch, Delivery, Fate, HostError, Reason, Result, StateHash, Stop, Welcome
+from twin.wire.protocol import CRASH, Batch, Delivery, Fate, HostError, Reason, Result, StateHash, Stop, Welcome
 
 CONFIG = NodeConfig(
     name="edge:su",
@@ -131,3 +132,30 @@ def test_a_broken_welcome_or_foreign_message_is_answered_with_an_error():
     answer = decode_control(host.handle(encode_control(Welcome("run", (config,), 0))))
     assert isinstance(answer, HostError)
     assert isinstance(decode_control(host.handle([b"\xff\x00"])), HostError)
+
+
+def test_a_crash_ends_a_life_in_its_place_among_the_deliveries():
+    host = make_host(replace(CONFIG, mailbox_max=100))
+    before, crash, repeated = ask(
+        host, 1, delivery(5_000, 9), Delivery("edge:su", 5_500, None, CRASH), delivery(5_600, 8)
+    ).outcomes
+    assert (crash.fate, crash.begin_ns, crash.finish_ns) == (Fate.DELIVERED, 5_500, 5_500)
+    assert crash.sends == crash.timers == ()
+    # The new life knows neither the newer report nor that it was busy; the numbers of its letters go on.
+    assert (repeated.fate, repeated.begin_ns) == (Fate.DELIVERED, 5_600)
+    assert (before.sends[0].epoch, repeated.sends[0].epoch) == (0, 1)
+    assert repeated.sends[0].msg_id == before.sends[0].msg_id + 1
+    assert repeated.sends[0].seq == before.sends[0].seq + 1
+
+
+def test_a_handling_that_costs_less_than_declared_stops_the_run():
+    class Hasty:
+        name = "edge:su"
+
+        def handle(self, incoming):
+            return Outputs(999)
+
+    host = Host("edge", make=lambda config, life: Hasty())
+    host.handle(encode_control(Welcome("run", (to_wire(CONFIG),), 0)))
+    answer = ask(host, 1, delivery(5_000, 1))
+    assert answer == HostError("edge:su: a handling cost 999 ns: must be at least the 1000 ns that it declares")

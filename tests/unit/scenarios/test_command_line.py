@@ -98,8 +98,8 @@ def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_typed_runs_the_default_scenario(engine, capsys: pytest.CaptureFixture[str]) -> None:
     calls = engine()
     assert main([]) == 0
-    spec, seed, out, transport, _ = calls[0]
-    assert (spec, seed, transport) == (Spec(), 1, "inproc")
+    spec, seed, out, transport, _, window = calls[0]
+    assert (spec, seed, transport, window) == (Spec(), 1, "inproc", "auto")
     assert isinstance(out, Path)
     assert out.parent == Path("runs")
     assert out.name.startswith("sagin-1-2")
@@ -110,11 +110,11 @@ def test_nothing_typed_runs_the_default_scenario(engine, capsys: pytest.CaptureF
 def test_everything_typed_reaches_the_engine(engine, capsys: pytest.CaptureFixture[str]) -> None:
     calls = engine()
     argv = ["--seed", "7", "--duration", "1.5", "--set", "uav.altitude_m=50", "--set", "twin.trigger=every"]
-    assert main([*argv, "--out", "here", "--transport", "memory"]) == 0
-    spec, seed, out, transport, _ = calls[0]
+    assert main([*argv, "--out", "here", "--transport", "memory", "--window", "1e-6"]) == 0
+    spec, seed, out, transport, _, window = calls[0]
     assert isinstance(spec, Spec)
     assert (spec.scenario.duration_s, spec.uav.altitude_m, spec.twin.trigger) == (1.5, 50.0, "every")
-    assert (seed, out, transport) == (7, Path("here"), "memory")
+    assert (seed, out, transport, window) == (7, Path("here"), "memory", 1000)
     last = capsys.readouterr().out.splitlines()[-1]
     assert last.startswith("next     run-twin run sagin --seed 7 --duration 1.5 --set uav.altitude_m=50 --set twin.tr")
 

@@ -62,6 +62,13 @@ MISTAKES = [
     (["--seed", "1.5"], "argument --seed: '1.5': must be a whole number"),
     (["--seed", "9" * 5000], "argument --seed: "),
     (["run", "--transport", "tcp"], "argument --transport: invalid choice: 'tcp' (choose from "),
+    (["run", "--window", "soon"], "argument --window: 'soon': must be auto, lockstep or 1e-09 to 3600 seconds"),
+    (["run", "--window", "0"], "argument --window: '0': must be auto, lockstep or 1e-09 to 3600 seconds"),
+    (["run", "--window", "nan"], "argument --window: 'nan': must be auto, lockstep or 1e-09 to 3600 seconds"),
+    (
+        ["run", "--window", "3e-5", "--out", "here"],
+        "window=3e-05 s: must be 1e-09 to 2e-05 s: core:au handles a message in 20000 ns and shares its way out",
+    ),
     (["run", "a.toml", "b.toml"], "unrecognized arguments: b.toml; see run-twin --help"),
     (["runn"], "argument COMMAND: invalid choice: 'runn' (choose from "),
     (["validate"], "the following arguments are required: SCENARIO|FILE; see run-twin validate --help"),
@@ -78,6 +85,7 @@ MISTAKES = [
 def test_a_mistake_is_one_line(argv: list[str], expected: str, capsys: pytest.CaptureFixture[str]) -> None:
     Path("my.toml").write_text("[network.backhual]\nlatency_ms = 3\n")
     assert refusal(capsys, *argv).startswith(expected)
+    assert not Path("here").exists()
 
 
 def test_a_traceback_is_there_for_who_asks(capsys: pytest.CaptureFixture[str]) -> None:

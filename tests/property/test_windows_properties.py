@@ -1,0 +1,267 @@
+"""Lockstep and every valid window decide the same facts: scenarios drawn to provoke the difference.
+
+Small networks with zero-latency links, no jitter and ties at one instant, queues shared by several twins, handlers that
+answer within the window, timers shorter than it, mailboxes that overflow, and crashes in the middle of all that.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import networkx as nx
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from twin.emulation.barrier import Batches, Windows, coupling
+from twin.emulation.kernel import Kernel
+from twin.emulation.links import LinkParams
+from twin.emulation.lives import Clock, Crash, Lives
+from twin.emulation.lookahead import Declared, lookahead
+from twin.emulation.network import Layout
+from twin.emulation.plane import MessagePlane
+from twin.emulation.streams import Streams
+from twin.errors import KernelError, UsageError
+from twin.journal.facts import Ended, Sent
+from twin.journal.journal import Journal
+from twin.nodes.base import Outputs, Wake
+from twin.nodes.config import NodeConfig, to_wire
+from twin.runtime.host import Host
+from twin.wire.codec import decode_envelope
+from twin.wire.messages import Command, Kind, Letter
+from twin.wire.protocol import Welcome
+from twin.wire.transport import make_link
+
+TWINS = ("edge:a", "edge:b", "edge:c", "core:a")
+ENTITIES = ("a", "b")
+RANKS = {name: Kernel((*TWINS, *ENTITIES)).rank(name) for name in TWINS}
+HOST_OF = {"edge:a": "edge", "edge:b": "edge", "edge:c": "core", "core:a": "core"}
+END_NS = 200_000
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """What a twin does with a message that may still be answered: its cost, whom it answers, the timers it sets."""
+
+    extra_ns: int
+    answers: tuple[str, ...]
+    timers_ns: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Case:
+    handle_ns: int
+    mailbox_max: int
+    latency_ns: tuple[int, int, int]
+    jitter_ns: int
+    loss: float
+    rate_bps: float
+    queue_max: int
+    one_site: bool
+    reactions: tuple[Reaction, ...]
+    sends: tuple[tuple[str, int, int], ...]  # entity, instant, how often its message may be answered
+    crash: tuple[str, int, int] | None
+    clock_ns: int
+
+
+class Scripted:
+    """Answers a message while its count lasts, and wakes itself up; remembers what it has seen."""
+
+    def __init__(self, config, life, case):
+        self.name, self.config = config.name, config
+        self.reaction = case.reactions[TWINS.index(config.name)]
+        self.least_timer = case.handle_ns
+        self.seen = [life]
+
+    def handle(self, incoming):
+        cost = self.config.handle_ns + self.reaction.extra_ns
+        if incoming.envelope is None:
+            self.seen.append((incoming.t_ns, incoming.timer))
+            left = int(incoming.timer.rpartition(" ")[2])
+            cause = 0
+        else:
+            self.seen.append((incoming.t_ns, incoming.envelope.msg_id))
+            left, cause = incoming.body.version, incoming.envelope.msg_id
+        if left == 0:
+            return Outputs(cost)
+        letters = tuple(letter(dst, left - 1, incoming.t_ns, cause) for dst in self.reaction.answers)
+        wakes = tuple(Wake(f"after {left - 1}", delay) for delay in self.reaction.timers_ns)
+        return Outputs(cost, letters, wakes)
+
+    def fingerprint(self):
+        return repr(self.seen).encode()
+
+
+def letter(dst, left, t_ns, cause=0):
+    return Letter(Kind.COMMAND, dst, Command(left, "go", 0), t_ns, 1, cause)
+
+
+def network(case):
+    """a, b - hub - edge site(s) - core site; edge:c lives alone at the end of its own link."""
+    access, backbone, own = case.latency_ns
+    params = [
+        LinkParams(kind, latency, case.jitter_ns, case.rate_bps, case.loss, case.queue_max)
+        for kind, latency in (("access", access), ("backbone", backbone), ("own", own))
+    ]
+    graph = nx.Graph()
+    for entity in ENTITIES:
+        graph.add_edge(entity, "hub", params=params[0])
+    graph.add_edge("hub", "edge", params=params[1])
+    graph.add_edge("hub", "leaf", params=params[2])
+    graph.add_edge("edge", "core", params=params[1])
+    sites = {"edge:a": "edge", "edge:b": "edge" if case.one_site else "core", "edge:c": "leaf", "core:a": "core"}
+    return graph, {**sites, **{name: name for name in ENTITIES}}
+
+
+def declared(case):
+    timers = {name: min((*reaction.timers_ns, 1 << 60)) for name, reaction in zip(TWINS, case.reactions, strict=True)}
+    timers["edge:a"] = min(timers["edge:a"], case.clock_ns)
+    return {name: Declared(case.handle_ns, timers[name]) for name in TWINS}
+
+
+def config(name, case):
+    side, _, entity = name.partition(":")
+    return NodeConfig(
+        name=name, role=side, entity=entity, entity_kind="user", rank=RANKS[name], peer=f"core:{entity}",
+        coordinator="core:a", eavesdropper="eve", sensed_to="", handle_ns=case.handle_ns,
+        mailbox_max=case.mailbox_max, coordination=None,
+    )  # fmt: skip
+
+
+def run(case, window_ns, transport="memory", couple=coupling):
+    graph, site_of = network(case)
+    kernel = Kernel((*TWINS, *ENTITIES))
+    hosts = [Host(name, make=lambda config, life: Scripted(config, life, case)) for name in ("edge", "core")]
+    journal = Recorder()
+    crashes = {} if case.crash is None else {case.crash[0]: (Crash(case.crash[1], case.crash[1] + case.crash[2]),)}
+    lives = Lives(crashes, {"edge:a": Clock("tick 2", case.clock_ns)})
+    with make_link(transport, hosts) as link:
+        configs = {
+            host: tuple(to_wire(config(n, case)) for n in TWINS if HOST_OF[n] == host) for host in ("core", "edge")
+        }
+        link.open({host: Welcome("run", each, 0) for host, each in configs.items()})
+        layout = Layout(graph, site_of, HOST_OF, lambda _a, _b, _t: 0)
+        plane = MessagePlane(kernel, layout, Streams(1), journal, couple(kernel, link, HOST_OF, window_ns), lives)
+        ports = {name: plane.port(name, "run") for name in ENTITIES}
+        for name, port in ports.items():
+            port.listen(lambda envelope, body: "")
+            for entity, at_ns, left in case.sends:
+                if entity == name:
+                    kernel.wake(
+                        name, at_ns, lambda port=port, left=left: port.send(letter("edge:a", left, kernel.now_ns))
+                    )
+                    kernel.wake(
+                        name, at_ns, lambda port=port, left=left: port.send(letter("edge:c", left, kernel.now_ns))
+                    )
+        plane.start()
+        kernel.run(END_NS)
+        plane.finish()
+        hashes = {name: value for answer in link.stop().values() for name, value in answer.hashes.items()}
+    return Outcome(journal.journal.digest(), hashes, dict(plane.counts), journal.sent, journal.ended)
+
+
+class Recorder:
+    """Digests the facts and notes which messages were sent and which ended."""
+
+    def __init__(self):
+        self.journal = Journal(None, {})
+        self.sent, self.ended = [], []
+
+    def record(self, fact):
+        self.journal.record(fact)
+        if isinstance(fact, Sent):
+            self.sent.append(decode_envelope(fact.frame).msg_id)
+        elif isinstance(fact, Ended):
+            self.ended.append(fact.msg_id)
+
+    def commit(self):
+        pass
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What two ways of coupling must agree on; the order in which facts were decided may differ."""
+
+    digest: str
+    hashes: dict
+    counts: dict
+    sent: list = field(compare=False)
+    ended: list = field(compare=False)
+
+
+TIMES = st.sampled_from([0, 1, 999, 1_000, 1_001, 5_000, 20_000])
+REACTIONS = st.builds(
+    Reaction,
+    extra_ns=st.sampled_from([0, 1, 700, 9_000]),
+    answers=st.lists(st.sampled_from([*TWINS, *ENTITIES]), max_size=2).map(tuple),
+    timers_ns=st.lists(st.sampled_from([0, 1, 500, 3_000, 40_000]), max_size=1).map(tuple),
+)
+CASES = st.builds(
+    Case,
+    handle_ns=st.sampled_from([1_000, 2_500, 20_000]),
+    mailbox_max=st.sampled_from([1, 2, 100]),
+    latency_ns=st.tuples(TIMES, TIMES, TIMES),
+    jitter_ns=st.sampled_from([0, 300, 10_000]),
+    loss=st.sampled_from([0.0, 0.3]),
+    rate_bps=st.sampled_from([1e7, 1e9, 1e15]),
+    queue_max=st.sampled_from([1, 3, 1000]),
+    one_site=st.booleans(),
+    reactions=st.tuples(REACTIONS, REACTIONS, REACTIONS, REACTIONS),
+    sends=st.lists(
+        st.tuples(st.sampled_from(ENTITIES), st.sampled_from([0, 1, 1_000, 5_000, 50_000]), st.integers(0, 3)),
+        min_size=1,
+        max_size=4,
+    ).map(tuple),
+    crash=st.none() | st.tuples(st.sampled_from(TWINS), st.sampled_from([1_500, 6_000, 21_000]), TIMES.map(lambda t: t + 1)),
+    clock_ns=st.sampled_from([1, 900, 30_000]),
+)  # fmt: skip
+
+QUIET = Reaction(0, (), ())
+BACK = Reaction(0, ("edge:c", "a"), ())
+FEEDBACK = Case(
+    1_000, 100, (0, 0, 5_000), 0, 0.0, 1e15, 1000, True, (BACK, QUIET, Reaction(0, ("edge:a", "b"), ()), QUIET),
+    (("a", 0, 3), ("b", 0, 3)), ("edge:c", 6_000, 2_000), 900,
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(case=CASES, share=st.sampled_from([1.0, 0.5, 0.001]))
+@example(case=FEEDBACK, share=1.0)
+def test_lockstep_and_every_valid_window_decide_the_same_facts(case, share):
+    graph, site_of = network(case)
+    longest = lookahead(graph, site_of, declared(case))
+    lockstep = run(case, 0)
+    assert run(case, max(1, round(longest.window_ns * share))) == lockstep
+    assert len(set(lockstep.sent)) == len(lockstep.sent) == lockstep.counts["sent"]
+    assert len(set(lockstep.ended)) == len(lockstep.ended)
+    assert set(lockstep.ended) <= set(lockstep.sent)
+
+
+@settings(max_examples=15, deadline=None)
+@given(case=CASES)
+@example(case=FEEDBACK)
+def test_memory_and_sockets_decide_the_same_facts_in_windows(case):
+    graph, site_of = network(case)
+    window_ns = lookahead(graph, site_of, declared(case)).window_ns
+    assert run(case, window_ns, "inproc") == run(case, window_ns)
+
+
+def test_a_window_longer_than_the_lookahead_is_refused_and_would_be_wrong():
+    graph, site_of = network(FEEDBACK)
+    longest = lookahead(graph, site_of, declared(FEEDBACK))
+    with pytest.raises(UsageError, match=f"to {longest.window_ns / 1e9:g} s: {longest.node} "):
+        longest.check(longest.window_ns + 1)
+
+    def unchecked(kernel, hosts, host_of, window_ns):
+        return lambda settle: Windows(Batches(hosts, host_of), settle, kernel, window_ns)
+
+    try:
+        differs = run(FEEDBACK, 30 * longest.window_ns, couple=unchecked) != run(FEEDBACK, 0)
+    except KernelError:
+        differs = True
+    assert differs
+
+
+def test_a_crash_takes_state_and_mail_with_it():
+    struck, spared = run(FEEDBACK, 0), run(replace(FEEDBACK, crash=None), 0)
+    assert struck.counts["dropped"] > 0
+    assert "dropped" not in spared.counts
+    assert {name for name in TWINS if struck.hashes[name] != spared.hashes[name]} >= {"edge:c"}
