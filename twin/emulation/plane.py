@@ -93,7 +93,7 @@ class MessagePlane:
     def send_from_entity(self, envelope: Envelope) -> None:
         """An entity sends now."""
         size = self._journal_sent(envelope)
-        self.network.send(envelope, size)
+        self.network.send(envelope, size, self.kernel.now_ns)
 
     def set_timer(self, timer: TimerRequest) -> None:
         """Deliver a timer to a twin."""
@@ -121,7 +121,7 @@ class MessagePlane:
 
     def _depart(self, pairs: tuple[tuple[Envelope, int], ...]) -> None:
         for envelope, size in pairs:
-            self.network.send(envelope, size)
+            self.network.send(envelope, size, self.kernel.now_ns)
 
     def _arrive(self, transit: Transit) -> None:
         envelope = replace(transit.envelope, t_deliver_ns=self.kernel.now_ns)
@@ -141,8 +141,8 @@ class MessagePlane:
             return Reason.MALFORMED
         return self.receivers[envelope.dst](envelope, body)
 
-    def _end_on_the_way(self, transit: Transit, fate: Fate, reason: Reason) -> None:
-        self._end(transit, self.kernel.now_ns, fate, reason, (-1, -1))
+    def _end_on_the_way(self, transit: Transit, t_ns: int, fate: Fate, reason: Reason) -> None:
+        self._end(transit, t_ns, fate, reason, (-1, -1))
 
     def _end(self, transit: Transit, t_ns: int, fate: Fate, reason: Reason, handled_ns: tuple[int, int]) -> None:
         self.counts[fate] += 1

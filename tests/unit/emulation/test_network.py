@@ -38,12 +38,12 @@ class Bench:
             Layout(graph, SITES, {}, propagation),
             Streams(seed),
             lambda transit: self.arrived.append((self.kernel.now_ns, transit)),
-            lambda transit, fate, reason: self.ended.append((self.kernel.now_ns, transit, fate, reason)),
+            lambda transit, t_ns, fate, reason: self.ended.append((t_ns, transit, fate, reason)),
         )
 
     def send(self, t_ns, src, dst, seq, size=1000):
         envelope = Envelope(SCHEMA, "run", Kind.STATE, src, dst, seq, seq, 1, 0, t_ns, -1, t_ns, 0, 0, b"")
-        self.kernel.at(t_ns, self.kernel.order(src, src, seq), lambda: self.network.send(envelope, size))
+        self.kernel.at(t_ns, self.kernel.order(src, src, seq), lambda: self.network.send(envelope, size, t_ns))
 
 
 def test_hops_add_up_to_the_latency_of_the_message():
