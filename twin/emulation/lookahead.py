@@ -72,10 +72,11 @@ def _bound(node: str, declared: Declared, egress_ns: int) -> Lookahead:
 def _unshared_egress_ns(graph: "nx.Graph[str]", site: str) -> int:
     """Least latency of the only link out of a site: its fixed part and the time that the smallest frame takes.
 
-    A site with a second link may have messages in transit, whose routes follow the geometry: those count as shared.
+    A site with a second link may have messages in transit, whose routes follow the geometry: those count as shared. So
+    does a link that has to choose whom to serve: what it does depends on more than the offers before.
     """
     neighbours = list(graph[site]) if site in graph else []
     if len(neighbours) != 1:
         return 0
     params: LinkParams = graph.edges[site, neighbours[0]]["params"]
-    return params.latency_ns + params.serialisation_ns(1)
+    return params.latency_ns + params.serialisation_ns(1) if params.plain else 0

@@ -1,19 +1,27 @@
 """The network between entities and twins: a graph of sites, least-latency routes, a hop-by-hop journey per message.
 
 Sites (an entity, a gateway, an edge cloud, a core cloud) are the nodes of a networkx graph and links its edges. A
-message takes one kernel event per hop: queues change only in event order. Propagation comes from a function that is
+message takes one kernel event per hop over a plain link (`links.LinkQueue`), and one more per attempt where it has to
+be decided who is served next (`served.ServedQueue`): queues change only in event order, or, where a departure depends
+on the offers alone, in the order of the offers' instants. Propagation and outages come from functions that are
 injected, so the network knows no geometry.
+
+Routes are those of least latency over the links that are up at the start of an epoch of 100 ms: a link that fails
+within an epoch loses what is offered to it (see `links`), and from the next epoch on it is avoided. With no way left a
+message is dropped as `no_route`. A message keeps the route that it began.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from typing import Final
 
 import networkx as nx
 
 from twin.emulation.kernel import Kernel
-from twin.emulation.links import LinkParams, LinkQueue
+from twin.emulation.links import Crossing, Key, Link, LinkParams, LinkQueue
+from twin.emulation.served import Job, ServedQueue
 from twin.emulation.streams import Streams
 from twin.errors import KernelError
 from twin.journal.facts import Hop
@@ -21,21 +29,34 @@ from twin.wire.messages import Envelope
 from twin.wire.protocol import Fate, Reason
 
 Propagation = Callable[[str, str, int], int]
+IsUp = Callable[[str, str, int], bool]
+Queue = LinkQueue | ServedQueue
 
 # Routes are computed from the geometry at multiples of this time, so that they are a function of time alone.
-_ROUTE_EPOCH_NS: Final = 100_000_000
+ROUTE_EPOCH_NS: Final = 100_000_000
 _NOMINAL_BYTES: Final = 512
+
+
+def always_up(_a: str, _b: str, _t_ns: int) -> bool:
+    """A network whose links never fail."""
+    return True
 
 
 @dataclass(slots=True)
 class Transit:
-    """A message on its way: the queues that it still has to cross and the hops behind it."""
+    """A message on its way: its route, how many links of it lie behind, and the hops (attempts) that it took."""
 
     envelope: Envelope
     size_bytes: int
-    queues: tuple[LinkQueue, ...]
+    queues: tuple[Queue, ...]
     sites: tuple[str, ...]
     hops: list[Hop] = field(default_factory=list)
+    crossed: int = 0
+
+    @property
+    def key(self) -> Key:
+        """What draws are keyed by."""
+        return self.envelope.src, self.envelope.dst, self.envelope.seq
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +65,14 @@ class Layout:
 
     `graph` has sites as nodes and `LinkParams` as the attribute `params` of each edge; `site_of` and `host_of` name
     the site of every entity and twin and the host of every twin; `propagation_ns` is the geometric delay between two
-    sites at an instant, in ns.
+    sites at an instant, in ns; `is_up` says whether the link from one site to another is up at an instant in ns.
     """
 
     graph: "nx.Graph[str]"
     site_of: Mapping[str, str]
     host_of: Mapping[str, str]
     propagation_ns: Propagation
+    is_up: IsUp = always_up
 
 
 class Network:
@@ -61,7 +83,7 @@ class Network:
         layout: sites, links, and who is where.
         streams: source of loss and jitter draws.
         arrived: called when a message reaches its destination.
-        ended: called when a message is lost or dropped on the way.
+        ended: called with the instant when a message is lost or dropped on the way.
     """
 
     def __init__(
@@ -76,6 +98,7 @@ class Network:
         self._graph = layout.graph
         self._site_of = layout.site_of
         self._propagation_ns = layout.propagation_ns
+        self._is_up = layout.is_up
         self._arrived = arrived
         self._ended = ended
         self._routes: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -83,69 +106,100 @@ class Network:
         self.queues = self._make_queues(streams)
 
     def send(self, envelope: Envelope, size_bytes: int, t_ns: int) -> None:
-        """Hand a message to the first link of its route at `t_ns`, now or at most one window ago."""
+        """Hand a message to the first link of its route at `t_ns`.
+
+        That is now or, where the first queue is `retroactive`, an earlier instant whose offers are all made in order
+        and whose arrival is not before now.
+        """
         sites = self.route(self._site_of[envelope.src], self._site_of[envelope.dst], t_ns)
         queues = tuple(self.queues[pair] for pair in pairwise(sites))
         transit = Transit(envelope, size_bytes, queues, sites)
         if not sites:
             self._ended(transit, t_ns, Fate.DROPPED, Reason.NO_ROUTE)
         elif not queues:  # both ends live on one site: no link, but never a short cut past the kernel
-            self._at(t_ns, transit, lambda: self._arrived(transit))
+            self._at(t_ns, transit.key, lambda: self._arrived(transit))
         else:
             self._cross(transit, t_ns)
 
     def route(self, src: str, dst: str, t_ns: int) -> tuple[str, ...]:
         """Sites on the way of least latency at `t_ns`, both ends included; empty when there is no way."""
-        epoch = t_ns // _ROUTE_EPOCH_NS
+        epoch = t_ns // ROUTE_EPOCH_NS
         if epoch != self._route_epoch:
             self._routes.clear()
             self._route_epoch = epoch
         found = self._routes.get((src, dst))
         if found is None:
-            found = self._routes[src, dst] = self._shortest(src, dst, epoch * _ROUTE_EPOCH_NS)
+            found = self._routes[src, dst] = self._shortest(src, dst, epoch * ROUTE_EPOCH_NS)
         return found
 
-    def _make_queues(self, streams: Streams) -> dict[tuple[str, str], LinkQueue]:
-        queues = {}
+    def least_latency_ns(self, src_site: str, dst_site: str) -> int:
+        """Least time over one link: its fixed latency and the serialisation of a frame of one byte.
+
+        Raises:
+            KernelError: no link joins the sites.
+        """
+        queue = self.queues.get((src_site, dst_site))
+        if queue is None:
+            raise KernelError(f"link {src_site} > {dst_site}: there is none")
+        return queue.params.latency_ns + queue.params.serialisation_ns(1)
+
+    def _make_queues(self, streams: Streams) -> dict[tuple[str, str], Queue]:
+        queues: dict[tuple[str, str], Queue] = {}
         edges: Iterable[tuple[str, str, object]] = self._graph.edges(data="params")
         for a, b, params in edges:
             if not isinstance(params, LinkParams):
                 raise KernelError(f"link {a} - {b}: has no parameters")
             for src, dst in ((a, b), (b, a)):
-                queues[src, dst] = LinkQueue(f"{params.kind}:{src}>{dst}", params, streams)
+                # a link that never fails is not asked, twice per hop, whether it has
+                up = None if self._is_up is always_up else partial(self._is_up, src, dst)
+                link = Link(f"{params.kind}:{src}>{dst}", params, streams, up)
+                queues[src, dst] = LinkQueue(link) if params.plain else ServedQueue(link, self._at)
         return queues
 
     def _shortest(self, src: str, dst: str, t_ns: int) -> tuple[str, ...]:
         def weight(a: str, b: str, data: Mapping[str, LinkParams]) -> int | None:
             params = data["params"]
-            if params.direct and {a, b} != {src, dst}:
+            if (params.direct and {a, b} != {src, dst}) or not self._is_up(a, b, t_ns):
                 return None
             return params.latency_ns + params.serialisation_ns(_NOMINAL_BYTES) + self._propagation_ns(a, b, t_ns)
 
         try:
             return tuple(nx.dijkstra_path(self._graph, src, dst, weight=weight))
-        except nx.NetworkXNoPath:
+        except (nx.NetworkXNoPath, nx.NodeNotFound):  # no way, or a site without any link
             return ()
 
     def _cross(self, transit: Transit, t_ns: int) -> None:
-        """Offer the message to the next link of its route and come back when it reaches the far end."""
-        place = len(transit.hops)
-        queue, envelope = transit.queues[place], transit.envelope
-        flight = self._propagation_ns(transit.sites[place], transit.sites[place + 1], t_ns)
-        crossing = queue.offer(t_ns, transit.size_bytes, flight, (envelope.src, envelope.dst, envelope.seq))
+        """Offer the message to the next link of its route."""
+        here, there = transit.sites[transit.crossed : transit.crossed + 2]
+        queue = transit.queues[transit.crossed]
+        if isinstance(queue, LinkQueue):
+            flight = self._propagation_ns(here, there, t_ns)
+            self._crossed(transit, t_ns, queue.offer(t_ns, transit.size_bytes, flight, transit.key))
+            return
+        propagation = partial(self._propagation_ns, here, there)
+        done = partial(self._crossed, transit)
+        kind = transit.envelope.kind
+        queue.offer(t_ns, Job(transit.key, kind, transit.size_bytes, propagation, transit.hops, done))
+
+    def _crossed(self, transit: Transit, t_ns: int, crossing: Crossing | None) -> None:
+        """What the link did is decided, at `t_ns`: come back when the message reaches the far end."""
         if crossing is None:
             self._ended(transit, t_ns, Fate.DROPPED, Reason.QUEUE_FULL)
             return
         transit.hops.append(crossing.hop)
-        arrive_ns = crossing.arrive_ns
+        transit.crossed += 1
+        if crossing.refused:
+            self._ended(transit, t_ns, Fate.LOST, crossing.reason)
+            return
+        arrive_ns, reason = crossing.arrive_ns, crossing.reason
         if crossing.lost:
-            action: Callable[[], None] = lambda: self._ended(transit, arrive_ns, Fate.LOST, Reason.LOSS)  # noqa: E731
-        elif place + 1 < len(transit.queues):
+            action: Callable[[], None] = lambda: self._ended(transit, arrive_ns, Fate.LOST, reason)  # noqa: E731
+        elif transit.crossed < len(transit.queues):
             action = lambda: self._cross(transit, arrive_ns)  # noqa: E731
         else:
             action = lambda: self._arrived(transit)  # noqa: E731
-        self._at(arrive_ns, transit, action)
+        self._at(arrive_ns, transit.key, action)
 
-    def _at(self, t_ns: int, transit: Transit, action: Callable[[], None]) -> None:
-        envelope = transit.envelope
-        self._kernel.at(t_ns, self._kernel.order(envelope.dst, envelope.src, envelope.seq), action)
+    def _at(self, t_ns: int, key: Key, action: Callable[[], None]) -> None:
+        src, dst, seq = key
+        self._kernel.at(t_ns, self._kernel.order(dst, src, seq), action)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from twin.emulation.links import LinkParams, LinkQueue
+from twin.emulation.links import Link, LinkParams, LinkQueue
 from twin.emulation.streams import Streams
 
 BYTES = 1250  # 10 us at 1 Gbit/s
@@ -16,7 +16,7 @@ def queue(**changes):
         "loss": 0.0,
         "queue_max": 10**6,
     }
-    return LinkQueue("radio:a>b", LinkParams(**(params | changes)), Streams(1))
+    return LinkQueue(Link("radio:a>b", LinkParams(**(params | changes)), Streams(1)))
 
 
 def test_parts_of_the_latency_add_up():
