@@ -7,8 +7,10 @@ arrives: `start = max(t_deliver, busy_until)`, `finish = start + cost`), a bound
 import hashlib
 import time
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec.structs import replace
 
 from twin.errors import WireError
 from twin.nodes.base import Incoming, Node, Outputs
