@@ -1,7 +1,5 @@
 """The codec under any input: what goes out comes back, and no bytes do worse than a `WireError`."""
 
-from dataclasses import fields
-
 import msgpack
 import numpy as np
 from hypothesis import HealthCheck, given, settings
@@ -128,8 +126,8 @@ def same_bits(a, b):
         return False
     if isinstance(a, np.ndarray):
         return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
-    if hasattr(a, "__dataclass_fields__"):
-        return all(same_bits(getattr(a, f.name), getattr(b, f.name)) for f in fields(a))
+    if hasattr(a, "__struct_fields__"):
+        return all(same_bits(getattr(a, name), getattr(b, name)) for name in a.__struct_fields__)
     return a == b
 
 

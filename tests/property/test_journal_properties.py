@@ -1,17 +1,16 @@
 """The journal under every cut, every flipped byte and any bytes at all."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from twin.errors import RunFolderError
 from twin.journal.digest import digests_of
-from twin.journal.facts import Applied, Closed, Ended, Hop, Opened, Sent, Solved, Wall
+from twin.journal.facts import MAX_INT, Applied, Closed, Ended, Hop, Opened, Sent, Solved, Wall
 from twin.journal.journal import HEADER, Journal
 from twin.journal.reader import parse_journal
-from twin.journal.records import MAX_INT, decode_fact, encode_fact
+from twin.journal.records import decode_fact, encode_fact
 from twin.journal.tables import build_tables
 from twin.wire.codec import encode_envelope
 from twin.wire.messages import SCHEMA, Envelope, Kind

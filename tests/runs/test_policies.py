@@ -111,7 +111,7 @@ def test_a_failed_solve_is_recorded_and_the_old_precoder_stays(emulate, monkeypa
 
 def test_12_a_twin_that_is_fed_the_same_messages_says_the_same(emulate):
     """Replays every batch of a run to new hosts that know no world, no network and no kernel."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from twin.runtime.host import Host
     from twin.wire.control import decode_control, encode_control

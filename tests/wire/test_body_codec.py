@@ -1,11 +1,11 @@
 """Bodies as bytes: each kind there and back, and a reason for everything that is not one."""
 
 import tracemalloc
-from dataclasses import fields, replace
 
 import msgpack
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from twin.errors import WireError
 from twin.wire.arrays import ARRAY_EXT, encode_array
@@ -20,15 +20,15 @@ def same(a, b):
         return False
     if isinstance(a, np.ndarray):
         return a.dtype == b.dtype and np.array_equal(a, b)
-    if hasattr(a, "__dataclass_fields__"):
-        return all(same(getattr(a, f.name), getattr(b, f.name)) for f in fields(a))
+    if hasattr(a, "__struct_fields__"):
+        return all(same(getattr(a, name), getattr(b, name)) for name in a.__struct_fields__)
     return a == b
 
 
 def arrays_in(body):
-    values = [getattr(body, f.name) for f in fields(body)]
+    values = [getattr(body, name) for name in body.__struct_fields__]
     return [v for v in values if isinstance(v, np.ndarray)] + [
-        a for v in values if hasattr(v, "__dataclass_fields__") for a in arrays_in(v)
+        a for v in values if hasattr(v, "__struct_fields__") for a in arrays_in(v)
     ]
 
 

@@ -1,15 +1,15 @@
 """Control messages as multipart bytes: a header, and a frame for every message that it carries."""
 
 import tracemalloc
-from dataclasses import replace
 
 import msgpack
 import pytest
+from msgspec.structs import replace
 
 from twin.errors import WireError
 from twin.wire.codec import encode_envelope
 from twin.wire.control import MAX_PARTS, decode_control, encode_control
-from twin.wire.packing import MAX_ITEMS, MAX_TEXT
+from twin.wire.limits import MAX_ITEMS, MAX_TEXT
 from twin.wire.protocol import (
     Batch,
     Delivery,

@@ -1,15 +1,14 @@
 """Envelopes as frames: strict in every field, and one frame for one envelope."""
 
-from dataclasses import replace
-
 import msgpack
 import pytest
+from msgspec.structs import replace
 
 from twin.errors import WireError
 from twin.wire.codec import MAX_BODY, MAX_FRAME, decode_envelope, encode_envelope
 from twin.wire.messages import Envelope, Kind
 
-NAMES = tuple(Envelope.__dataclass_fields__)
+NAMES = tuple(Envelope.__struct_fields__)
 INT64_MAX = 2**63 - 1
 
 

@@ -1,10 +1,10 @@
 """Both links against the same hosts: same answers, same refusals, and never a hang."""
 
 import time
-from dataclasses import replace
 
 import msgpack
 import pytest
+from msgspec.structs import replace
 
 from twin.errors import HostLostError, KernelError, UsageError, WireError
 from twin.wire.control import encode_control

@@ -6,8 +6,9 @@ lost + dropped + in flight) holds by construction and is counted in one place.
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from twin.emulation.barrier import Barrier, Settle, Settled
 from twin.emulation.kernel import Kernel

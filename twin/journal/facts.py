@@ -3,52 +3,62 @@
 Every fact but `Wall` and `Closed` is a fact of virtual time and enters the digest. Facts are recorded as soon as they
 are decided, which may be before the instant they speak of (a reply is journalled before it is acted upon), so their
 order in the file is not an order in time: the digest does not depend on it.
+
+Facts are frozen msgspec structs. Of `Sent` and `Ended`, two per message, the encoding is the record (`records`) and
+the tag is the record's code.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Final
+
+from msgspec import Meta, Struct
+
+MAX_RECORD: Final = 1 << 24
+"""Most bytes that one record may have."""
+
+MAX_ITEMS: Final = 1 << 16
+"""Most inputs of a solve, hops of a message and state hashes of a run."""
+
+MAX_INT: Final = (1 << 63) - 1
+"""Integers are 64-bit signed, in the journal and in the tables."""
+
+Integer = Annotated[int, Meta(le=MAX_INT)]
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """First record: the manifest as it was when the run began (resolved scenario, seed, versions)."""
 
     manifest: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True):
     """One link on a message's way and the four parts of its latency there."""
 
     link: str
-    queue_ns: int
-    serialisation_ns: int
-    propagation_ns: int
-    jitter_ns: int
+    queue_ns: Integer
+    serialisation_ns: Integer
+    propagation_ns: Integer
+    jitter_ns: Integer
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True, tag=1):
     """A message was handed to the network. `frame` is the encoded envelope (its `t_deliver_ns` is -1)."""
 
-    frame: bytes
+    frame: Annotated[bytes, Meta(max_length=MAX_RECORD)]
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True, tag=2):
     """The fate of a message. `begin_ns`/`finish_ns`: when its handler ran (both `t_ns` for an entity, -1 if none)."""
 
-    msg_id: int
-    t_ns: int
+    msg_id: Integer
+    t_ns: Integer
     fate: str
     reason: str
-    begin_ns: int
-    finish_ns: int
-    hops: tuple[Hop, ...]
+    begin_ns: Integer
+    finish_ns: Integer
+    hops: Annotated[tuple[Hop, ...], Meta(max_length=MAX_ITEMS)]
 
 
-@dataclass(frozen=True, slots=True)
-class Solved:
+class Solved(Struct, frozen=True, gc=False):
     """One solve by the twin `node`, with the ids of all the messages it used."""
 
     node: str
@@ -66,8 +76,7 @@ class Solved:
     cost_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True, gc=False):
     """A transmitter put a precoder on air. Version 0 is local MRT, from its own measurement (`msg_id` 0).
 
     `vector` is the little-endian complex128 bytes of the precoder, in sqrt(mW).
@@ -81,8 +90,7 @@ class Applied:
     vector: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Wall:
+class Wall(Struct, frozen=True, gc=False):
     """Wall time of a solve (outside the digest)."""
 
     node: str
@@ -91,8 +99,7 @@ class Wall:
     wall_us: float
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(Struct, frozen=True):
     """Last record of a run that was closed properly (outside the digest)."""
 
     t_ns: int

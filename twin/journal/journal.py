@@ -22,8 +22,8 @@ from zlib import crc32
 
 from twin.errors import RunFolderError
 from twin.journal.digest import Digests
-from twin.journal.facts import Closed, Fact, Opened
-from twin.journal.records import MAX_RECORD, encode_fact
+from twin.journal.facts import MAX_RECORD, Closed, Fact, Opened
+from twin.journal.records import encode_fact
 
 MAGIC: Final = b"TWINWAL"
 VERSION: Final = 1

@@ -8,9 +8,9 @@ from typing import Any, Final
 from zlib import crc32
 
 from twin.errors import RunFolderError
-from twin.journal.facts import Closed, Fact, Opened
+from twin.journal.facts import MAX_RECORD, Closed, Fact, Opened
 from twin.journal.journal import HEADER, LENGTH, MAGIC, VERSION, chained_crc
-from twin.journal.records import MAX_RECORD, decode_fact
+from twin.journal.records import decode_fact
 
 _HEAD = 2 * LENGTH.size
 _REQUIRED: Final[dict[str, type]] = {

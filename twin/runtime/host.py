@@ -8,7 +8,9 @@ import hashlib
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from twin.errors import KernelError, WireError
 from twin.nodes.base import Incoming, Node, Outputs

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from twin.errors import WireError
 from twin.wire.codec import decode_envelope, encode_envelope
+from twin.wire.limits import MAX_ITEMS
 from twin.wire.messages import Envelope
 from twin.wire.packing import (
-    MAX_ITEMS,
     Fields,
     Row,
     check_arity,

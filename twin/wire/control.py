@@ -13,12 +13,10 @@ from typing import Any, Final, NamedTuple
 
 from twin.errors import WireError
 from twin.wire.batches import pack_batch, pack_result, unpack_batch, unpack_result
+from twin.wire.limits import INT64_MAX, MAX_ITEMS, MAX_TEXT
 from twin.wire.messages import SCHEMA
 from twin.wire.packing import (
-    INT64_MAX,
     LIMITS,
-    MAX_ITEMS,
-    MAX_TEXT,
     Check,
     Field,
     Fields,

@@ -25,20 +25,21 @@ class Mailer:
         """The envelope of a letter that leaves at `t_send_ns`."""
         self._count += 1
         seq = self._seq[letter.dst] = self._seq.get(letter.dst, 0) + 1
+        # By position: keywords would take as long as all the rest but the body.
         return Envelope(
-            schema=SCHEMA,
-            run_id=self.run_id,
-            kind=letter.kind,
-            src=self.name,
-            dst=letter.dst,
-            seq=seq,
-            msg_id=(self.rank << _COUNT_BITS) | self._count,
-            trace_id=letter.trace_id,
-            parent_id=letter.parent_id,
-            t_send_ns=t_send_ns,
-            t_deliver_ns=-1,
-            t_data_ns=letter.t_data_ns,
-            epoch=self.epoch,
-            flags=0,
-            body=encode_body(letter.body),
+            SCHEMA,
+            self.run_id,
+            letter.kind,
+            self.name,
+            letter.dst,
+            seq,
+            (self.rank << _COUNT_BITS) | self._count,  # msg_id
+            letter.trace_id,
+            letter.parent_id,
+            t_send_ns,
+            -1,  # t_deliver_ns
+            letter.t_data_ns,
+            self.epoch,
+            0,  # flags
+            encode_body(letter.body),
         )

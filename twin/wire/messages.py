@@ -3,14 +3,19 @@
 Each kind of message has one body type (`BODY_OF`). Arrays are C-contiguous and read-only once they have crossed
 the wire. Channels are noise-normalised (noise power 1 at every receiver) and powers are in milliwatts, so that
 only P/sigma^2 enters a rate.
+
+Messages are frozen msgspec structs: made, changed (`msgspec.structs.replace`) and encoded in C, since every message
+of a run passes here several times. None of them can be part of a reference cycle.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Final
 
 import numpy as np
+from msgspec import Meta, Struct
 from numpy.typing import NDArray
+
+from twin.wire.limits import Epoch, Flags, Instant, Name, Natural, Payload, Positive
 
 RealArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
@@ -30,8 +35,7 @@ class Kind(StrEnum):
     COMMAND = "command"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class State:
+class State(Struct, frozen=True, eq=False, gc=False):
     """What a user reports of itself: position in m (3,), velocity in m/s (3,), downlink SINR in dB."""
 
     position_m: RealArray
@@ -39,8 +43,7 @@ class State:
     quality_db: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Csi:
+class Csi(Struct, frozen=True, eq=False, gc=False):
     """A transmitter's estimates of its channels, from uplink pilots.
 
     `channels` is (R, N), one row per name in `receivers`; `error_var` (R,) is the variance per antenna of the pilot
@@ -53,8 +56,7 @@ class Csi:
     radius: RealArray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sensed:
+class Sensed(Struct, frozen=True, eq=False, gc=False):
     """What one transmitter senses of an entity that reports nothing: channel (N,) and its error radius."""
 
     transmitter: str
@@ -65,8 +67,7 @@ class Sensed:
 Report = State | Csi | Sensed
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Replica:
+class Replica(Struct, frozen=True, eq=False, gc=False):
     """A report passed on between twins: which entity it describes and the `seq` of the report it came from."""
 
     entity: str
@@ -74,8 +75,7 @@ class Replica:
     report: Report
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Precoder:
+class Precoder(Struct, frozen=True, eq=False, gc=False):
     """A versioned precoder (N,) for one transmitter; `activate_at_ns` 0 means on arrival."""
 
     transmitter: str
@@ -84,22 +84,20 @@ class Precoder:
     activate_at_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ack:
+class Ack(Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True):
     """A transmitter applied a version at this instant of virtual time."""
 
-    transmitter: str
-    version: int
-    applied_ns: int
+    transmitter: Name
+    version: Natural
+    applied_ns: Natural
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True):
     """An order between entities: `activate` says that the sender has `version` on air from `at_ns` on."""
 
-    version: int
-    name: str
-    at_ns: int
+    version: Natural
+    name: Name
+    at_ns: Natural
 
 
 Body = State | Csi | Replica | Precoder | Ack | Command
@@ -115,8 +113,7 @@ BODY_OF: Final[dict[Kind, type[Body]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(Struct, frozen=True, gc=False):
     """What a sender wants said: to whom, and which data and cause it goes back to."""
 
     kind: Kind
@@ -127,8 +124,7 @@ class Letter:
     parent_id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True):
     """One message. Times are integer nanoseconds of virtual time; `body` is encoded (`codec.decode_body`).
 
     `seq` counts from 1 per (src, dst); `trace_id` names a control cycle; `parent_id` is the message that caused
@@ -136,18 +132,18 @@ class Envelope:
     network has delivered the message.
     """
 
-    schema: int
-    run_id: str
+    schema: Annotated[int, Meta(ge=SCHEMA, le=SCHEMA)]
+    run_id: Name
     kind: Kind
-    src: str
-    dst: str
-    seq: int
-    msg_id: int
-    trace_id: int
-    parent_id: int
-    t_send_ns: int
-    t_deliver_ns: int
-    t_data_ns: int
-    epoch: int
-    flags: int
-    body: bytes
+    src: Name
+    dst: Name
+    seq: Positive
+    msg_id: Positive
+    trace_id: Natural
+    parent_id: Natural
+    t_send_ns: Natural
+    t_deliver_ns: Instant
+    t_data_ns: Natural
+    epoch: Epoch
+    flags: Flags
+    body: Payload

@@ -14,13 +14,7 @@ import msgpack
 
 from twin.errors import WireError
 from twin.wire.arrays import MAX_ARRAY_BYTES
-
-MAX_FRAME: Final = 2**20
-MAX_NAME: Final = 64
-MAX_TEXT: Final = 4096
-MAX_ITEMS: Final = 8192
-INT64_MAX: Final = 2**63 - 1
-MAX_EPOCH: Final = 2**32 - 1
+from twin.wire.limits import INT64_MAX, MAX_EPOCH, MAX_FRAME, MAX_ITEMS, MAX_NAME, MAX_TEXT
 
 _UTF8_BYTES: Final = 4
 # Each level of nesting allocates its array as declared before its items are read: this limit bounds memory.

@@ -7,8 +7,11 @@ kernel -> host   STOP                               host -> kernel   STATE_HASH(
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
+from msgspec import Meta, Struct
+
+from twin.wire.limits import MAX_ITEMS, Name, Natural
 from twin.wire.messages import Envelope
 
 LEAST_COST_NS: Final = 1_000
@@ -41,8 +44,7 @@ class Reason(StrEnum):
     CRASHED = "crashed"
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True, gc=False):
     """A message (or, when `envelope` is None, the timer `timer`) that reaches `node` at `t_ns`."""
 
     node: str
@@ -51,34 +53,31 @@ class Delivery:
     timer: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TimerRequest:
+class TimerRequest(Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True):
     """Wake `node` with `name` at `at_ns`."""
 
-    node: str
-    name: str
-    at_ns: int
+    node: Name
+    name: Name
+    at_ns: Natural
 
 
-@dataclass(frozen=True, slots=True)
-class SolveReport:
+class SolveReport(Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True):
     """One solve of a twin. Everything but `wall_us` is a fact of virtual time."""
 
-    problem: str
-    method: str
-    trigger: str
-    version: int
-    inputs: tuple[int, ...]
-    status: str
-    iterations: int
+    problem: Name
+    method: Name
+    trigger: Name
+    version: Natural
+    inputs: Annotated[tuple[Natural, ...], Meta(max_length=MAX_ITEMS)]
+    status: Name
+    iterations: Natural
     objective: float
     violation: float
-    cost_ns: int
+    cost_ns: Natural
     wall_us: float
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True, gc=False):
     """What a host made of one delivery: its fate, when handling began and finished, and what came out."""
 
     fate: Fate
@@ -108,16 +107,14 @@ class Welcome:
     last: int
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True, gc=False):
     """Deliveries for one host, in canonical order. Batch numbers count from 1 without gaps."""
 
     number: int
     deliveries: tuple[Delivery, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True, gc=False):
     """The outcomes of a batch, in the order of its deliveries."""
 
     number: int

@@ -18,8 +18,9 @@ import zmq
 
 from twin.errors import HostLostError, KernelError, UsageError, WireError
 from twin.wire.control import decode_control, encode_control
+from twin.wire.limits import MAX_FRAME
 from twin.wire.messages import SCHEMA
-from twin.wire.packing import MAX_FRAME, check_name
+from twin.wire.packing import check_name
 from twin.wire.protocol import Batch, Control, Hello, HostError, Result, StateHash, Stop, Welcome
 
 TIMEOUT_S: Final = 5.0

@@ -8,10 +8,10 @@ from zlib import crc32
 import pytest
 
 from twin.errors import RunFolderError
-from twin.journal.facts import Opened
+from twin.journal.facts import MAX_RECORD, Opened
 from twin.journal.journal import Journal
 from twin.journal.reader import read_journal
-from twin.journal.records import MAX_RECORD, encode_fact
+from twin.journal.records import encode_fact
 from twin.wire.messages import Kind
 
 MANIFEST = {"seed": 1}

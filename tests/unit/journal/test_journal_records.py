@@ -4,8 +4,8 @@ import msgpack
 import pytest
 
 from twin.errors import RunFolderError
-from twin.journal.facts import Applied, Closed, Ended, Hop, Opened, Sent, Solved, Wall
-from twin.journal.records import MAX_INT, decode_fact, encode_fact
+from twin.journal.facts import MAX_INT, Applied, Closed, Ended, Hop, Opened, Sent, Solved, Wall
+from twin.journal.records import decode_fact, encode_fact
 from twin.wire.protocol import Fate, Reason
 
 SOLVED = Solved("core:uav", 5, 6, "sagin", "mrt", "csi", 3, (1, 2), "solved", 9, 2.5, -0.0, 1)

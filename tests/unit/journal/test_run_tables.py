@@ -1,11 +1,10 @@
 """The tables as functions of the facts, and that other programs can read them."""
 
-from dataclasses import replace
-
 import duckdb
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from msgspec.structs import replace
 
 from twin.errors import RunFolderError
 from twin.journal.facts import Ended, Hop, Sent, Solved, Wall
@@ -294,4 +293,4 @@ def test_totals_are_the_sums_of_the_hops(tables):
 
 
 def test_hop_of_a_fact_is_a_hop_of_the_table():
-    assert [field.name for field in MESSAGES.field("hops").type.value_type] == list(Hop.__dataclass_fields__)
+    assert [field.name for field in MESSAGES.field("hops").type.value_type] == list(Hop.__struct_fields__)

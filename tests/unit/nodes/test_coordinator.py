@@ -1,7 +1,6 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from twin.nodes.base import Incoming
 from twin.nodes.core import CoreTwin
