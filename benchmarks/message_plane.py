@@ -223,10 +223,9 @@ def flat(repetitions: int) -> None:
             rate_hz = 10_000 / count
             result = run(count, Row("memory", "lockstep"), round(1.2e9), rate_hz)
             found[count].append(1e6 / result["rate"])
-    for count, costs in found.items():
-        print(
-            f"{count:8d}  {statistics.median(costs):10.1f}  {statistics.median(costs) / statistics.median(found[100]):8.2f}"
-        )
+    middle = {count: statistics.median(costs) for count, costs in found.items()}
+    for count, cost in middle.items():
+        print(f"{count:8d}  {cost:10.1f}  {cost / middle[100]:8.2f}")
 
 
 def real_time(repetitions: int) -> None:
