@@ -160,6 +160,18 @@ def test_an_outage_or_a_full_queue_ends_a_late_offer_at_its_own_instant(tools):
     assert bench.arrived[1][0] == 6_100
 
 
+def test_offers_out_of_order_and_late_ones_to_a_queue_that_chooses_are_errors(tools):
+    bench = Bench(tools, [("a", "b", 5_000)])
+    bench.send(300, "a", "b", 1)
+    bench.send(200, "a", "b", 2, call_ns=400)
+    with pytest.raises(KernelError, match="link x:a>b: offered at 200 ns after an offer at 300 ns"):
+        bench.run()
+    bench = Bench(tools, [("a", "b", 5_000)], priority=("csi",))
+    bench.send(200, "a", "b", 1, call_ns=400)
+    with pytest.raises(KernelError, match="link x:a>b: offered at 200 ns, the clock shows 400 ns"):
+        bench.run()
+
+
 def test_only_a_plain_queue_is_retroactive(tools):
     def queue(**changes):
         return Bench(tools, [("a", "b", 100)], **changes).network.queues["a", "b"]

@@ -24,7 +24,7 @@ def test_mean_wait_of_md1(tools, load):
 
 @pytest.mark.parametrize("load", [0.3, 0.7])
 def test_mean_wait_of_mm1_and_its_distribution(tools, load):
-    """W = rho s / (1 - rho) and P(W > t) = rho exp(-(1 - rho) t / s), t >= 0 (Kleinrock 1, eq. (5.119))."""
+    """W = rho s / (1 - rho) and P(W > t) = rho exp(-(1 - rho) t / s), t >= 0."""
     count = 60_000
     crossings = tools.offer_all(tools.poisson(load, count, seed=2), tools.exponential_sizes(count, seed=2))
     waits = waits_of(crossings)
@@ -91,7 +91,7 @@ def test_utilisation_is_the_load(tools):
 
 @pytest.mark.parametrize(("load", "places"), [(0.8, 3), (0.95, 8), (1.5, 4)])
 def test_overflow_of_mm1k_is_counted_and_has_its_probability(tools, load, places):
-    """P(full) = (1 - rho) rho^K / (1 - rho^(K + 1)), K places with the one in service (Kleinrock 1, eq. (3.44))."""
+    """P(full) = (1 - rho) rho^K / (1 - rho^(K + 1)), K places with the one in service."""
     count = 50_000
     crossings = tools.offer_all(
         tools.poisson(load, count, seed=7), tools.exponential_sizes(count, seed=7), queue_max=places
