@@ -18,7 +18,7 @@ from entities.transmitter import Radio
 from entities.uav import Uav
 from entities.user import User
 from entities.world import World
-from scenarios import topology
+from scenarios import outages, topology
 from scenarios.configure import antennas, node_configs, powers_mw, world_params
 from scenarios.spec import Spec
 from twin.emulation.barrier import coupling
@@ -41,7 +41,7 @@ Window = int | Literal["auto"]
 
 def run_id(spec: Spec, seed: int) -> str:
     """Names a run by what determines it: 16 hex digits of a hash of scenario and seed."""
-    text = json.dumps([spec.as_dict(), seed], sort_keys=True)
+    text = json.dumps([spec.identity(), seed], sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
@@ -98,7 +98,9 @@ def build(spec: Spec, seed: int, transport: str, recorder: Recorder, window: Win
         link = make_link(transport, [Host(topology.EDGE_HOST), Host(topology.CORE_HOST)])
         stack.callback(link.close)
         link.open(_welcomes(spec, kernel, host_of, run_id(spec, seed)))
-        layout = Layout(topology.make_graph(spec), topology.sites(spec), host_of, topology.propagation(world))
+        graph = topology.make_graph(spec)
+        up = outages.is_up(spec, graph)
+        layout = Layout(graph, topology.sites(spec), host_of, topology.propagation(world), up)
         plane = MessagePlane(kernel, layout, streams, recorder, coupling(kernel, link, host_of, window_ns), lives(spec))
         entities = _entities(spec, seed, plane, world, air)
         stack.pop_all()

@@ -12,7 +12,6 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from scenarios.spec import Spec
-from scenarios.spec_world import ExtraUser
 from scenarios.values import shown
 
 Path = tuple[str | int, ...]
@@ -129,8 +128,14 @@ def _walk(model: type[BaseModel], prefix: tuple[str, ...]) -> Iterator[Key]:
         unit = unit_of(path)
         kind, allowed = _rule(field, f" {unit}" if unit else "")
         yield Key(".".join(path), unit, kind, allowed, default, field.description or "")
-        if path == ("users", "extra"):
-            yield from _walk(ExtraUser, ("users", "extra[]"))
+        if (item := _item_section(field)) is not None:
+            yield from _walk(item, (*prefix, f"{name}[]"))
+
+
+def _item_section(field: FieldInfo) -> type[BaseModel] | None:
+    """The section that the items of a list of tables are; None for any other field."""
+    inner = get_args(field.annotation) or (None,)
+    return inner[0] if isinstance(inner[0], type) and issubclass(inner[0], BaseModel) else None
 
 
 def _rule(field: FieldInfo, suffix: str) -> tuple[str, str]:
@@ -153,8 +158,11 @@ def _text_rule(field: FieldInfo) -> str:
 def _list_rule(field: FieldInfo, suffix: str) -> str:
     inner = get_args(field.annotation)
     limits: dict[type, Any] = {type(item): item for item in field.metadata}
-    if inner[0] is ExtraUser:
-        return f"a list of at most {limits[MaxLen].max_length} tables with name, position_m and serving"
+    if (item := _item_section(field)) is not None:
+        *names, last = item.model_fields
+        return f"a list of at most {limits[MaxLen].max_length} tables with {', '.join(names)} and {last}"
+    if get_origin(inner[0]) is Literal:
+        return "a list of " + _either([f'"{choice}"' for choice in get_args(inner[0])])
     if Ellipsis in inner:
         counts = f"{limits[MinLen].min_length} to {limits[MaxLen].max_length}"
         return f"a list of {counts} points {_point_rule(get_args(get_args(inner[0])[0]), suffix)}"

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from scenarios.keys import all_keys, all_sections
-from scenarios.problems import Source, first_problem, not_a_section, unknown_key
+from scenarios.problems import Source, disallowed, first_problem, not_a_section, unknown_key
 from scenarios.spec import Spec
 from scenarios.values import shortened, shown
 from twin.errors import ScenarioError
@@ -57,9 +57,15 @@ def builtin_text(name: str) -> str:
 
 def _validated(source: Source) -> Spec:
     try:
-        return Spec.model_validate(source.data)
+        spec = Spec.model_validate(source.data)
     except ValidationError as error:
         raise first_problem(error, source) from None
+    if spec.network.outage:  # without, everybody has a way; and the graph is not loaded to find out
+        from scenarios import outages
+
+        if (found := outages.problem(spec)) is not None:
+            raise ScenarioError(disallowed(*found, source))
+    return spec
 
 
 def _is_path(name_or_path: str) -> bool:

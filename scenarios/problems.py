@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from scenarios.keys import Path, dotted, key_at, nearest, neighbours
-from scenarios.spec import CROSS_FIELD
+from scenarios.spec_base import CROSS_FIELD
 from scenarios.toml_lines import line_of
 from scenarios.values import shown
 from twin.errors import ScenarioError
@@ -62,6 +62,11 @@ def unknown_key(path: Path, where: str) -> ScenarioError:
     return ScenarioError(f"{dotted(path)}: unknown key; {hint}{where}")
 
 
+def disallowed(path: Path, value: object, allowed: str, source: Source) -> str:
+    """The sentence about a value that is wrong beside others: what, which value, what is allowed, where."""
+    return f"{dotted(path)} = {shown(value)}: {allowed}{source.where(path)}"
+
+
 def not_a_section(path: Path, value: object, where: str) -> ScenarioError:
     """The error for a plain value where a section has to be."""
     return ScenarioError(f"{dotted(path)} = {shown(value)}: {_NOT_A_SECTION}{where}")
@@ -71,8 +76,7 @@ def _sentence(detail: ErrorDetails, source: Source) -> str:
     path: Path = detail["loc"]
     context = detail.get("ctx", {})
     if detail["type"] == CROSS_FIELD:
-        path = context["path"]
-        return f"{dotted(path)} = {shown(context['value'])}: {context['allowed']}{source.where(path)}"
+        return disallowed(context["path"], context["value"], context["allowed"], source)
     if detail["type"] == "extra_forbidden":
         path = _to_leaf(path, detail["input"])
         return str(unknown_key(path, source.where(path)))

@@ -7,9 +7,8 @@ says into one clear line. Times are in ms or s at this edge; the `_ns` propertie
 from typing import Any, Self
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
-from scenarios.spec_base import Point3, Section, ms_to_ns
+from scenarios.spec_base import Point3, Section, cross_field, ms_to_ns
 from scenarios.spec_network import NetworkSection, TwinSection
 from scenarios.spec_world import (
     BaseStationSection,
@@ -22,7 +21,6 @@ from scenarios.spec_world import (
 from twin.signal.sagin import RECEIVERS, TRANSMITTERS
 from twin.signal.units import to_ns
 
-CROSS_FIELD = "cross_field"
 RESERVED_NAMES = ("gateway",)  # sites of the network that an entity's own site must not be mistaken for
 
 
@@ -158,8 +156,3 @@ class Spec(Section):
             allowed += ", ...)" if self.users.extra else ")"
             raise cross_field(("twin", "coordinator"), self.twin.coordinator, allowed)
         return self
-
-
-def cross_field(path: tuple[str | int, ...], value: object, allowed: str) -> PydanticCustomError:
-    """The error of a key that is fine alone and wrong beside another one."""
-    return PydanticCustomError(CROSS_FIELD, "{allowed}", {"path": path, "value": value, "allowed": allowed})

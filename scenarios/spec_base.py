@@ -1,11 +1,14 @@
 """What every section of a scenario shares: strict frozen models, annotated types, times in nanoseconds."""
 
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializationInfo, SerializerFunctionWrapHandler, model_serializer
+from pydantic_core import PydanticCustomError
 
 from twin.signal.units import to_ns
 
+CROSS_FIELD = "cross_field"
+_IDENTITY = {"identity": True}  # context of a dump
 COORDINATE_LIMIT_M = 100_000.0
 HEIGHT_LIMIT_M = 5_000.0
 MAX_ANTENNAS = 64
@@ -24,6 +27,25 @@ class Section(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
+    unsaid: ClassVar[frozenset[str]] = frozenset()
+    """Features that came later and are off by default: no part of a scenario's identity while they are."""
+
+    def identity(self) -> dict[str, Any]:
+        """The data that name this scenario: all of it but features that are off.
+
+        A scenario that does not use a feature is still called (run id) what it was called before there was one.
+        """
+        return self.model_dump(mode="json", context=_IDENTITY)
+
+    @model_serializer(mode="wrap")
+    def _leave_out(self, handler: SerializerFunctionWrapHandler, info: SerializationInfo) -> dict[str, Any]:
+        data: dict[str, Any] = handler(self)
+        if info.context is not _IDENTITY:
+            return data
+        fields = type(self).model_fields
+        off = {name for name in self.unsaid if getattr(self, name) == fields[name].get_default()}
+        return {name: value for name, value in data.items() if name not in off}
+
 
 def ms_to_ns(milliseconds: float) -> int:
     """Milliseconds as whole nanoseconds, rounded to the nearest one."""
@@ -33,3 +55,8 @@ def ms_to_ns(milliseconds: float) -> int:
 def us_to_ns(microseconds: float) -> int:
     """Microseconds as whole nanoseconds, rounded to the nearest one."""
     return to_ns(microseconds * 1e-6)
+
+
+def cross_field(path: tuple[str | int, ...], value: object, allowed: str) -> PydanticCustomError:
+    """The error of a key that is fine alone and wrong beside another one."""
+    return PydanticCustomError(CROSS_FIELD, "{allowed}", {"path": path, "value": value, "allowed": allowed})

@@ -1,10 +1,11 @@
 """The machine half of a scenario: the network's links and the twins."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from scenarios.spec_base import Section, ms_to_ns, us_to_ns
+from scenarios.spec_base import Section, cross_field, ms_to_ns, us_to_ns
+from scenarios.spec_links import LINK_CLASSES, ArqSection, BurstSection, KindName, OutageSection
 
 LatencyMs = Annotated[
     float, Field(ge=0, le=10_000, description="fixed latency; way over the distance and jitter come on top")
@@ -27,6 +28,13 @@ class LinkSection(Section):
     queue_max: int = Field(
         default=1000, ge=1, le=1_000_000, description="messages waiting or in service; one more is dropped"
     )
+    loss_burst: BurstSection = BurstSection()
+    priority: Annotated[tuple[KindName, ...], Field(strict=False)] = Field(
+        default=(), max_length=16, description="kinds of message that go first, the most urgent first; others after"
+    )
+    arq: ArqSection = ArqSection()
+
+    unsaid: ClassVar[frozenset[str]] = frozenset({"loss_burst", "priority", "arq"})
 
     @property
     def latency_ns(self) -> int:
@@ -77,12 +85,37 @@ class CoreLink(LinkSection):
 
 
 class NetworkSection(Section):
-    """The four classes of links between entities, edge twins and core twins."""
+    """The four classes of links between entities, edge twins and core twins, and when links are down."""
 
     radio: RadioLink = RadioLink()
     fronthaul: FronthaulLink = FronthaulLink()
     backhaul: BackhaulLink = BackhaulLink()
     core: CoreLink = CoreLink()
+    outage: Annotated[tuple[OutageSection, ...], Field(strict=False)] = Field(
+        default=(), max_length=1000, description="scheduled outages: tables with link, from_s and to_s"
+    )
+
+    unsaid: ClassVar[frozenset[str]] = frozenset({"outage"})
+
+    @property
+    def classes(self) -> dict[str, LinkSection]:
+        """The sections of the classes of links by name."""
+        return {name: getattr(self, name) for name in LINK_CLASSES}
+
+    @model_validator(mode="after")
+    def _check_priorities(self) -> Self:
+        for name, section in self.classes.items():
+            if len(set(section.priority)) < len(section.priority):
+                raise cross_field(("network", name, "priority"), section.priority, "must name a kind once only")
+        return self
+
+    @model_validator(mode="after")
+    def _check_outages(self) -> Self:
+        for index, outage in enumerate(self.outage):
+            if outage.to_ns <= outage.from_ns:
+                path = ("network", "outage", index, "to_s")
+                raise cross_field(path, outage.to_s, f"must be more than from_s, {outage.from_s:g} s")
+        return self
 
 
 class CostSection(Section):

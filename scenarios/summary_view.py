@@ -173,7 +173,7 @@ def _messages(messages: Mapping[str, Any]) -> str:
     counts = ", ".join(f"{text} {grouped(messages[name])}" for name, text in names.items())
     reasons = {reason: count for reason, count in messages.get("reasons", {}).items() if count and reason != "loss"}
     shown = ", ".join(f"{reason} {grouped(count)}" for reason, count in reasons.items())
-    return f"{counts} ({shown})" if shown and messages["dropped"] else counts
+    return f"{counts} ({shown})" if shown else counts
 
 
 def _times(summary: Mapping[str, Any]) -> str:

@@ -65,15 +65,7 @@ def hosts(spec: Spec) -> dict[str, str]:
 
 def make_graph(spec: Spec) -> "nx.Graph[str]":
     """The network graph with `LinkParams` on every edge."""
-    radio, fronthaul, backhaul, core = (
-        _params(kind, section)
-        for kind, section in (
-            ("radio", spec.network.radio),
-            ("fronthaul", spec.network.fronthaul),
-            ("backhaul", spec.network.backhaul),
-            ("core", spec.network.core),
-        )
-    )
+    radio, fronthaul, backhaul, core = (_params(kind, section) for kind, section in spec.network.classes.items())
     graph: nx.Graph[str] = nx.Graph()
     heads = {"satellite": GATEWAY, "uav": GROUND_STATION, "base_station": "base_station"}
     for name in TRANSMITTERS:
@@ -117,4 +109,14 @@ def propagation(world: World) -> Propagation:
 
 
 def _params(kind: str, section: LinkSection) -> LinkParams:
-    return LinkParams(kind, section.latency_ns, section.jitter_ns, section.rate_bps, section.loss, section.queue_max)
+    return LinkParams(
+        kind,
+        section.latency_ns,
+        section.jitter_ns,
+        section.rate_bps,
+        section.loss,
+        section.queue_max,
+        burst=section.loss_burst.burst,
+        priority=section.priority,
+        arq=section.arq.arq,
+    )

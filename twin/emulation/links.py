@@ -189,6 +189,7 @@ class LinkQueue:
     def __init__(self, link: Link) -> None:
         self._link = link
         self._departures: deque[int] = deque()
+        self._offered_ns = 0
 
     @property
     def name(self) -> str:
@@ -219,7 +220,13 @@ class LinkQueue:
             size_bytes: of the frame.
             propagation_ns: from geometry, at `t_ns`; the link's fixed latency is added by the link.
             key: (src, dst, seq) of the message.
+
+        Raises:
+            KernelError: an offer of a later instant was made before.
         """
+        if t_ns < self._offered_ns:
+            raise KernelError(f"link {self.name}: offered at {t_ns} ns after an offer at {self._offered_ns} ns")
+        self._offered_ns = t_ns
         if self.backlog(t_ns) >= self._link.params.queue_max:
             return None
         if self._link.down(t_ns):

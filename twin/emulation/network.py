@@ -176,6 +176,8 @@ class Network:
             flight = self._propagation_ns(here, there, t_ns)
             self._crossed(transit, t_ns, queue.offer(t_ns, transit.size_bytes, flight, transit.key))
             return
+        if t_ns != self._kernel.now_ns:
+            raise KernelError(f"link {queue.name}: offered at {t_ns} ns, the clock shows {self._kernel.now_ns} ns")
         propagation = partial(self._propagation_ns, here, there)
         done = partial(self._crossed, transit)
         kind = transit.envelope.kind

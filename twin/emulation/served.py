@@ -2,7 +2,7 @@
 
 **Priorities** are non-preemptive: of those that wait, the most urgent class is served next, in order of offer within a
 class; what is being serialised is never interrupted. Kinds that `priority` names are classes of their own, in its
-order, and all others form the last one (A. Cobham 1954; Kleinrock, Queueing Systems 2, eq. (3.31)).
+order, and all others form the last one (A. Cobham, "Priority assignment in waiting line problems", 1954).
 
 **ARQ**: a message that was lost, by chance or by an outage, is offered again `timeout_ns` after the end of its
 serialisation, up to the limit of its kind; it joins the end of its class. The last attempt decides its fate and

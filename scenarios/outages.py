@@ -1,0 +1,127 @@
+"""When links are down: the scenario's schedule, and whether it leaves everybody a way to the coordinator.
+
+An outage [from_s, to_s) takes a link down in both directions. Several may overlap. Geometry (a satellite below its
+mask) comes on top: a link is up while both say so.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from typing import Final
+
+import networkx as nx
+
+from scenarios import topology
+from scenarios.keys import Path
+from scenarios.spec import Spec
+from scenarios.spec_links import LINK_CLASSES
+from twin.emulation.links import LinkParams
+from twin.emulation.network import ROUTE_EPOCH_NS, IsUp, always_up
+from twin.signal.sagin import EAVESDROPPER
+
+_JOIN: Final = " - "
+
+Span = tuple[int, int]
+Pair = frozenset[str]
+
+
+def is_up(spec: Spec, graph: "nx.Graph[str]", geometry: IsUp = always_up) -> IsUp:
+    """Whether the link from a site to another is up at an instant in ns, by schedule and geometry."""
+    if not spec.network.outage:
+        return geometry
+    spans = {pair: _joined(times) for pair, times in _spans(spec, graph).items()}
+    begins = {pair: [begin for begin, _ in times] for pair, times in spans.items()}
+
+    def up(a: str, b: str, t_ns: int) -> bool:
+        pair = frozenset((a, b))
+        if pair in spans:
+            place = bisect_right(begins[pair], t_ns)
+            if place and t_ns < spans[pair][place - 1][1]:
+                return False
+        return geometry(a, b, t_ns)
+
+    return up
+
+
+def problem(spec: Spec) -> tuple[Path, object, str] | None:
+    """What is wrong with the network of a scenario: a key's path, its value and what is allowed; None if nothing is.
+
+    Every site from which somebody sends must have, at the start of one epoch of routes at least, a way to the site of
+    the coordinator.
+    """
+    graph = topology.make_graph(spec)
+    for index, outage in enumerate(spec.network.outage):
+        if not _links(graph, outage.link):
+            return ("network", "outage", index, "link"), outage.link, _allowed(graph, outage.link)
+    site_of = topology.sites(spec)
+    goal = site_of[spec.twin.coordinator]
+    senders = {site for name, site in site_of.items() if name != EAVESDROPPER}  # she reports nothing
+    cut_off = without_route(graph, senders, goal, is_up(spec, graph), _looks(spec))
+    if cut_off is None:
+        return None
+    allowed = f"must leave {cut_off} a route to {goal}, at the start of some {ROUTE_EPOCH_NS // 10**6} ms of the run"
+    return ("network", "outage"), [outage.link for outage in spec.network.outage], allowed
+
+
+def without_route(
+    graph: "nx.Graph[str]", senders: Iterable[str], goal: str, up: IsUp, instants_ns: Iterable[int]
+) -> str | None:
+    """The first of `senders` that has a route to `goal` at none of the instants; None when all have one at some."""
+    missing = set(senders) - {goal}
+    for t_ns in instants_ns:
+        usable: nx.Graph[object] = nx.Graph()
+        usable.add_node(goal)
+        for a, b, params in _edges(graph):
+            if not params.direct and up(a, b, t_ns):
+                usable.add_edge(a, b)
+            elif goal in {a, b} and up(a, b, t_ns):  # a direct link carries nothing in transit
+                missing -= {a, b}
+        missing -= {str(site) for site in nx.node_connected_component(usable, goal)}
+        if not missing:
+            return None
+    return min(missing)
+
+
+def _looks(spec: Spec) -> list[int]:
+    """Starts of epochs of routes, in ns, at which as much is up as ever is: the first, and those after an outage."""
+    ends = {-(-outage.to_ns // ROUTE_EPOCH_NS) * ROUTE_EPOCH_NS for outage in spec.network.outage}
+    return [0, *sorted(end for end in ends if end < spec.scenario.duration_ns)]
+
+
+def _edges(graph: "nx.Graph[str]") -> Iterable[tuple[str, str, LinkParams]]:
+    edges: Iterable[tuple[str, str, LinkParams]] = graph.edges(data="params")
+    return edges
+
+
+def _links(graph: "nx.Graph[str]", link: str) -> list[Pair]:
+    """The links that a name stands for: those of a class, or the one between two sites; [] for an unknown name."""
+    if link in LINK_CLASSES:
+        return [frozenset((a, b)) for a, b, params in _edges(graph) if params.kind == link]
+    a, joined, b = link.partition(_JOIN)
+    return [frozenset((a, b))] if joined and graph.has_edge(a, b) else []
+
+
+def _allowed(graph: "nx.Graph[str]", link: str) -> str:
+    classes = ", ".join(f'"{name}"' for name in LINK_CLASSES)
+    known = [site for site in link.split(_JOIN) if site in graph]
+    joined = [f'"{site}{_JOIN}{other}"' for site in known[:1] for other in sorted(graph[site])]
+    example = f" (of {known[0]}: {', '.join(joined[:8])})" if known else f' as in "uav{_JOIN}{topology.GROUND_STATION}"'
+    return f"must be {classes}, or two sites that a link joins{example}"
+
+
+def _spans(spec: Spec, graph: "nx.Graph[str]") -> dict[Pair, list[Span]]:
+    spans: dict[Pair, list[Span]] = {}
+    for outage in spec.network.outage:
+        for pair in _links(graph, outage.link):
+            spans.setdefault(pair, []).append((outage.from_ns, outage.to_ns))
+    return spans
+
+
+def _joined(times: list[Span]) -> list[Span]:
+    """The times in order, those that overlap or touch as one."""
+    joined: list[Span] = []
+    for begin, end in sorted(times):
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(end, joined[-1][1])
+        else:
+            joined.append((begin, end))
+    return joined
