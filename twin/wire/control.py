@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from twin.errors import WireError
 from twin.wire.batches import pack_batch, pack_result, unpack_batch, unpack_result
+from twin.wire.heads import pack_batch_quickly, pack_result_quickly, unpack_quickly
 from twin.wire.limits import INT64_MAX, MAX_ITEMS, MAX_TEXT
 from twin.wire.messages import SCHEMA
 from twin.wire.packing import (
@@ -54,6 +55,10 @@ def encode_control(control: Control) -> list[bytes]:
     form = _FORMS.get(type(control))
     if form is None:
         raise WireError(f"control={type(control).__name__}: must be one of {', '.join(_TAGS)}")
+    quick = _QUICK.get(type(control))
+    parts = None if quick is None else quick(control)
+    if parts is not None and len(parts) <= MAX_PARTS:
+        return parts
     frames: list[bytes] = []
     header = pack([SCHEMA, form.tag, *form.pack(control, frames)], form.tag)
     if len(frames) >= MAX_PARTS:
@@ -65,6 +70,9 @@ def decode_control(parts: Sequence[bytes]) -> Control:
     """The control message in these parts, or a `WireError`."""
     if not 0 < len(parts) <= MAX_PARTS:
         raise WireError(f"control.parts={len(parts)}: must lie in [1, {MAX_PARTS}]")
+    quick = unpack_quickly(parts)
+    if quick is not None:
+        return quick
     fields = unpack(parts[0], "control", _LIMITS)
     if len(fields) < _PREFIX:
         raise WireError(f"control={show(fields)}: must begin with a schema and a tag")
@@ -165,5 +173,9 @@ _FORMS: Final[dict[type[Any], _Form]] = {
     HostError: _form("host_error", HostError, text=Field(_clip, check_text)),
     Stop: _form("stop", Stop),
     StateHash: _form("state_hash", StateHash, hashes=Field(_pack_hashes, _unpack_hashes)),
+}
+_QUICK: Final[dict[type[Any], Callable[[Any], list[bytes] | None]]] = {
+    Batch: pack_batch_quickly,
+    Result: pack_result_quickly,
 }
 _TAGS: Final = {form.tag: form for form in _FORMS.values()}
