@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from twin.errors import WireError
 from twin.wire.batches import pack_batch, pack_result, unpack_batch, unpack_result
-from twin.wire.heads import pack_batch_quickly, pack_result_quickly, unpack_quickly
+from twin.wire.heads import MAX_PARTS, pack_batch_quickly, pack_result_quickly, unpack_quickly
 from twin.wire.limits import INT64_MAX, MAX_ITEMS, MAX_TEXT
 from twin.wire.messages import SCHEMA
 from twin.wire.packing import (
@@ -35,7 +35,6 @@ from twin.wire.packing import (
 from twin.wire.protocol import Batch, Control, Hello, HostError, Result, StateHash, Stop, Welcome
 
 MAX_NODES: Final = 4096
-MAX_PARTS: Final = 8 * MAX_ITEMS
 MAX_DEPTH: Final = 8
 MAX_SCHEMA: Final = 2**16 - 1
 
@@ -52,18 +51,12 @@ _HASH_CHARS: Final = frozenset(string.hexdigits.lower())
 
 def encode_control(control: Control) -> list[bytes]:
     """The parts of a control message; a `WireError` if no receiver would accept them."""
-    form = _FORMS.get(type(control))
-    if form is None:
-        raise WireError(f"control={type(control).__name__}: must be one of {', '.join(_TAGS)}")
     quick = _QUICK.get(type(control))
-    parts = None if quick is None else quick(control)
-    if parts is not None and len(parts) <= MAX_PARTS:
-        return parts
-    frames: list[bytes] = []
-    header = pack([SCHEMA, form.tag, *form.pack(control, frames)], form.tag)
-    if len(frames) >= MAX_PARTS:
-        raise WireError(f"{form.tag}.parts={len(frames) + 1}: must be <= {MAX_PARTS}")
-    return [header, *frames]
+    try:
+        parts = None if quick is None else quick(control)
+    except (AttributeError, TypeError, ValueError):  # what is no delivery or outcome at all
+        parts = None
+    return _encode_exactly(control) if parts is None else parts
 
 
 def decode_control(parts: Sequence[bytes]) -> Control:
@@ -71,8 +64,21 @@ def decode_control(parts: Sequence[bytes]) -> Control:
     if not 0 < len(parts) <= MAX_PARTS:
         raise WireError(f"control.parts={len(parts)}: must lie in [1, {MAX_PARTS}]")
     quick = unpack_quickly(parts)
-    if quick is not None:
-        return quick
+    return _decode_exactly(parts) if quick is None else quick
+
+
+def _encode_exactly(control: Control) -> list[bytes]:
+    form = _FORMS.get(type(control))
+    if form is None:
+        raise WireError(f"control={type(control).__name__}: must be one of {', '.join(_TAGS)}")
+    frames: list[bytes] = []
+    header = pack([SCHEMA, form.tag, *form.pack(control, frames)], form.tag)
+    if len(frames) >= MAX_PARTS:
+        raise WireError(f"{form.tag}.parts={len(frames) + 1}: must be <= {MAX_PARTS}")
+    return [header, *frames]
+
+
+def _decode_exactly(parts: Sequence[bytes]) -> Control:
     fields = unpack(parts[0], "control", _LIMITS)
     if len(fields) < _PREFIX:
         raise WireError(f"control={show(fields)}: must begin with a schema and a tag")

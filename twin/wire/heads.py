@@ -17,6 +17,9 @@ from twin.wire.limits import MAX_FRAME, MAX_ITEMS, MAX_NAME, Instant, Name, Natu
 from twin.wire.messages import SCHEMA
 from twin.wire.protocol import Batch, Delivery, Fate, Outcome, Reason, Result, SolveReport, TimerRequest
 
+MAX_PARTS: Final = 8 * MAX_ITEMS
+"""Most parts of one control message."""
+
 _Schema = Annotated[int, Meta(ge=SCHEMA, le=SCHEMA)]
 
 
@@ -103,7 +106,7 @@ def pack_result_quickly(result: Result) -> list[bytes] | None:
     if type(result.outcomes) is not tuple or type(result.number) is not int:
         return None
     head = _pack_checked((SCHEMA, "result", result.number, rows), _read_result)
-    return None if head is None else [head, *frames]
+    return None if head is None or len(frames) >= MAX_PARTS else [head, *frames]
 
 
 def unpack_quickly(parts: Sequence[bytes]) -> Batch | Result | None:

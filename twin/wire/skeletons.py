@@ -18,9 +18,10 @@ from twin.wire.arrays import ARRAY_EXT, BYTES_ALIGNED, AnyArray, encode_array, i
 from twin.wire.messages import Csi, Report, Sensed, State
 from twin.wire.packing import extension, pack
 
-MAX_SKELETONS: Final = 1024
-MAX_OF_A_LENGTH: Final = 8
-"""When more are learnt, all are forgotten: what strangers send fills no memory and costs no search."""
+MAX_SKELETONS: Final = 1 << 14
+MAX_HEADS: Final = 8
+"""No more are learnt than these, and no more lengths of heads for one length of bytes: strangers cannot make the quick
+way a long one, and a memory that is full costs no more than the exact way does."""
 
 MAX_UNPACKED: Final = 64
 """Up to so many doubles Python is quicker than NumPy's calls are."""
@@ -71,7 +72,8 @@ class _Skeleton(NamedTuple):
 
 
 _BY_FIELDS: Final[dict[tuple[Any, ...], _Skeleton]] = {}
-_BY_LENGTH: Final[dict[tuple[type[Any], int], list[_Skeleton]]] = {}
+_BY_HEAD: Final[dict[tuple[type[Any], int, bytes], _Skeleton]] = {}
+_HEAD_LENGTHS: Final[dict[tuple[type[Any], int], list[int]]] = {}
 
 
 def pack_report(report: object) -> bytes | None:
@@ -105,11 +107,12 @@ def pack_report(report: object) -> bytes | None:
 
 def unpack_report(make: type[Any], data: bytes) -> Report | None:
     """The report of type `make` in these bytes, if a known skeleton fits, else None."""
-    for skeleton in _BY_LENGTH.get((make, len(data)), ()):
+    for length in _HEAD_LENGTHS.get((make, len(data)), ()):
+        skeleton = _BY_HEAD.get((make, len(data), data[:length]))
+        if skeleton is None:
+            continue
         pieces = skeleton.split.unpack(data)
-        if pieces[::2] == skeleton.constants:
-            if not _is_sound(skeleton, data):
-                return None
+        if pieces[::2] == skeleton.constants and _is_sound(skeleton, data):
             slots = pieces[1::2]
             arrays = [np.ndarray(shape, dtype, slot) for (shape, dtype), slot in zip(skeleton.arrays, slots)]  # noqa: B905
             floats = () if skeleton.double is None else skeleton.double.unpack(data)
@@ -124,13 +127,16 @@ def learn(report: Report, data: bytes) -> None:
         return
     kind = _KINDS[type(report)]
     key = _key(type(report), kind.values(report), kind)
-    if key in _BY_FIELDS:
+    if key in _BY_FIELDS or len(_BY_FIELDS) >= MAX_SKELETONS:
         return
-    if len(_BY_FIELDS) >= MAX_SKELETONS or len(_BY_LENGTH.get((type(report), len(data)), ())) >= MAX_OF_A_LENGTH:
-        _BY_FIELDS.clear()
-        _BY_LENGTH.clear()
-    _BY_FIELDS[key] = skeleton = _skeleton(report, kind)
-    _BY_LENGTH.setdefault((type(report), len(data)), []).append(skeleton)
+    skeleton = _skeleton(report, kind)
+    head = skeleton.constants[0]
+    lengths = _HEAD_LENGTHS.setdefault((type(report), len(data)), [])
+    if len(head) not in lengths:
+        if len(lengths) >= MAX_HEADS:
+            return
+        lengths.append(len(head))
+    _BY_FIELDS[key] = _BY_HEAD[type(report), len(data), head] = skeleton
 
 
 def _key(make: type[Any], values: tuple[Any, ...], kind: _Kind) -> tuple[Any, ...]:
