@@ -149,7 +149,7 @@ def test_12_a_twin_that_is_fed_the_same_messages_says_the_same(emulate):
         welcomes.update(_welcomes(emulation.spec, emulation.kernel, hosts(emulation.spec), run_id(emulation.spec, 1)))
         record(emulation)
 
-    emulate(wrap=keep_welcomes, duration_s=0.2)
+    emulate(wrap=keep_welcomes, duration_s=0.2, transport="inproc")
     fresh = {name: Host(name) for name in welcomes}
     for name, host in fresh.items():
         assert host.handle(encode_control(welcomes[name])) == []

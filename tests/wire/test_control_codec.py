@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from twin.errors import WireError
 from twin.wire.codec import encode_envelope
-from twin.wire.control import MAX_PARTS, decode_control, encode_control
+from twin.wire.control import decode_control, encode_control
+from twin.wire.heads import MAX_PARTS
 from twin.wire.limits import MAX_ITEMS, MAX_TEXT
 from twin.wire.protocol import (
     Batch,

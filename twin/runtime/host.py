@@ -89,7 +89,7 @@ class Host:
         self._make = make
         self._hosted: dict[str, Hosted] = {}
         self._last = 0
-        self._cached: list[bytes] = []
+        self._cached: Result | None = None
 
     def hello(self) -> list[bytes]:
         """The bytes with which this host introduces itself."""
@@ -98,40 +98,48 @@ class Host:
     def handle(self, parts: list[bytes]) -> list[bytes]:
         """Answer one control message; WELCOME needs no answer."""
         try:
-            return self._answer(decode_control(parts))
+            answer = self._answer(decode_control(parts))
+            return [] if answer is None else encode_control(answer)
         except (WireError, KernelError) as error:
             return encode_control(HostError(str(error)[:200]))
 
-    def _answer(self, message: Control) -> list[bytes]:
+    def answer(self, control: Control) -> Control | None:
+        """The same without bytes, for a kernel in this process."""
+        try:
+            return self._answer(control)
+        except (WireError, KernelError) as error:
+            return HostError(str(error)[:200])
+
+    def _answer(self, message: Control) -> Control | None:
         match message:
             case Welcome():
-                return self._on_welcome(message)
+                self._on_welcome(message)
+                return None
             case Batch():
                 return self._on_batch(message)
             case Stop():
                 hashes = {name: _hash(hosted) for name, hosted in sorted(self._hosted.items())}
-                return encode_control(StateHash(hashes))
+                return StateHash(hashes)
             case _:
-                return encode_control(HostError(f"{type(message).__name__}: not for a host"))
+                return HostError(f"{type(message).__name__}: not for a host")
 
-    def _on_welcome(self, welcome: Welcome) -> list[bytes]:
+    def _on_welcome(self, welcome: Welcome) -> None:
         configs = [from_wire(data) for data in welcome.node_configs]
         self._last = welcome.last
         for config in configs:
             mailer = Mailer(welcome.run_id, config.name, config.rank)
             self._hosted[config.name] = Hosted(config, mailer, self._make)
-        return []
 
-    def _on_batch(self, batch: Batch) -> list[bytes]:
-        if batch.number == self._last and self._cached:
+    def _on_batch(self, batch: Batch) -> Control:
+        if batch.number == self._last and self._cached is not None:
             return self._cached
         if batch.number != self._last + 1:
-            return encode_control(HostError(f"batch {batch.number}: expected {self._last + 1}"))
+            return HostError(f"batch {batch.number}: expected {self._last + 1}")
         unknown = [delivery.node for delivery in batch.deliveries if delivery.node not in self._hosted]
         if unknown:
-            return encode_control(HostError(f"batch {batch.number}: no node {unknown[0]} here"))
+            return HostError(f"batch {batch.number}: no node {unknown[0]} here")
         outcomes = tuple(self._deliver(delivery) for delivery in batch.deliveries)
-        self._last, self._cached = batch.number, encode_control(Result(batch.number, outcomes))
+        self._last, self._cached = batch.number, Result(batch.number, outcomes)
         return self._cached
 
     def _deliver(self, delivery: Delivery) -> Outcome:

@@ -56,7 +56,7 @@ def decode_array(data: bytes, what: str = "array") -> AnyArray:
     if size != len(data):
         raise WireError(f"{what}.length={len(data)}: must be {size} bytes for {dtype}{shape}")
     array: AnyArray = np.ndarray(shape, dtype, data, _HEADER.size)
-    return array if _BYTES_ALIGNED else _aligned_copy(array)
+    return array if BYTES_ALIGNED else _aligned_copy(array)
 
 
 def is_finite(array: AnyArray) -> bool:
@@ -103,4 +103,4 @@ def _aligned_copy(array: AnyArray) -> AnyArray:
 
 
 # The size of an empty bytes object is that of its header and one terminating zero.
-_BYTES_ALIGNED: Final = (b"".__sizeof__() - 1) % _ALIGNMENT == 0
+BYTES_ALIGNED: Final = (b"".__sizeof__() - 1) % _ALIGNMENT == 0

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from twin.errors import WireError
 from twin.wire.batches import pack_batch, pack_result, unpack_batch, unpack_result
+from twin.wire.heads import MAX_PARTS, pack_batch_quickly, pack_result_quickly, unpack_quickly
 from twin.wire.limits import INT64_MAX, MAX_ITEMS, MAX_TEXT
 from twin.wire.messages import SCHEMA
 from twin.wire.packing import (
@@ -34,7 +35,6 @@ from twin.wire.packing import (
 from twin.wire.protocol import Batch, Control, Hello, HostError, Result, StateHash, Stop, Welcome
 
 MAX_NODES: Final = 4096
-MAX_PARTS: Final = 8 * MAX_ITEMS
 MAX_DEPTH: Final = 8
 MAX_SCHEMA: Final = 2**16 - 1
 
@@ -51,6 +51,23 @@ _HASH_CHARS: Final = frozenset(string.hexdigits.lower())
 
 def encode_control(control: Control) -> list[bytes]:
     """The parts of a control message; a `WireError` if no receiver would accept them."""
+    quick = _QUICK.get(type(control))
+    try:
+        parts = None if quick is None else quick(control)
+    except (AttributeError, TypeError, ValueError):  # what is no delivery or outcome at all
+        parts = None
+    return _encode_exactly(control) if parts is None else parts
+
+
+def decode_control(parts: Sequence[bytes]) -> Control:
+    """The control message in these parts, or a `WireError`."""
+    if not 0 < len(parts) <= MAX_PARTS:
+        raise WireError(f"control.parts={len(parts)}: must lie in [1, {MAX_PARTS}]")
+    quick = unpack_quickly(parts)
+    return _decode_exactly(parts) if quick is None else quick
+
+
+def _encode_exactly(control: Control) -> list[bytes]:
     form = _FORMS.get(type(control))
     if form is None:
         raise WireError(f"control={type(control).__name__}: must be one of {', '.join(_TAGS)}")
@@ -61,10 +78,7 @@ def encode_control(control: Control) -> list[bytes]:
     return [header, *frames]
 
 
-def decode_control(parts: Sequence[bytes]) -> Control:
-    """The control message in these parts, or a `WireError`."""
-    if not 0 < len(parts) <= MAX_PARTS:
-        raise WireError(f"control.parts={len(parts)}: must lie in [1, {MAX_PARTS}]")
+def _decode_exactly(parts: Sequence[bytes]) -> Control:
     fields = unpack(parts[0], "control", _LIMITS)
     if len(fields) < _PREFIX:
         raise WireError(f"control={show(fields)}: must begin with a schema and a tag")
@@ -165,5 +179,9 @@ _FORMS: Final[dict[type[Any], _Form]] = {
     HostError: _form("host_error", HostError, text=Field(_clip, check_text)),
     Stop: _form("stop", Stop),
     StateHash: _form("state_hash", StateHash, hashes=Field(_pack_hashes, _unpack_hashes)),
+}
+_QUICK: Final[dict[type[Any], Callable[[Any], list[bytes] | None]]] = {
+    Batch: pack_batch_quickly,
+    Result: pack_result_quickly,
 }
 _TAGS: Final = {form.tag: form for form in _FORMS.values()}
