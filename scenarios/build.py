@@ -36,7 +36,10 @@ from twin.wire.transport import Link, make_link
 
 def run_id(spec: Spec, seed: int) -> str:
     """Names a run by what determines it: 16 hex digits of a hash of scenario and seed."""
-    text = json.dumps([spec.as_dict(), seed], sort_keys=True)
+    scenario = spec.as_dict()
+    for key in spec.satellite.idle_keys:
+        del scenario["satellite"][key]
+    text = json.dumps([scenario, seed], sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
@@ -87,7 +90,13 @@ def build(spec: Spec, seed: int, transport: str, recorder: Recorder) -> Emulatio
         link = make_link(transport, [Host(topology.EDGE_HOST), Host(topology.CORE_HOST)])
         stack.callback(link.close)
         link.open(_welcomes(spec, kernel, host_of, run_id(spec, seed)))
-        layout = Layout(topology.make_graph(spec), topology.sites(spec), host_of, topology.propagation(world))
+        layout = Layout(
+            topology.make_graph(spec),
+            topology.sites(spec),
+            host_of,
+            topology.propagation(world),
+            topology.visibility(world),
+        )
         plane = MessagePlane(kernel, layout, streams, recorder, link)
         entities = _entities(spec, seed, plane, world, air)
         stack.pop_all()

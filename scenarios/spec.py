@@ -7,22 +7,21 @@ says into one clear line. Times are in ms or s at this edge; the `_ns` propertie
 from typing import Any, Self
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
+from scenarios.cross_field import cross_field
 from scenarios.spec_base import Point3, Section, ms_to_ns
 from scenarios.spec_network import NetworkSection, TwinSection
+from scenarios.spec_orbit import OrbitingSatelliteSection
 from scenarios.spec_world import (
     BaseStationSection,
     EavesdropperSection,
     RadioSection,
-    SatelliteSection,
     UavSection,
     UsersSection,
 )
 from twin.signal.sagin import RECEIVERS, TRANSMITTERS
 from twin.signal.units import to_ns
 
-CROSS_FIELD = "cross_field"
 RESERVED_NAMES = ("gateway",)  # sites of the network that an entity's own site must not be mistaken for
 
 
@@ -82,7 +81,7 @@ class Spec(Section):
     report: ReportSection = ReportSection()
     metrics: MetricsSection = MetricsSection()
     radio: RadioSection = RadioSection()
-    satellite: SatelliteSection = SatelliteSection()
+    satellite: OrbitingSatelliteSection = OrbitingSatelliteSection()
     uav: UavSection = UavSection()
     base_station: BaseStationSection = BaseStationSection()
     users: UsersSection = UsersSection()
@@ -158,8 +157,3 @@ class Spec(Section):
             allowed += ", ...)" if self.users.extra else ")"
             raise cross_field(("twin", "coordinator"), self.twin.coordinator, allowed)
         return self
-
-
-def cross_field(path: tuple[str | int, ...], value: object, allowed: str) -> PydanticCustomError:
-    """The error of a key that is fine alone and wrong beside another one."""
-    return PydanticCustomError(CROSS_FIELD, "{allowed}", {"path": path, "value": value, "allowed": allowed})

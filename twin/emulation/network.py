@@ -21,6 +21,7 @@ from twin.wire.messages import Envelope
 from twin.wire.protocol import Fate, Reason
 
 Propagation = Callable[[str, str, int], int]
+IsUp = Callable[[str, str, int], bool]
 
 # Routes are computed from the geometry at multiples of this time, so that they are a function of time alone.
 _ROUTE_EPOCH_NS: Final = 100_000_000
@@ -38,19 +39,26 @@ class Transit:
     hops: list[Hop] = field(default_factory=list)
 
 
+def always_up(_a: str, _b: str, _t_ns: int) -> bool:
+    """The `is_up` of a network whose links never fail."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """Where everything is.
 
     `graph` has sites as nodes and `LinkParams` as the attribute `params` of each edge; `site_of` and `host_of` name
     the site of every entity and twin and the host of every twin; `propagation_ns` is the geometric delay between two
-    sites at an instant, in ns.
+    sites at an instant, in ns; `is_up` says whether the link between two sites is up at an instant. Routes avoid links
+    that are down when they are computed; what is offered to one that is down, or is on it when it goes down, is lost.
     """
 
     graph: "nx.Graph[str]"
     site_of: Mapping[str, str]
     host_of: Mapping[str, str]
     propagation_ns: Propagation
+    is_up: IsUp = always_up
 
 
 class Network:
@@ -76,6 +84,7 @@ class Network:
         self._graph = layout.graph
         self._site_of = layout.site_of
         self._propagation_ns = layout.propagation_ns
+        self._is_up = layout.is_up
         self._arrived = arrived
         self._ended = ended
         self._routes: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -118,7 +127,7 @@ class Network:
     def _shortest(self, src: str, dst: str, t_ns: int) -> tuple[str, ...]:
         def weight(a: str, b: str, data: Mapping[str, LinkParams]) -> int | None:
             params = data["params"]
-            if params.direct and {a, b} != {src, dst}:
+            if (params.direct and {a, b} != {src, dst}) or not self._is_up(a, b, t_ns):
                 return None
             return params.latency_ns + params.serialisation_ns(_NOMINAL_BYTES) + self._propagation_ns(a, b, t_ns)
 
@@ -131,7 +140,11 @@ class Network:
         """Offer the message to the next link of its route and come back when it reaches the far end."""
         now, place = self._kernel.now_ns, len(transit.hops)
         queue, envelope = transit.queues[place], transit.envelope
-        flight = self._propagation_ns(transit.sites[place], transit.sites[place + 1], now)
+        here, there = transit.sites[place], transit.sites[place + 1]
+        if not self._is_up(here, there, now):
+            self._ended(transit, Fate.LOST, Reason.OUTAGE)
+            return
+        flight = self._propagation_ns(here, there, now)
         crossing = queue.offer(now, transit.size_bytes, flight, (envelope.src, envelope.dst, envelope.seq))
         if crossing is None:
             self._ended(transit, Fate.DROPPED, Reason.QUEUE_FULL)
@@ -139,6 +152,8 @@ class Network:
         transit.hops.append(crossing.hop)
         if crossing.lost:
             action: Callable[[], None] = lambda: self._ended(transit, Fate.LOST, Reason.LOSS)  # noqa: E731
+        elif not self._is_up(here, there, now + crossing.hop.queue_ns + crossing.hop.serialisation_ns):
+            action = lambda: self._ended(transit, Fate.LOST, Reason.OUTAGE)  # noqa: E731
         elif place + 1 < len(transit.queues):
             action = lambda: self._cross(transit)  # noqa: E731
         else:
