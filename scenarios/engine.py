@@ -22,6 +22,7 @@ import numpy as np
 from scenarios.build import Emulation, build
 from scenarios.judge import evaluate
 from scenarios.load import from_dict
+from scenarios.satellite_pass import check_pass
 from scenarios.spec import Spec
 from twin.errors import RunFolderError
 from twin.journal.digest import digests_of
@@ -71,7 +72,9 @@ def run_scenario(
 
     Raises:
         RunFolderError: `out` cannot be written, or is not empty.
+        ScenarioError: the satellite is below its mask for the whole run.
     """
+    check_pass(spec)
     folder = RunFolder.create(out)
     manifest = _manifest(spec, seed, transport)
     folder.write_manifest(manifest)

@@ -12,7 +12,6 @@ from pydantic import ValidationError
 
 from scenarios.keys import all_keys, all_sections
 from scenarios.problems import Source, first_problem, not_a_section, unknown_key
-from scenarios.satellite_pass import check_pass
 from scenarios.spec import Spec
 from scenarios.tle_file import read_tle
 from scenarios.values import shortened, shown
@@ -39,9 +38,7 @@ def load(name_or_path: str, sets: Iterable[str] = (), *, duration: float | None 
     if duration is not None:
         _apply(source, ("scenario", "duration_s"), duration, "--duration")
     read_tle(source, Path(name_or_path).parent)
-    spec = _validated(source)
-    check_pass(spec)
-    return spec
+    return _validated(source)
 
 
 def from_dict(data: Mapping[str, Any], label: str = "") -> Spec:

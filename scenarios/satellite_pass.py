@@ -91,9 +91,9 @@ def chosen_pass(satellite: OrbitingSatelliteSection) -> tuple[int, Pass]:
         if 0 < satellite.pass_number <= len(found):
             return satellite.pass_number, found[satellite.pass_number - 1]
     if found:
-        allowed = f"there are {len(found)} passes above {satellite.mask_deg:g} deg in {SEARCH_DAYS:g} days"
+        allowed = f"there are {len(found)} passes above {satellite.mask_deg:g} deg in {day_count(SEARCH_DAYS)}"
         raise ScenarioError(f"satellite.pass_number = {satellite.pass_number}: {allowed}{_from(satellite)}")
-    raise ScenarioError(_no_pass(satellite))
+    raise no_pass(satellite, SEARCH_DAYS)
 
 
 def check_pass(spec: Spec) -> None:
@@ -112,7 +112,7 @@ def check_pass(spec: Spec) -> None:
         return
     later = find_passes(sky, satellite.mask_deg, end_s, end_s + SEARCH_DAYS * SECONDS_PER_DAY)
     if not later:
-        raise ScenarioError(_no_pass(satellite))
+        raise no_pass(satellite, SEARCH_DAYS)
     raise ScenarioError(
         f"satellite is below {satellite.mask_deg:g} deg for the whole run (max {top.elevation_deg:.1f} deg); "
         f"next pass starts {minute(sky.elements.utc(later[0].rise.since_s))}"
@@ -134,17 +134,23 @@ def warnings(spec: Spec) -> list[str]:
     return [text + f"the satellite is off by about {least_km:.0f} to {most_km:.0f} km along its track, or more"]
 
 
+def day_count(days: float) -> str:
+    """So many days, in words."""
+    return f"{days:g} day{'' if days == 1.0 else 's'}"
+
+
 def _span(days: float) -> str:
-    return f"{days:.0f} days" if days < 730.0 else f"{days / 365.25:.1f} years"
+    return day_count(round(days)) if days < 730.0 else f"{days / 365.25:.1f} years"
 
 
-def _no_pass(satellite: OrbitingSatelliteSection) -> str:
+def no_pass(satellite: OrbitingSatelliteSection, days: float) -> ScenarioError:
+    """The error of a mask that is not cleared in so many days from `satellite.from_utc` on."""
     sky = sky_of(satellite)
     from_s = sky.elements.since_s(satellite.search_from)
-    top = highest(sky, from_s, from_s + SEARCH_DAYS * SECONDS_PER_DAY)
-    return (
-        f"satellite.mask_deg = {satellite.mask_deg:g}: no pass above it in {SEARCH_DAYS:g} days{_from(satellite)} "
-        f"(max {top.elevation_deg:.1f} deg)"
+    top = highest(sky, from_s, from_s + days * SECONDS_PER_DAY)
+    return ScenarioError(
+        f"satellite.mask_deg = {satellite.mask_deg:g}: no pass above it in {day_count(days)}{_from(satellite)} "
+        f"(max {top.elevation_deg:.2f} deg)"
     )
 
 

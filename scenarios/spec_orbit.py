@@ -1,5 +1,6 @@
 """The satellite's orbit as keys: elements, where on Earth, above which mask, and when on a pass a run begins."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
@@ -12,7 +13,7 @@ from twin.errors import ScenarioError
 
 MAX_GATEWAYS = 16
 YEARS = range(1957, 2101)
-UTC_PATTERN = r"^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?Z)?$"
+UTC_PATTERN = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?Z)?", re.ASCII)
 
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
@@ -47,7 +48,6 @@ class OrbitingSatelliteSection(SatelliteSection):
     )
     from_utc: str = Field(
         default="",
-        pattern=UTC_PATTERN,
         description='instant that passes are counted from, as in 2006-06-28T03:00Z; "": epoch of the elements',
     )
     pass_number: int = Field(
@@ -60,7 +60,7 @@ class OrbitingSatelliteSection(SatelliteSection):
 
     @property
     def idle_keys(self) -> frozenset[str]:
-        """Keys that change nothing in a run: where the elements were read, and what a satellite at rest has no use for."""
+        """Keys that change nothing in a run: where elements were read, and what a satellite at rest has no use for."""
         orbital = OrbitingSatelliteSection.model_fields.keys() - SatelliteSection.model_fields.keys()
         return frozenset(orbital) if self.orbit == "static" else frozenset({"tle"})
 
@@ -88,6 +88,8 @@ class OrbitingSatelliteSection(SatelliteSection):
 
     @model_validator(mode="after")
     def _check_from_utc(self) -> Self:
+        if not UTC_PATTERN.fullmatch(self.from_utc):
+            raise cross_field(("satellite", "from_utc"), self.from_utc, "must be UTC as in 2006-06-28T03:00Z, or empty")
         try:
             year = self.search_from.year
         except ValueError:
