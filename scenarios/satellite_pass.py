@@ -63,7 +63,7 @@ def passes(satellite: OrbitingSatelliteSection, days: float) -> list[Pass]:
 
 @lru_cache(maxsize=64)
 def begin_s(satellite: OrbitingSatelliteSection) -> float:
-    """Virtual time 0 in s since the epoch of the elements, in whole ms.
+    """Virtual time 0 in s since the epoch of the elements; rise, culmination and set are taken to the nearest ms.
 
     Raises:
         ScenarioError: there is no such pass.
@@ -71,8 +71,8 @@ def begin_s(satellite: OrbitingSatelliteSection) -> float:
     if satellite.start == "utc":
         anchor_s = satellite.element_set.since_s(satellite.search_from)
     else:
-        anchor_s = getattr(chosen_pass(satellite)[1], satellite.start).since_s
-    return round(anchor_s + satellite.start_s, _START_DIGITS)
+        anchor_s = round(getattr(chosen_pass(satellite)[1], satellite.start).since_s, _START_DIGITS)
+    return anchor_s + satellite.start_s
 
 
 @lru_cache(maxsize=64)
@@ -110,13 +110,13 @@ def check_pass(spec: Spec) -> None:
     top = highest(sky, start_s, end_s)
     if top.elevation_deg >= satellite.mask_deg:
         return
-    later = find_passes(sky, satellite.mask_deg, end_s, end_s + SEARCH_DAYS * SECONDS_PER_DAY)
-    if not later:
-        raise no_pass(satellite, SEARCH_DAYS)
-    raise ScenarioError(
-        f"satellite is below {satellite.mask_deg:g} deg for the whole run (max {top.elevation_deg:.1f} deg); "
-        f"next pass starts {minute(sky.elements.utc(later[0].rise.since_s))}"
-    )
+    for days in _WINDOWS_DAYS:
+        if later := find_passes(sky, satellite.mask_deg, end_s, end_s + days * SECONDS_PER_DAY):
+            raise ScenarioError(
+                f"satellite is below {satellite.mask_deg:g} deg for the whole run (max {top.elevation_deg:.1f} deg); "
+                f"next pass starts {minute(sky.elements.utc(later[0].rise.since_s))}"
+            )
+    raise no_pass(satellite, SEARCH_DAYS)
 
 
 def warnings(spec: Spec) -> list[str]:

@@ -1,10 +1,10 @@
 """The satellite's orbit as keys: elements, where on Earth, above which mask, and when on a pass a run begins."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from entities.mobility.elements import DEFAULT_ELEMENTS, Elements
 from scenarios.cross_field import cross_field
@@ -73,6 +73,14 @@ class OrbitingSatelliteSection(SatelliteSection):
     def search_from(self) -> datetime:
         """The instant that passes are counted from."""
         return datetime.fromisoformat(self.from_utc) if self.from_utc else self.element_set.epoch
+
+    @field_validator("from_utc", mode="before")
+    @classmethod
+    def _from_toml(cls, value: object) -> object:
+        """A date and time without quotes is a type of its own in TOML."""
+        if isinstance(value, datetime) and value.utcoffset() is not None:
+            return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        return value
 
     @model_validator(mode="after")
     def _check_elements(self) -> Self:

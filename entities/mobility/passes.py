@@ -86,6 +86,8 @@ def find_passes(sky: Sky, mask_deg: float, begin_s: float, end_s: float) -> list
     grid = grid[: sky.elements.alive_until(grid)]
     elevation = sky.elevation_rad(grid)
     tops = np.flatnonzero((elevation[1:-1] > elevation[:-2]) & (elevation[1:-1] >= elevation[2:])) + 1
+    # Below -10 deg it is 2200 km away at least, and no maximum within half a step of there comes over the horizon.
+    tops = tops[elevation[tops] > math.radians(-10.0)]
     peaks = np.array([_zoom(sky, float(grid[top - 1]), float(grid[top + 1])) for top in tops])
     times = np.sort(np.concatenate([grid, peaks]))
     heights = sky.elevation_rad(times)

@@ -44,12 +44,13 @@ def list_passes(options: PassesOptions) -> int:
         ScenarioError: the scenario is not valid, or there is no pass.
     """
     spec = load(options.scenario, options.sets)
-    write_warnings(spec)
     days = float(options.days) if options.days else SEARCH_DAYS if options.count else DAYS
     found = passes(spec.satellite, days)
     if not found:
         raise no_pass(spec.satellite, days)
     chosen = _chosen(spec)
+    if chosen is not None:
+        write_warnings(spec)
     rows = [_row(spec, number, one, chosen) for number, one in enumerate(found[: options.count], 1)]
     if options.as_json:
         sys.stdout.write(json.dumps(rows, indent=2) + "\n")
