@@ -28,13 +28,30 @@ DEFAULT_POSITIONS: Final[Mapping[str, Vector]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class OrbitParams:
+    """The satellite's orbit, and where on Earth the origin and the gateways are.
+
+    At virtual time 0 it is `start_s` after the epoch of the two-line elements `line1`, `line2`. Points are geodetic
+    latitude and longitude in deg; the ground is the WGS 84 ellipsoid. The satellite serves while it is at least
+    `mask_deg` high at `site_deg`, and can be reached through a gateway while it is that high there.
+    """
+
+    line1: str
+    line2: str
+    start_s: float
+    site_deg: tuple[float, float]
+    mask_deg: float
+    gateways_deg: Mapping[str, tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
 class SatelliteParams:
-    """The satellite, at rest above the origin; Yin et al., eqs (1), (2).
+    """The satellite: at rest `height_m` above the origin, or in `orbit` if there is one; Yin et al., eqs (1), (2).
 
     `phase_model` "similar": every receiver sees one random phase per antenna; "iid": one per receiver and
     antenna. Either way the slow part `phase_spread_rad` * x(t) is added, with Doppler spread `spread_hz`, and
     a drift common to all receivers of at most `drift_rad_s` between neighbouring antennas. Rain: ln(beta_dB)
-    ~ N(mu, sigma^2).
+    ~ N(mu, sigma^2). In orbit the beam tracks the site, and `off_axis_deg` is its pointing error.
     """
 
     antennas: int = 4
@@ -48,6 +65,7 @@ class SatelliteParams:
     drift_rad_s: float = 0.04
     rain_mu: float = -3.152
     rain_sigma: float = math.sqrt(1.6)
+    orbit: OrbitParams | None = None
 
 
 @dataclass(frozen=True, slots=True)

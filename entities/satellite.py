@@ -4,4 +4,4 @@ from entities.transmitter import Transmitter
 
 
 class Satellite(Transmitter):
-    """A transmitter at the zenith that follows the UAV's activations."""
+    """A transmitter at the zenith or in orbit that follows the UAV's activations."""

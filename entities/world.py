@@ -6,20 +6,22 @@ the channels of the others as they were, to the bit.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 
 from entities.channels.air_ground import AirGroundChannel, uav_doppler_hz
 from entities.channels.satellite import SatelliteChannel
 from entities.channels.terrestrial import TerrestrialChannel, ground_doppler_hz
-from entities.mobility.static import Motion, Static
+from entities.mobility.orbit import Horizon, Orbit
+from entities.mobility.static import Motion, Static, SteadyMotion
 from entities.mobility.walk import Walk
 from entities.mobility.waypoints import Waypoints
 from entities.params import (
     DEFAULT_BASE_STATION_M,
     DEFAULT_POSITIONS,
     BaseStationParams,
+    OrbitParams,
     ReceiverParams,
     SatelliteParams,
     UavParams,
@@ -35,6 +37,7 @@ __all__ = [
     "DEFAULT_BASE_STATION_M",
     "DEFAULT_POSITIONS",
     "BaseStationParams",
+    "OrbitParams",
     "ReceiverParams",
     "SatelliteParams",
     "UavParams",
@@ -42,6 +45,9 @@ __all__ = [
     "World",
     "WorldParams",
 ]
+
+_SITE: Final = "site"
+"""The origin, as a point on the ground that satellites are seen from; nothing else may have the name."""
 
 
 class _Channel(Protocol):
@@ -59,20 +65,23 @@ class World:
 
     Entities are named "satellite", "uav", "base_station" and by the keys of `params.receivers`; an unknown
     name is a KeyError. Channels are noise-normalised: amplitude over the standard deviation of the noise in
-    sqrt(mW).
+    sqrt(mW). A satellite in orbit brings its gateways, by name. Below the mask its beam is off: its channels to
+    everybody are zero, and nobody sees it.
     """
 
     def __init__(self, params: WorldParams, streams: Streams) -> None:
         self.params = params
         self._streams = streams
         uav = params.uav
-        self._motions: dict[str, Motion] = {
-            "satellite": Static((0.0, 0.0, params.satellite.height_m)),
+        self._steady: dict[str, SteadyMotion] = {
             "uav": Waypoints(uav.waypoints_m, uav.altitude_m, uav.speed_mps, closed=uav.closed),
             "base_station": Static(params.base_station.position_m),
         }
         for name, receiver in params.receivers.items():
-            self._motions[name] = _receiver_motion(name, receiver, streams)
+            self._steady[name] = _receiver_motion(name, receiver, streams)
+        self._horizons = _horizons(params.satellite.orbit)
+        self._motions: dict[str, Motion] = {"satellite": _satellite_motion(params.satellite), **self._steady}
+        self._motions.update({name: Static(seen.position_m) for name, seen in self._horizons.items() if name != _SITE})
         groups = [RECEIVERS, *((name,) for name in params.receivers if name not in RECEIVERS)]
         self._group_of: dict[str, tuple[str, ...]] = {name: group for group in groups for name in group}
         self._channels = {group: self._make_channels(group) for group in groups}
@@ -89,31 +98,47 @@ class World:
         """Distance in m between two entities."""
         return float(np.linalg.norm(self.position_m(other, t_ns) - self.position_m(one, t_ns)))
 
+    def is_visible(self, one: str, other: str, t_ns: int) -> bool:
+        """Whether two of entities and gateways see each other: only a satellite in orbit can be out of sight.
+
+        A gateway sees it above the mask of its own horizon, everybody else when it is above the mask at the site.
+        """
+        if self.params.satellite.orbit is None or "satellite" not in {one, other}:
+            return True
+        seen_from = other if one == "satellite" else one
+        horizon = self._horizons.get(seen_from, self._horizons[_SITE])
+        return horizon.sees(self._motions["satellite"].position_m(t_ns))
+
     def doppler_hz(self, transmitter: str, receiver: str) -> float:
         """Doppler spread in Hz of the scatter between a transmitter and a receiver, constant in time."""
-        user_mps = self._motions[receiver].speed_mps
+        user_mps = self._steady[receiver].speed_mps
         wave_m = wavelength_m(self.params.carrier_hz)
         spreads_hz = {
             "satellite": self.params.satellite.spread_hz,
-            "uav": uav_doppler_hz(user_mps, self._motions["uav"].speed_mps, self.params.uav.angular_spread, wave_m),
+            "uav": uav_doppler_hz(user_mps, self._steady["uav"].speed_mps, self.params.uav.angular_spread, wave_m),
             "base_station": ground_doppler_hz(user_mps, wave_m),
         }
         return spreads_hz[transmitter]
 
     def channels(self, transmitter: str, t_ns: int) -> ComplexArray:
         """True channels (4, N) of a transmitter; row k is c_k to receiver k in the order of RECEIVERS."""
-        return self._channels[RECEIVERS][transmitter].at(self._offsets_m(transmitter, RECEIVERS, t_ns), t_ns)
+        return self._rows(transmitter, RECEIVERS, t_ns)
 
     def channel(self, transmitter: str, receiver: str, t_ns: int) -> ComplexArray:
         """True channel (N,) of a transmitter to any receiver, bystanders included."""
         group = self._group_of[receiver]
-        rows = self._channels[group][transmitter].at(self._offsets_m(transmitter, group, t_ns), t_ns)
-        return np.array(rows[group.index(receiver)])
+        return np.array(self._rows(transmitter, group, t_ns)[group.index(receiver)])
 
     def mean_gains(self, transmitter: str, t_ns: int) -> RealArray:
         """E|c_n|^2 per antenna over the noise (4,), linear, given the geometry at t and the run's rain."""
         offsets_m = self._offsets_m(transmitter, RECEIVERS, t_ns)
-        return self._channels[RECEIVERS][transmitter].mean_gains(offsets_m)
+        gains = self._channels[RECEIVERS][transmitter].mean_gains(offsets_m)
+        return gains if self.is_visible(transmitter, _SITE, t_ns) else np.zeros_like(gains)
+
+    def _rows(self, transmitter: str, group: tuple[str, ...], t_ns: int) -> ComplexArray:
+        """Channels (R, N) to a group; zero from a satellite below the mask, whose beam is off."""
+        rows = self._channels[group][transmitter].at(self._offsets_m(transmitter, group, t_ns), t_ns)
+        return rows if self.is_visible(transmitter, _SITE, t_ns) else np.zeros_like(rows)
 
     def _offsets_m(self, transmitter: str, receivers: Sequence[str], t_ns: int) -> RealArray:
         positions_m = np.array([self._motions[name].position_m(t_ns) for name in receivers])
@@ -133,7 +158,21 @@ class World:
         }
 
 
-def _receiver_motion(name: str, receiver: ReceiverParams, streams: Streams) -> Motion:
+def _satellite_motion(satellite: SatelliteParams) -> Motion:
+    if satellite.orbit is None:
+        return Static((0.0, 0.0, satellite.height_m))
+    return Orbit(satellite.orbit)
+
+
+def _horizons(orbit: OrbitParams | None) -> dict[str, Horizon]:
+    """Who sees the satellite from the site and from the gateways; nothing where it stands still."""
+    if orbit is None:
+        return {}
+    points = {_SITE: orbit.site_deg, **orbit.gateways_deg}
+    return {name: Horizon(orbit.site_deg, point, orbit.mask_deg) for name, point in points.items()}
+
+
+def _receiver_motion(name: str, receiver: ReceiverParams, streams: Streams) -> SteadyMotion:
     if receiver.speed_mps == 0.0:
         return Static(receiver.position_m)
     return Walk(streams, name, receiver.position_m, receiver.speed_mps, receiver.roam_m)

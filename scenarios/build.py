@@ -99,7 +99,7 @@ def build(spec: Spec, seed: int, transport: str, recorder: Recorder, window: Win
         stack.callback(link.close)
         link.open(_welcomes(spec, kernel, host_of, run_id(spec, seed)))
         graph = topology.make_graph(spec)
-        up = outages.is_up(spec, graph)
+        up = outages.is_up(spec, graph, topology.visibility(world))
         layout = Layout(graph, topology.sites(spec), host_of, topology.propagation(world), up)
         plane = MessagePlane(kernel, layout, streams, recorder, coupling(kernel, link, host_of, window_ns), lives(spec))
         entities = _entities(spec, seed, plane, world, air)

@@ -3,6 +3,7 @@
 from typing import Final
 
 from entities.world import BaseStationParams, ReceiverParams, SatelliteParams, UavParams, WorldParams
+from scenarios.satellite_pass import orbit_params
 from scenarios.spec import Spec
 from scenarios.topology import twin_names
 from twin.nodes.config import CoordinationConfig, EntityKind, NodeConfig
@@ -31,6 +32,7 @@ def world_params(spec: Spec) -> WorldParams:
             phase_spread_rad=spec.satellite.phase_spread_rad,
             spread_hz=spec.satellite.spread_hz,
             drift_rad_s=spec.satellite.drift_rad_s,
+            orbit=orbit_params(spec.satellite),
         ),
         uav=UavParams(
             antennas=spec.uav.antennas,

@@ -22,6 +22,7 @@ import numpy as np
 from scenarios.build import Emulation, Window, build, choose_window_ns
 from scenarios.judge import evaluate
 from scenarios.load import from_dict
+from scenarios.satellite_pass import check_pass
 from scenarios.spec import Spec
 from twin.errors import RunFolderError
 from twin.journal.digest import digests_of
@@ -35,7 +36,7 @@ from twin.signal.sagin import TRANSMITTERS
 from twin.signal.secrecy import secrecy_rates
 
 _SLICES: Final = 200
-_PACKAGES: Final = ("clarabel", "cvxpy", "msgpack", "networkx", "numpy", "pyzmq", "scipy", "simpy")
+_PACKAGES: Final = ("clarabel", "cvxpy", "msgpack", "networkx", "numpy", "pyzmq", "scipy", "sgp4", "simpy")
 _NS_PER_MS: Final = 1e6
 
 
@@ -77,7 +78,9 @@ def run_scenario(
     Raises:
         UsageError: the window is longer than the lookahead of the twins.
         RunFolderError: `out` cannot be written, or is not empty.
+        ScenarioError: the satellite is below its mask for the whole run.
     """
+    check_pass(spec)
     window_ns = choose_window_ns(spec, window)
     folder = RunFolder.create(out)
     manifest = _manifest(spec, seed, transport, window_ns)

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from scenarios.spec import Spec
+from scenarios.spec_orbit import Latitude
 from scenarios.values import shown
 
 Path = tuple[str | int, ...]
@@ -170,6 +171,8 @@ def _list_rule(field: FieldInfo, suffix: str) -> str:
 
 
 def _point_rule(axes: tuple[Any, ...], suffix: str) -> str:
+    if axes[0] is Latitude:
+        return f"[latitude {_bounds_of(axes[0])}, longitude {_bounds_of(axes[1])}]{suffix}"
     names = "xyz"[: len(axes)]
     height = f", z {_bounds_of(axes[2])}" if len(axes) > 2 else ""
     return f"[{', '.join(names)}] with x and y {_bounds_of(axes[0])}{height}{suffix}"

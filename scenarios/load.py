@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from scenarios.keys import all_keys, all_sections
 from scenarios.problems import Source, disallowed, first_problem, not_a_section, unknown_key
 from scenarios.spec import Spec
+from scenarios.tle_file import read_tle
 from scenarios.values import shortened, shown
 from twin.errors import ScenarioError
 
@@ -36,6 +37,7 @@ def load(name_or_path: str, sets: Iterable[str] = (), *, duration: float | None 
         _apply(source, path, value, "--set")
     if duration is not None:
         _apply(source, ("scenario", "duration_s"), duration, "--duration")
+    read_tle(source, Path(name_or_path).parent)
     return _validated(source)
 
 

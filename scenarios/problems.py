@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from scenarios.cross_field import CROSS_FIELD
 from scenarios.keys import Path, dotted, key_at, nearest, neighbours
-from scenarios.spec_base import CROSS_FIELD
 from scenarios.toml_lines import line_of
 from scenarios.values import shown
 from twin.errors import ScenarioError

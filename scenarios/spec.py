@@ -8,13 +8,14 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from scenarios.spec_base import Point3, Section, cross_field, ms_to_ns
+from scenarios.cross_field import cross_field
+from scenarios.spec_base import Point3, Section, ms_to_ns
 from scenarios.spec_network import NetworkSection, TwinSection
+from scenarios.spec_orbit import OrbitingSatelliteSection
 from scenarios.spec_world import (
     BaseStationSection,
     EavesdropperSection,
     RadioSection,
-    SatelliteSection,
     UavSection,
     UsersSection,
 )
@@ -80,7 +81,7 @@ class Spec(Section):
     report: ReportSection = ReportSection()
     metrics: MetricsSection = MetricsSection()
     radio: RadioSection = RadioSection()
-    satellite: SatelliteSection = SatelliteSection()
+    satellite: OrbitingSatelliteSection = OrbitingSatelliteSection()
     uav: UavSection = UavSection()
     base_station: BaseStationSection = BaseStationSection()
     users: UsersSection = UsersSection()

@@ -3,11 +3,9 @@
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, SerializationInfo, SerializerFunctionWrapHandler, model_serializer
-from pydantic_core import PydanticCustomError
 
 from twin.signal.units import to_ns
 
-CROSS_FIELD = "cross_field"
 _IDENTITY = {"identity": True}  # context of a dump
 COORDINATE_LIMIT_M = 100_000.0
 HEIGHT_LIMIT_M = 5_000.0
@@ -42,9 +40,14 @@ class Section(BaseModel):
         data: dict[str, Any] = handler(self)
         if info.context is not _IDENTITY:
             return data
+        idle = self.idle_keys
+        return {name: value for name, value in data.items() if name not in idle}
+
+    @property
+    def idle_keys(self) -> frozenset[str]:
+        """Keys that change nothing in a run: features that are off."""
         fields = type(self).model_fields
-        off = {name for name in self.unsaid if getattr(self, name) == fields[name].get_default()}
-        return {name: value for name, value in data.items() if name not in off}
+        return frozenset(name for name in self.unsaid if getattr(self, name) == fields[name].get_default())
 
 
 def ms_to_ns(milliseconds: float) -> int:
@@ -55,8 +58,3 @@ def ms_to_ns(milliseconds: float) -> int:
 def us_to_ns(microseconds: float) -> int:
     """Microseconds as whole nanoseconds, rounded to the nearest one."""
     return to_ns(microseconds * 1e-6)
-
-
-def cross_field(path: tuple[str | int, ...], value: object, allowed: str) -> PydanticCustomError:
-    """The error of a key that is fine alone and wrong beside another one."""
-    return PydanticCustomError(CROSS_FIELD, "{allowed}", {"path": path, "value": value, "allowed": allowed})

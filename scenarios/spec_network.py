@@ -4,7 +4,8 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from scenarios.spec_base import Section, cross_field, ms_to_ns, us_to_ns
+from scenarios.cross_field import cross_field
+from scenarios.spec_base import Section, ms_to_ns, us_to_ns
 from scenarios.spec_links import LINK_CLASSES, ArqSection, BurstSection, KindName, OutageSection
 
 LatencyMs = Annotated[

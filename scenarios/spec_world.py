@@ -33,7 +33,12 @@ class SatelliteSection(Section):
     antennas: Antennas = 4
     power_dbm: PowerDbm = 10.0
     height_km: float = Field(default=600.0, ge=100, le=50_000, description="height above the origin, at rest")
-    off_axis_deg: float = Field(default=0.1, ge=0, le=5, description="angle between the beam's axis and the receivers")
+    off_axis_deg: float = Field(
+        default=0.1,
+        ge=0,
+        le=5,
+        description="angle between the beam's axis and the receivers; in orbit: error of a beam that tracks them",
+    )
     phase_model: Literal["similar", "iid"] = Field(
         default="similar",
         description="random phase of each antenna: the same at all receivers, or independent",

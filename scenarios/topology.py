@@ -8,7 +8,8 @@
 
 Each of the three networks has an edge and a core cloud of its own; the core clouds are joined pairwise. The UAV has
 radio links to the satellite and to the base station, for what they say to each other and nothing in transit. The
-eavesdropper is attached to nothing: her twins live in the base station's clouds.
+eavesdropper is attached to nothing: her twins live in the base station's clouds. A satellite in orbit may have several
+gateways, each with a fronthaul link to the one edge cloud, and is seen from the ground above its mask only.
 """
 
 import math
@@ -18,20 +19,23 @@ from typing import Final
 
 import networkx as nx
 
+from entities.mobility.frames import great_circle_m
 from entities.world import World
+from scenarios.satellite_pass import GATEWAY, gateway_names
 from scenarios.spec import Spec
 from scenarios.spec_network import LinkSection
 from twin.emulation.links import LinkParams
-from twin.emulation.network import Propagation
+from twin.emulation.network import IsUp, Propagation, always_up
 from twin.signal.sagin import EAVESDROPPER, SERVES, TRANSMITTERS
 from twin.signal.units import SPEED_OF_LIGHT_MPS
 
-GATEWAY: Final = "gateway"
 GROUND_STATION: Final = "ground-station"
 EDGE_HOST: Final = "edge"
 CORE_HOST: Final = "core"
 
 _GROUND_SITES: Final = {GATEWAY: (0.0, 0.0, 0.0), GROUND_STATION: (0.0, 0.0, 0.0)}
+_SATELLITE_EDGE: Final = "edge-cloud:satellite"
+_FIBRE_MPS: Final = 2.0 / 3.0 * SPEED_OF_LIGHT_MPS
 
 
 def home_networks(spec: Spec) -> dict[str, str]:
@@ -67,11 +71,16 @@ def make_graph(spec: Spec) -> "nx.Graph[str]":
     """The network graph with `LinkParams` on every edge."""
     radio, fronthaul, backhaul, core = (_params(kind, section) for kind, section in spec.network.classes.items())
     graph: nx.Graph[str] = nx.Graph()
-    heads = {"satellite": GATEWAY, "uav": GROUND_STATION, "base_station": "base_station"}
+    heads = {
+        "satellite": gateway_names(spec.satellite),
+        "uav": (GROUND_STATION,),
+        "base_station": ("base_station",),
+    }
     for name in TRANSMITTERS:
-        if heads[name] != name:
-            graph.add_edge(name, heads[name], params=radio)
-        graph.add_edge(heads[name], f"edge-cloud:{name}", params=fronthaul)
+        for head in heads[name]:
+            if head != name:
+                graph.add_edge(name, head, params=radio)
+            graph.add_edge(head, f"edge-cloud:{name}", params=fronthaul)
         graph.add_edge(f"edge-cloud:{name}", f"core-cloud:{name}", params=backhaul)
         graph.add_edge(name, SERVES[name], params=radio)
     for other in ("satellite", "base_station"):
@@ -86,26 +95,45 @@ def make_graph(spec: Spec) -> "nx.Graph[str]":
 def propagation(world: World) -> Propagation:
     """Propagation delay in ns: distance over the speed of light where both sites have a place, else 0.
 
-    A link's `latency_ms` stands for everything else: processing, framing, and the way of a wire.
+    A link's `latency_ms` stands for everything else: processing, framing, and the way of a wire. The way from a gateway
+    of a satellite in orbit to the edge cloud, which is at the origin, is a fibre over the great circle at 2/3 c.
     """
+    fibres_ns = _fibres_ns(world)
+    gateways = {gateway for gateway, _ in fibres_ns}
+    ground = {site: place for site, place in _GROUND_SITES.items() if site not in gateways}
 
     def position(site: str, t_ns: int) -> tuple[float, float, float]:
-        ground = _GROUND_SITES.get(site)
-        if ground is not None:
-            return ground
+        if site in ground:
+            return ground[site]
         x, y, z = world.position_m(site, t_ns)
         return float(x), float(y), float(z)
 
-    placed = {*TRANSMITTERS, *world.params.receivers, *_GROUND_SITES}
+    placed = {*TRANSMITTERS, *world.params.receivers, *ground, *gateways}
 
     def propagation_ns(a: str, b: str, t_ns: int) -> int:
         if a not in placed or b not in placed:
-            return 0
+            return fibres_ns.get((a, b), fibres_ns.get((b, a), 0))
         pairs = zip(position(a, t_ns), position(b, t_ns), strict=True)
         distance_m = math.sqrt(sum((p - q) ** 2 for p, q in pairs))
         return round(distance_m / SPEED_OF_LIGHT_MPS * 1e9)
 
     return propagation_ns
+
+
+def visibility(world: World) -> IsUp:
+    """Whether the link between two sites is up at an instant in ns: only a satellite in orbit can be out of sight."""
+    return always_up if world.params.satellite.orbit is None else world.is_visible
+
+
+def _fibres_ns(world: World) -> dict[tuple[str, str], int]:
+    """Delay in ns of the fibre from each gateway of a satellite in orbit to its edge cloud."""
+    orbit = world.params.satellite.orbit
+    if orbit is None:
+        return {}
+    return {
+        (name, _SATELLITE_EDGE): round(great_circle_m(orbit.site_deg, point) / _FIBRE_MPS * 1e9)
+        for name, point in orbit.gateways_deg.items()
+    }
 
 
 def _params(kind: str, section: LinkSection) -> LinkParams:

@@ -8,15 +8,19 @@ from entities.params import Vector
 class Motion(Protocol):
     """Where something is: a function of virtual time, in any order of asking."""
 
-    @property
-    def speed_mps(self) -> float:
-        """The speed, constant in time."""
-
     def position_m(self, t_ns: int) -> Vector:
         """Position (x, y, z) in m."""
 
     def velocity_mps(self, t_ns: int) -> Vector:
         """Velocity (x, y, z) in m/s; at a corner, that of the leg that begins."""
+
+
+class SteadyMotion(Motion, Protocol):
+    """Motion at constant speed."""
+
+    @property
+    def speed_mps(self) -> float:
+        """The speed, constant in time."""
 
 
 class Static:

@@ -1,4 +1,4 @@
-"""`run`, `list`, `validate`: a scenario and what becomes of it."""
+"""`run`, `list`, `validate`, `passes`: a scenario and what becomes of it."""
 
 import argparse
 import math
@@ -16,6 +16,7 @@ def add(command: Command) -> None:
     _add_run(command("run", _run, "run a scenario and keep everything in a run folder"))
     command("list", _list, "list the built-in scenarios")
     add_scenario(command("validate", _validate, "check a scenario without running it"), optional=False)
+    _add_passes(command("passes", _passes, "list the passes of a scenario's satellite"))
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
@@ -43,6 +44,13 @@ def _window(text: str) -> int | str:
     return round(window_s * 1e9)
 
 
+def _add_passes(parser: argparse.ArgumentParser) -> None:
+    add_scenario(parser, optional=True)
+    parser.add_argument("--days", type=count(1, 60), metavar="D", help="how far to look (default: 2, with --count 30)")
+    parser.add_argument("--count", type=count(1, 1000), metavar="N", help="list the first N only")
+    parser.add_argument("--json", action="store_true", dest="as_json", help="print JSON and nothing else")
+
+
 def _run(options: argparse.Namespace) -> int:
     from scenarios.commands.run import RunOptions, run
 
@@ -60,3 +68,10 @@ def _validate(options: argparse.Namespace) -> int:
     from scenarios.commands.validate import validate
 
     return validate(options.scenario, options.sets)
+
+
+def _passes(options: argparse.Namespace) -> int:
+    from scenarios.commands.passes import PassesOptions, list_passes
+
+    names = ("scenario", "sets", "days", "count", "as_json")
+    return list_passes(PassesOptions(**{name: getattr(options, name) for name in names}))

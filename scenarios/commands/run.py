@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scenarios.commands.warn import write_warnings
 from scenarios.interrupted import InterruptedRunError
 from scenarios.load import load
 from scenarios.spec import Spec
@@ -46,6 +47,7 @@ class RunOptions:
 def run(options: RunOptions) -> int:
     """Run a scenario; returns 130 when it was interrupted."""
     spec = load(options.scenario, options.sets, duration=options.duration)
+    write_warnings(spec)
     from scenarios import engine  # half a second of imports: a wrong key is answered before
 
     out = options.out if options.out is not None else _new_folder(spec, options.seed)

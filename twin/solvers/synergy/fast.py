@@ -61,7 +61,7 @@ def solve_fast(
     solve_kernel(channels, np.array(sizes), powers, errors, warm_start is not None, limit, x, report)
     first, second = sizes[0], sizes[0] + sizes[1]
     solution = _solution(problem, (x[:first], x[first:second], x[second:]), report, uncertainty)
-    if uncertainty is not None or solution.objective > _POOR_RATE:
+    if uncertainty is not None or solution.objective > _POOR_RATE or solution.evidence["upper_bound"] == 0.0:
         return solution
     return _or_baseline(problem, solution)
 
@@ -70,7 +70,7 @@ def _or_baseline(problem: SynergyProblem, solution: Solution) -> Solution:
     """The solution, or the baseline that beats it: where hardly a rate is to be had, ascents end at zero now and then.
 
     The kernel's own baselines have their powers on a coarse grid; these are refined, which takes 10 ms each and is
-    worth it only where the rate is poor.
+    worth it only where the rate is poor and some rate is to be had at all.
     """
     methods = [mrt, zf_eve] + ([zf_all] if min(m.shape[1] for m in problem.channels) >= len(RECEIVERS) else [])
     best = max((method(problem) for method in methods), key=lambda rival: rival.objective)
