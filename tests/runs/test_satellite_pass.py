@@ -120,6 +120,7 @@ def test_the_satellite_s_precoder_ages_and_the_others_do_not(setting):
 
 def test_propagation_follows_the_slant_range(setting):
     hops = [hop for e in setting.of(Ended) for hop in e.hops if hop.link == "radio:satellite>gateway"]
+    hops = [hop for hop in hops if hop.propagation_ns]  # the others never left: the link was down
     fixed_ns = setting.spec.network.radio.latency_ns
     assert hops
     for hop in hops:

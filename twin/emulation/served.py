@@ -16,7 +16,9 @@ A message that waits for its next attempt keeps its place: it counts against `qu
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from twin.emulation.links import Crossing, Key, Link, LinkParams
 from twin.errors import KernelError
