@@ -84,6 +84,13 @@ def test_a_scheduled_outage_takes_its_links_down_both_ways():
     assert all(up("uav", "au", t_ns) for t_ns in times)
 
 
+def test_outages_may_overlap_and_lie_within_each_other():
+    spec = spec_with(outage("core", 1, 5), outage("core", 2, 3), outage("core", 4, 6), outage("core", 8, 9))
+    up = outages.is_up(spec, topology.make_graph(spec))
+    seen = [up("core-cloud:uav", "core-cloud:satellite", t_s * 1000 * MS) for t_s in range(10)]
+    assert [t_s for t_s, is_up in enumerate(seen) if not is_up] == [1, 2, 3, 4, 5, 8]
+
+
 def test_geometry_and_schedule_must_both_say_that_a_link_is_up():
     spec = spec_with(outage("radio", 1, 2))
     up = outages.is_up(spec, topology.make_graph(spec), lambda a, _b, t_ns: a != "satellite" or t_ns < 1500 * MS)
