@@ -95,7 +95,7 @@ def build(spec: Spec, seed: int, transport: str, recorder: Recorder) -> Emulatio
             topology.sites(spec),
             host_of,
             topology.propagation(world),
-            topology.visibility(world),
+            is_up=topology.visibility(world),
         )
         plane = MessagePlane(kernel, layout, streams, recorder, link)
         entities = _entities(spec, seed, plane, world, air)
