@@ -4,8 +4,8 @@
     Earth-fixed    turned by Greenwich mean sidereal time about the pole; x through Greenwich, z through the pole
     local          x east, y north, z up at a site on the WGS 84 ellipsoid: the frame in which entities live
 
-Left out, and what that is worth at 7000 km: the motion of the pole (up to 15 m) and UT1 - UTC (below 0.9 s, as leap
-seconds keep it: up to 0.5 km, of which SGP4's own error of a kilometre or more hides all).
+Left out: the motion of the pole (up to 15 m) and UT1 - UTC (below 0.9 s, as leap seconds keep it: up to 0.5 km at
+7000 km). Both are less than SGP4's own error, a kilometre at best.
 """
 
 from typing import Final

@@ -1,6 +1,7 @@
 """The orbit against Skyfield, against SGP4 between its knots, and against the figures of a known pass."""
 
 import math
+from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -88,14 +89,31 @@ def test_known_figures_of_cbers_2(passes):
         assert 20.0 * math.log10(600e3 / look.range_m) == pytest.approx(gain_db, abs=0.07)
 
 
-def test_between_the_knots_it_stays_within_2_cm_of_sgp4(passes):
-    start_s = passes[4].rise.since_s
-    motion = orbit(start_s)
-    seconds = np.arange(-60.0, 700.0, 0.37)
-    position, velocity = SKY.at(start_s + seconds)
+def published():
+    lines = [line[:69] for line in files("sgp4").joinpath("SGP4-VER.TLE").read_text().splitlines()]
+    firsts, seconds = ([line for line in lines if line.startswith(number)] for number in ("1 ", "2 "))
+    # 28872 has decayed within the hour, and the last three are there to be refused.
+    return [
+        pair for pair in zip(firsts, seconds, strict=True) if pair[0][2:7] not in {"28872", "33333", "33334", "33335"}
+    ]
+
+
+@pytest.mark.parametrize("lines", published(), ids=lambda lines: lines[0][2:7])
+def test_between_the_knots_it_stays_within_1_mm_of_sgp4_and_2_mm_per_s_of_its_derivative(lines):
+    sky = Sky(Elements(*lines), SITE)
+    motion = Orbit(OrbitParams(*lines, 0.0, SITE, 10.0, {}))
+    seconds = np.arange(-60.0, 1800.0, 1.37)
     times_ns = [round(second * 1e9) for second in seconds]
-    np.testing.assert_allclose([motion.position_m(t) for t in times_ns], position, atol=0.02)
-    np.testing.assert_allclose([motion.velocity_mps(t) for t in times_ns], velocity, atol=0.02)
+    np.testing.assert_allclose([motion.position_m(t) for t in times_ns], sky.at(seconds)[0], atol=1e-3)
+    derivative = (sky.at(seconds + 0.05)[0] - sky.at(seconds - 0.05)[0]) / 0.1
+    np.testing.assert_allclose([motion.velocity_mps(t) for t in times_ns], derivative, atol=2e-3)
+
+
+def test_the_velocity_of_cbers_2_is_sgp4_s_within_2_cm_per_s(passes):
+    motion = orbit(passes[4].rise.since_s)
+    seconds = np.arange(0.0, 620.0, 3.0)
+    velocity = SKY.at(passes[4].rise.since_s + seconds)[1]
+    np.testing.assert_allclose([motion.velocity_mps(round(second * 1e9)) for second in seconds], velocity, atol=0.02)
 
 
 def test_it_is_a_function_of_time_whatever_was_asked_before(passes):
@@ -112,7 +130,7 @@ def test_position_and_velocity_have_no_steps_at_the_knots(passes):
         before, after = (np.array(motion.position_m(t)) for t in (knot_ns - 1, knot_ns))
         np.testing.assert_allclose(after, before, atol=1e-4)  # 8 um in 1 ns
         slow, fast = (np.array(motion.velocity_mps(t)) for t in (knot_ns - 1, knot_ns))
-        np.testing.assert_allclose(fast, slow, atol=1e-5)
+        np.testing.assert_allclose(fast, slow, atol=1e-4)
 
 
 @pytest.mark.parametrize("mask_deg", [0.0, 10.0, 19.7, 60.0])
