@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
+
+from twin.report.steps import integers
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,8 @@ class Air:
         self.end_ns = end_ns
         self._transmitters = [str(name) for name in control["transmitter"].unique().to_pylist()]
         self._tables = {name: control.filter(pc.equal(control["transmitter"], name)) for name in self._transmitters}
-        self._times = {name: _integers(table["t_applied_ns"]) for name, table in self._tables.items()}
-        self._versions = {name: _integers(table["version"]) for name, table in self._tables.items()}
+        self._times = {name: integers(table["t_applied_ns"]) for name, table in self._tables.items()}
+        self._versions = {name: integers(table["version"]) for name, table in self._tables.items()}
 
     def of_version(self, version: int) -> Iterator[OnAir]:
         """Where this version went on air."""
@@ -74,7 +75,3 @@ class Air:
             since_ns=record["t_applied_ns"],
             until_ns=int(times[row + 1]) if row + 1 < len(times) else self.end_ns,
         )
-
-
-def _integers(column: pa.ChunkedArray) -> NDArray[np.int64]:
-    return np.asarray(column.to_numpy(), dtype=np.int64)

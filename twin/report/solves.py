@@ -74,7 +74,7 @@ def _by_version(solves: pa.Table, which: str) -> Solve:
     if not rows:
         why = "version 0 is local MRT, from a measurement of its own" if int(number) == 0 else f"of {_known(solves)}"
         raise UsageError(f"version={which}: no twin solved for it: {why}; or take {_names()}")
-    return _solve(solves, rows[-1])
+    return solve_at(solves, rows[-1])
 
 
 def _by_age(tables: RunTables, quantile: float) -> Solve:
@@ -87,7 +87,7 @@ def _by_age(tables: RunTables, quantile: float) -> Solve:
     ordered = rows[np.argsort(ages[rows], kind="stable")]
     row = int(ordered[int(quantile * (ordered.size - 1) + 0.5)])
     version, done_ns = control["version"][row].as_py(), control["solve_done_ns"][row].as_py()
-    return _solve(solves, _rows(solves, version=version, finish_ns=done_ns)[0])
+    return solve_at(solves, _rows(solves, version=version, finish_ns=done_ns)[0])
 
 
 def _last_lost(tables: RunTables) -> Solve:
@@ -99,7 +99,7 @@ def _last_lost(tables: RunTables) -> Solve:
         while (parent := steps.get(step.parent_id)) is not None and parent.kind == Kind.PRECODER:
             step = parent
         for row in _rows(solves, finish_ns=step.sent_ns):
-            solve = _solve(solves, row)
+            solve = solve_at(solves, row)
             if solve.node == step.src:
                 return solve
     raise UsageError("no precoder was lost or dropped in this run: take worst or median")
@@ -112,7 +112,8 @@ def _rows(solves: pa.Table, **wanted: int) -> list[int]:
     return [int(row) for row in np.flatnonzero(mask)]
 
 
-def _solve(solves: pa.Table, row: int) -> Solve:
+def solve_at(solves: pa.Table, row: int) -> Solve:
+    """A row of the table."""
     record: dict[str, Any] = solves.slice(row, 1).select(list(Solve.__slots__)).to_pylist()[0]
     return Solve(**{**record, "inputs": tuple(record["inputs"])})
 

@@ -62,7 +62,9 @@ class Step:
     @property
     def mailbox_ns(self) -> int:
         """How long it waited at its destination, busy with what came before."""
-        return 0 if self.ended_ns is None or self.begin_ns is None else self.begin_ns - self.ended_ns
+        if self.ended_ns is None or self.begin_ns is None:
+            return 0
+        return self.begin_ns - self.ended_ns
 
 
 def entity_of(name: str) -> str:
@@ -75,12 +77,9 @@ class Steps:
 
     def __init__(self, messages: pa.Table) -> None:
         self._table = messages
-        self._ids = _integers(messages["msg_id"])
-        self._parents = _integers(messages["parent_id"])
-        self._sent_ns = _integers(messages["t_send_ns"])
-
-    def __len__(self) -> int:
-        return self._table.num_rows
+        self._ids = integers(messages["msg_id"])
+        self._parents = integers(messages["parent_id"])
+        self._sent_ns = integers(messages["t_send_ns"])
 
     def get(self, msg_id: int) -> Step | None:
         """The message of this id, if the run has it."""
@@ -172,5 +171,6 @@ def _reach(way: tuple[Step, ...]) -> tuple[int, bool, int]:
     return len(way), way[-1].delivered, -way[-1].sent_ns
 
 
-def _integers(column: pa.ChunkedArray) -> NDArray[np.int64]:
+def integers(column: pa.ChunkedArray) -> NDArray[np.int64]:
+    """A column of integers without nulls."""
     return np.asarray(column.to_numpy(), dtype=np.int64)
