@@ -140,6 +140,8 @@ def _delivery_lines(each: Delivery, story: Story, zero_ns: int) -> Iterator[Line
     yield Line(f"{_mark(each.critical)}precoder of {each.transmitter}: {_fate(each, zero_ns)}", style)
     for step in each.steps:
         yield from _step_lines(step, zero_ns, each.critical)
+    if each.ending in {Ending.LOST, Ending.DROPPED}:
+        yield Line(f"    {each.ending} {f'at {each.where}' if each.where else 'on its way'}", style)
     if each.held_ns:
         yield Line(f"    held {_ms(each.held_ns)} ms {_held_for(each, zero_ns)}")
     if each.on_air is not None:
@@ -151,14 +153,12 @@ def _delivery_lines(each: Delivery, story: Story, zero_ns: int) -> Iterator[Line
 
 
 def _fate(each: Delivery, zero_ns: int) -> str:
-    reason, at = each.steps[-1].reason, f"at {_since(each.ended_ns, zero_ns)}"
+    at = f"at {_since(each.ended_ns, zero_ns)}"
     match each.ending:
         case Ending.APPLIED:
             return "on air"
-        case Ending.LOST:
-            return f"lost on {each.where} {at} ({reason})"
-        case Ending.DROPPED:
-            return f"dropped {f'by {each.where}' if each.where else 'on its way'} {at} ({reason})"
+        case Ending.LOST | Ending.DROPPED:
+            return f"{each.ending} {at} ({each.steps[-1].reason})"
         case Ending.SUPERSEDED:
             return f"arrived, but a newer version went on air first, {at}"
         case Ending.HELD:
