@@ -1,6 +1,7 @@
 """Stories of small runs: who said what to whom before a precoder went on air, and when, against the facts themselves."""
 
 import math
+from itertools import pairwise
 
 import pytest
 
@@ -34,10 +35,11 @@ def lineage(run, version):
     """Ids of the messages behind a version, from the facts alone: the oracle of `Story.message_ids`."""
     (solve,) = [fact for fact in run.solved if fact.version == version]
     ids = set()
-    for msg_id in solve.inputs:
-        while msg_id:
-            ids.add(msg_id)
-            msg_id = run.sent[msg_id].parent_id
+    pending = list(solve.inputs)
+    while pending:
+        ids.add(pending[-1])
+        parent = run.sent[pending.pop()].parent_id
+        pending += [parent] if parent else []
     frontier = [e for e in run.sent.values() if e.src == solve.node and e.t_send_ns == solve.finish_ns]
     frontier = [e for e in frontier if e.kind == "precoder"]
     while frontier:
@@ -160,7 +162,7 @@ def test_followers_wait_for_the_command_of_the_uav(quiet):
 
 def test_a_version_stays_on_air_until_the_next_or_the_end(quiet):
     stories = [story_of(quiet, version) for version in (1, 2, 3)]
-    for first, second in zip(stories, stories[1:], strict=False):
+    for first, second in pairwise(stories):
         for a, b in zip(first.deliveries, second.deliveries, strict=True):
             if b.on_air is not None:
                 assert a.on_air.until_ns == b.on_air.since_ns
@@ -177,7 +179,7 @@ def test_message_ids_are_the_lineage_of_the_facts(lossy, stories):
 def test_every_part_of_every_story_adds_up(stories):
     for story in stories.values():
         for each in story.inputs:
-            assert all(a.finish_ns == b.sent_ns for a, b in zip(each.steps, each.steps[1:], strict=False))
+            assert all(a.finish_ns == b.sent_ns for a, b in pairwise(each.steps))
         if parts := story.breakdown_ns():
             begin_ns = story.critical_input.steps[0].data_ns
             assert sum(parts.values()) == story.critical_delivery.ended_ns - begin_ns
@@ -285,9 +287,11 @@ def test_a_run_that_ends_early_tells_what_it_saw(quiet):
     assert {each.ending for each in on_its_way.deliveries} == {Ending.IN_FLIGHT}
     assert {len(each.steps) for each in on_its_way.deliveries} == {1}
     last = max(each.steps[-1].arrived_ns for each in whole.deliveries)
-    by_name = {each.transmitter: each for each in story_of(quiet, 1, end_ns=last + 1).deliveries}
-    held = [each for each in by_name.values() if each.ending is Ending.HELD]
-    assert held == [] or all(each.instead.version == 0 for each in held)
+    (waiting,) = [each for each in whole.deliveries if each.transmitter == "base_station"]
+    early = story_of(quiet, 1, end_ns=waiting.ended_ns, transmitter="base_station")
+    (held,) = early.deliveries
+    assert (held.ending, held.held_ns, held.instead.version) == (Ending.HELD, waiting.held_ns, 0)
+    assert any("for the command of uav, which was still on its way" in line.text for line in story_lines(early))
     for end_ns in range(solve.finish_ns, last + 2 * MS, MS // 2):
         story = story_of(quiet, 1, end_ns=end_ns + 1)
         assert story.message_ids <= whole.message_ids
