@@ -15,9 +15,9 @@ slices nest.
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import IntEnum
+from dataclasses import dataclass, field
 from itertools import count
+from operator import itemgetter
 from typing import IO, Any, Final
 
 from twin.report.selection import Selection
@@ -32,44 +32,56 @@ _SIDES: Final = ("", "edge", "core")
 _MS: Final = 1e-6
 
 
-class _Rank(IntEnum):
-    """Order of what happens to a track at one instant: what ends comes before what begins."""
+_SEND, _END, _ARRIVE, _BEGIN, _BEGIN_INNER = range(5)
+"""Order of what happens to a track at one instant: what ends comes before what begins."""
 
-    SEND = 0
-    END = 1
-    ARRIVE = 2
-    BEGIN = 3
-    BEGIN_INNER = 4
+Event = tuple[int, int, str, bool, tuple[int, ...], tuple[int, ...], tuple[tuple[str, Any], ...]]
+"""Instant, order, name ("" ends a slice), whether it is an instant, flows through it, flows that end in it, notes.
 
-
-@dataclass(slots=True)
-class _Event:
-    """A slice that begins or ends, or an instant; flow ids pass through it (`flows`) or end in it (`ends`)."""
-
-    t_ns: int
-    rank: _Rank
-    name: str = ""
-    instant: bool = False
-    flows: tuple[int, ...] = ()
-    ends: tuple[int, ...] = ()
-    notes: tuple[tuple[str, Any], ...] = ()
-
+This and `Row` are plain tuples of plain values, which the garbage collector soon leaves alone: with a class it would
+take a third longer.
+"""
 
 Track = tuple[str, str]
 """The group (an entity, or `SYSTEM`) and the name of a track in it."""
 
+_COLUMNS: Final = (
+    "msg_id", "kind", "src", "dst", "t_data_ns", "t_send_ns", "t_end_ns", "begin_ns", "finish_ns", "fate", "reason",
+    "bytes",
+)  # fmt: skip
+Row = tuple[Any, ...]
+"""A message, by `_COLUMNS`."""
+
+
+@dataclass(slots=True)
+class _Track:
+    """What there is to show on a track: messages that left, arrived or ended on their way; solves, spans on air."""
+
+    sent: list[Row] = field(default_factory=list)
+    arrived: list[Row] = field(default_factory=list)
+    lost: list[Row] = field(default_factory=list)
+    solves: list[dict[str, Any]] = field(default_factory=list)
+    spans: list[dict[str, Any]] = field(default_factory=list)
+
+    def events(self) -> list[Event]:
+        """Its events in order."""
+        events = [_sending(row) for row in self.sent]
+        events.extend(map(_loss, self.lost))
+        for part in (*map(_arrival, self.arrived), *map(_solve, self.solves), *map(_span, self.spans)):
+            events.extend(part)
+        events.sort(key=itemgetter(0, 1))
+        return events
+
 
 def write_perfetto(selection: Selection, file: IO[bytes]) -> None:
-    """Write the trace of a selection."""
+    """Write the trace of a selection. Events are made track by track, so that few exist at a time."""
     from perfetto.trace_builder.proto_builder import StreamingTraceProtoBuilder
 
-    tracks = _tracks(selection)
-    counters = _counters(selection)
+    tracks, counters = _tracks(selection), _counters(selection)
     writer = _Writer(StreamingTraceProtoBuilder(file))
     uuids = writer.describe(sorted({*tracks, *counters}, key=_order), set(counters))
-    for track, events in tracks.items():
-        events.sort(key=lambda event: (event.t_ns, event.rank))
-        for event in events:
+    for track, shown in tracks.items():
+        for event in shown.events():
             writer.event(uuids[track], event)
     for track, points in counters.items():
         for t_ns, value in points:
@@ -84,63 +96,73 @@ def _order(track: Track) -> tuple[str, bool, int, str]:
     return group, False, _SIDES.index(name.rpartition(":")[0]), name
 
 
-def _tracks(selection: Selection) -> dict[Track, list[_Event]]:
-    """The events of every track but the counters."""
-    tracks: dict[Track, list[_Event]] = defaultdict(list)
-    for row in _rows(selection.messages):
-        sender, receiver = row["src"], row["dst"]
-        sent = _Event(row["t_send_ns"], _Rank.SEND, f"send {row['kind']}", instant=True, flows=(row["msg_id"],))
-        tracks[entity_of(sender), sender].append(sent)
-        if row["begin_ns"] is not None:
-            tracks[entity_of(receiver), receiver].extend(_arrival(row))
-        elif row["t_end_ns"] is not None:
-            tracks[entity_of(receiver), LOST].append(_loss(row))
+def _tracks(selection: Selection) -> dict[Track, _Track]:
+    """Every track but the counters."""
+    tracks: dict[Track, _Track] = defaultdict(_Track)
+    columns = [selection.messages[name].to_pylist() for name in _COLUMNS]
+    for row in zip(*columns, strict=True):
+        sender, receiver, ended, begin = row[2], row[3], row[6], row[7]
+        tracks[entity_of(sender), sender].sent.append(row)
+        if begin is not None:
+            tracks[entity_of(receiver), receiver].arrived.append(row)
+        elif ended is not None:
+            tracks[entity_of(receiver), LOST].lost.append(row)
     for solve in selection.solves.to_pylist():
-        events = tracks[entity_of(solve["node"]), solve["node"]]
-        notes = tuple((key, solve[key]) for key in ("trigger", "status", "iterations", "objective"))
-        events.append(_Event(solve["begin_ns"], _Rank.BEGIN_INNER, f"solve v{solve['version']}", notes=notes))
-        events.append(_Event(solve["finish_ns"], _Rank.END))
+        tracks[entity_of(solve["node"]), solve["node"]].solves.append(solve)
     for span in selection.spans.to_pylist():
-        name = f"v{span['version']}" if span["version"] else "local MRT"
-        age = (("age_ms", span["age_at_application_ns"] * _MS),)
-        events = tracks[span["transmitter"], ON_AIR]
-        events.append(_Event(span["since_ns"], _Rank.BEGIN, name, notes=age))
-        events.append(_Event(span["until_ns"], _Rank.END))
+        tracks[span["transmitter"], ON_AIR].spans.append(span)
     return tracks
 
 
-_COLUMNS: Final = (
-    "msg_id", "kind", "src", "dst", "t_data_ns", "t_send_ns", "t_end_ns", "begin_ns", "finish_ns", "fate", "reason",
-    "bytes",
-)  # fmt: skip
-_ROWS_AT_ONCE: Final = 50_000
+def _event(
+    t_ns: int,
+    order: int,
+    name: str = "",
+    *,
+    instant: bool = False,
+    flows: tuple[int, ...] = (),
+    ends: tuple[int, ...] = (),
+    notes: tuple[tuple[str, Any], ...] = (),
+) -> Event:
+    return t_ns, order, name, instant, flows, ends, notes
 
 
-def _rows(messages: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - pyarrow has no types
-    selected = messages.select(_COLUMNS)
-    for start in range(0, selected.num_rows, _ROWS_AT_ONCE):
-        yield from selected.slice(start, _ROWS_AT_ONCE).to_pylist()
+def _sending(row: Row) -> Event:
+    msg_id, kind, sent = row[0], row[1], row[5]
+    return _event(sent, _SEND, f"send {kind}", instant=True, flows=(msg_id,))
 
 
-def _arrival(row: dict[str, Any]) -> Iterator[_Event]:
+def _arrival(row: Row) -> Iterator[Event]:
     """What a message does where it arrives: it waits if it must, and is handled (in no time by an entity)."""
-    msg_id, arrived, begin, finish = row["msg_id"], row["t_end_ns"], row["begin_ns"], row["finish_ns"]
-    name = row["kind"] if row["fate"] == Fate.DELIVERED else f"{row['kind']} {row['fate']} ({row['reason']})"
-    age_ms = (arrived - row["t_data_ns"]) * _MS
-    notes = (("msg_id", msg_id), ("from", row["src"]), ("bytes", row["bytes"]), ("age_ms", age_ms))
+    msg_id, kind, src, _, data, _, arrived, begin, finish, fate, reason, size = row
+    name = kind if fate == Fate.DELIVERED else f"{kind} {fate} ({reason})"
+    notes = (("msg_id", msg_id), ("from", src), ("bytes", size), ("age_ms", (arrived - data) * _MS))
     if begin > arrived:
-        yield _Event(arrived, _Rank.ARRIVE, f"waiting {row['kind']}", instant=True, flows=(msg_id,))
+        yield _event(arrived, _ARRIVE, f"waiting {kind}", instant=True, flows=(msg_id,))
     if finish == begin:
-        yield _Event(begin, _Rank.ARRIVE, name, instant=True, ends=(msg_id,), notes=notes)
+        yield _event(begin, _ARRIVE, name, instant=True, ends=(msg_id,), notes=notes)
     else:
-        yield _Event(begin, _Rank.BEGIN, name, ends=(msg_id,), notes=notes)
-        yield _Event(finish, _Rank.END)
+        yield _event(begin, _BEGIN, name, ends=(msg_id,), notes=notes)
+        yield _event(finish, _END)
 
 
-def _loss(row: dict[str, Any]) -> _Event:
-    notes = (("msg_id", row["msg_id"]), ("from", row["src"]), ("to", row["dst"]))
-    name = f"{row['kind']} {row['fate']} ({row['reason']})"
-    return _Event(row["t_end_ns"], _Rank.ARRIVE, name, instant=True, ends=(row["msg_id"],), notes=notes)
+def _loss(row: Row) -> Event:
+    msg_id, kind, src, dst, _, _, ended, _, _, fate, reason, _ = row
+    notes = (("msg_id", msg_id), ("from", src), ("to", dst))
+    return _event(ended, _ARRIVE, f"{kind} {fate} ({reason})", instant=True, ends=(msg_id,), notes=notes)
+
+
+def _solve(solve: dict[str, Any]) -> Iterator[Event]:
+    notes = tuple((key, solve[key]) for key in ("trigger", "status", "iterations", "objective"))
+    yield _event(solve["begin_ns"], _BEGIN_INNER, f"solve v{solve['version']}", notes=notes)
+    yield _event(solve["finish_ns"], _END)
+
+
+def _span(span: dict[str, Any]) -> Iterator[Event]:
+    name = f"v{span['version']}" if span["version"] else "local MRT"
+    notes = (("age_ms", span["age_at_application_ns"] * _MS),)
+    yield _event(span["since_ns"], _BEGIN, name, notes=notes)
+    yield _event(span["until_ns"], _END)
 
 
 def _counters(selection: Selection) -> dict[Track, list[tuple[int, float]]]:
@@ -164,7 +186,8 @@ class _Writer:
         from perfetto.protos.perfetto.trace.perfetto_trace_pb2 import TrackDescriptor, TrackEvent
 
         self._builder = builder
-        self._types = TrackEvent
+        self._begin, self._end = TrackEvent.TYPE_SLICE_BEGIN, TrackEvent.TYPE_SLICE_END
+        self._instant, self._counter = TrackEvent.TYPE_INSTANT, TrackEvent.TYPE_COUNTER
         self._by_rank = TrackDescriptor.EXPLICIT
         self._uuids = count(1)
 
@@ -193,21 +216,22 @@ class _Writer:
         self._write(packet)
         return descriptor
 
-    def event(self, uuid: int, event: _Event) -> None:
+    def event(self, uuid: int, event: Event) -> None:
         """A slice that begins or ends, or an instant."""
+        t_ns, _, name, instant, flows, ends, notes = event
         packet = self._builder.create_packet()
-        packet.timestamp = event.t_ns
+        packet.timestamp = t_ns
         shown = packet.track_event
         shown.track_uuid = uuid
-        if event.name:
-            shown.name = event.name
-            shown.type = self._types.TYPE_INSTANT if event.instant else self._types.TYPE_SLICE_BEGIN
+        if name:
+            shown.name = name
+            shown.type = self._instant if instant else self._begin
+            shown.flow_ids.extend(flows)
+            shown.terminating_flow_ids.extend(ends)
         else:
-            shown.type = self._types.TYPE_SLICE_END
-        shown.flow_ids.extend(event.flows)
-        shown.terminating_flow_ids.extend(event.ends)
-        for name, value in event.notes:
-            note = shown.debug_annotations.add(name=name)
+            shown.type = self._end
+        for key, value in notes:
+            note = shown.debug_annotations.add(name=key)
             if isinstance(value, int):
                 note.int_value = value
             elif isinstance(value, float):
@@ -221,7 +245,7 @@ class _Writer:
         packet = self._builder.create_packet()
         packet.timestamp = t_ns
         packet.track_event.track_uuid = uuid
-        packet.track_event.type = self._types.TYPE_COUNTER
+        packet.track_event.type = self._counter
         packet.track_event.double_counter_value = value
         self._write(packet)
 
