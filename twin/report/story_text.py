@@ -7,6 +7,7 @@ with `*`. Under each message stands a line for every link that it crossed, with 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from math import isfinite
 from textwrap import wrap
 from typing import Any, Final
 
@@ -58,7 +59,7 @@ def story_lines(story: Story) -> Iterator[Line]:
     yield from _solve_lines(story, zero_ns)
     for delivery in story.deliveries:
         yield Line("")
-        yield from _delivery_lines(delivery, story, zero_ns)
+        yield from _delivery_lines(delivery, zero_ns)
 
 
 def story_json(story: Story) -> dict[str, Any]:
@@ -67,13 +68,21 @@ def story_json(story: Story) -> dict[str, Any]:
         "version": story.solve.version,
         "link": story.link,
         "data_ns": story.data_ns,
-        "solve": asdict(story.solve),
+        "solve": {**asdict(story.solve), **{name: _finite(getattr(story.solve, name)) for name in _FLOATS}},
         "solve_seen": story.seen,
         "inputs": [{"source": each.source, **asdict(each)} for each in story.inputs],
         "deliveries": [{**asdict(each), "held_ns": each.held_ns} for each in story.deliveries],
         "critical_path_ns": story.breakdown_ns(),
         "message_ids": sorted(story.message_ids),
     }
+
+
+_FLOATS: Final = ("objective", "violation", "wall_us")
+
+
+def _finite(value: float | None) -> float | None:
+    """JSON has no NaN and no infinity."""
+    return value if value is not None and isfinite(value) else None
 
 
 _HEADS: Final = ("sent", "arrived", "handled", "age")
@@ -135,7 +144,7 @@ def _solve_facts(solve: Solve) -> str:
     return f"{solve.problem} by {solve.method}, trigger {solve.trigger}: {solve.status} after {iterations}"
 
 
-def _delivery_lines(each: Delivery, story: Story, zero_ns: int) -> Iterator[Line]:
+def _delivery_lines(each: Delivery, zero_ns: int) -> Iterator[Line]:
     style = Style.CRITICAL if each.critical else Style.PLAIN if each.on_air else Style.FAILURE
     yield Line(f"{_mark(each.critical)}precoder of {each.transmitter}: {_fate(each, zero_ns)}", style)
     for step in each.steps:
@@ -145,9 +154,8 @@ def _delivery_lines(each: Delivery, story: Story, zero_ns: int) -> Iterator[Line
     if each.held_ns:
         yield Line(f"    held {_ms(each.held_ns)} ms {_held_for(each, zero_ns)}")
     if each.on_air is not None:
-        age_ns = each.on_air.since_ns - story.data_ns
         text = f"{_mark(each.critical)}on air for {_ms(each.on_air.lasted_ns)} ms"
-        yield Line(_row(text, "", _since(each.ended_ns, zero_ns), "", _ms(age_ns)), style)
+        yield Line(_row(text, "", _since(each.ended_ns, zero_ns), "", _ms(each.on_air.age_ns)), style)
     elif each.instead is not None:
         yield Line(f"    instead on air: {_instead(each.instead, zero_ns)}", style)
 

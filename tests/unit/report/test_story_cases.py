@@ -1,5 +1,8 @@
 """Stories told by hand: copies, full queues, stale precoders, a leader's lost command, solves that came to nothing."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -145,6 +148,12 @@ def test_a_solve_that_came_to_nothing_says_so():
     assert story.deliveries == ()
     assert story.breakdown_ns() == {}
     assert texts(story).startswith("Version 1 of core:b: the solve ended as failed, and nothing was sent.")
+
+
+def test_json_has_no_nan():
+    facts = (*REPORT, replace(solved(), objective=float("nan"), violation=float("inf")))
+    solve = json.loads(json.dumps(story_json(told(*facts)), allow_nan=False))["solve"]
+    assert (solve["objective"], solve["violation"], solve["wall_us"], solve["iterations"]) == (None, None, None, 3)
 
 
 def test_an_input_that_a_cut_journal_lost_is_left_out():
