@@ -27,7 +27,7 @@ from scenarios.spec import Spec
 from twin.errors import RunFolderError
 from twin.journal.digest import digests_of
 from twin.journal.facts import Applied, Closed, Ended
-from twin.journal.folder import RunFolder
+from twin.journal.folder import SCHEMA, RunFolder
 from twin.journal.journal import Journal
 from twin.journal.reader import JournalRead, read_journal, require
 from twin.journal.summary import RunInfo, summarise
@@ -152,6 +152,7 @@ def _closed_manifest(journal: JournalRead, end_ns: int) -> dict[str, Any]:
     closed, digests = journal.closed, digests_of(journal.facts)
     return {
         **journal.manifest,
+        "schema": SCHEMA,
         "closed": closed is not None,
         "interrupted": closed is None or closed.interrupted,
         "truncated": journal.truncated,

@@ -11,6 +11,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from scenarios.program import program
 from scenarios.terminal import Output, grouped
 
 PICTURE: Final = "secrecy.png"
@@ -52,24 +53,35 @@ def show_summary(
     console = Output(file=stream or sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
     console.print(Text(verdict(summary), style="bold"))
     console.print()
-    _print_tables(console, _secrecy_table(summary), _latency_table(summary))
+    legs = [_attribution_table(summary)] if summary.get("loss_attribution") else []
+    _print_tables(console, [_secrecy_table(summary), *legs, _latency_table(summary)])
     lines = [*_facts(summary), ("look", str(folder / PICTURE))]
+    if twins_were_heard(summary):
+        lines.append(("story", f"{program()} story {shlex.quote(str(folder))} worst"))
     if typed is not None:
         lines.append(("next", f"{typed} --set {shlex.quote(worth_trying(summary, sets))}"))
     for name, text in lines:
         console.print(f"{name:<{_KIND_WIDTH}}{text}")
 
 
-def _print_tables(console: Console, left: Table, right: Table) -> None:
-    """Print two tables side by side where there is room, else one under the other; no number is ever cut."""
-    both = Table.grid(padding=(0, 4))
-    both.add_row(left, right)
+def _print_tables(console: Console, tables: Sequence[Table]) -> None:
+    """Print tables side by side as far as there is room, the rest under them; no number is ever cut."""
     room, console.width = console.width, _ANY_WIDTH
-    fits = Measurement.get(console, console.options, both).maximum <= room
-    for table in (both,) if fits else (left, right):
-        console.print(table)
+    rest = list(tables)
+    while rest:
+        rows = [_side_by_side(rest[:count]) for count in range(len(rest), 0, -1)]
+        fitting = [row for row in rows if Measurement.get(console, console.options, row).maximum <= room]
+        row = next(iter(fitting), rows[-1])
+        rest = rest[len(row.columns) :]
+        console.print(row)
         console.print()
     console.width = room
+
+
+def _side_by_side(tables: Sequence[Table]) -> Table:
+    row = Table.grid(padding=(0, 4))
+    row.add_row(*tables)
+    return row
 
 
 def verdict(summary: Mapping[str, Any]) -> str:
@@ -89,7 +101,16 @@ def verdict(summary: Mapping[str, Any]) -> str:
         return cost + _local_mrt(share)
     spread = " (too few samples for an interval)" if ci95 is None else f" +- {ci95:.2f}"
     cost = f"{until}Staleness costs {loss:.2f}{spread} of {fresh:.2f} bit/s/Hz ({loss / fresh:.0%})."
-    return f"{cost}{_without_prediction(worst)}".replace("%", " %") + _local_mrt(share)
+    return f"{cost}{_largest_part(summary)}{_without_prediction(worst)}".replace("%", " %") + _local_mrt(share)
+
+
+def _largest_part(summary: Mapping[str, Any]) -> str:
+    """The leg on which most was lost, and its share, where the loss was attributed."""
+    parts = {leg: lost for leg, lost in (summary.get("loss_attribution") or {}).items() if lost is not None}
+    leg = max(parts, key=lambda name: parts[name], default="")
+    if not leg or parts[leg] <= 0.0:
+        return ""
+    return f" Largest part: {leg}, {parts[leg] / summary['min_secrecy']['staleness_loss']:.0%}."
 
 
 def _without_prediction(worst: Mapping[str, Any]) -> str:
@@ -111,6 +132,11 @@ def has_loss(summary: Mapping[str, Any]) -> bool:
     """Whether staleness cost something that the confidence interval, if there is one, tells from 0."""
     worst = summary["min_secrecy"]
     return worst["staleness_loss"] is not None and worst["staleness_loss"] > (worst["ci95"] or 0.0)
+
+
+def twins_were_heard(summary: Mapping[str, Any]) -> bool:
+    """Whether a precoder of a twin went on air, as far as the samples tell."""
+    return bool(summary["solves"]["count"]) and summary["min_secrecy"].get("local_mrt_share") != 1.0
 
 
 def worth_trying(summary: Mapping[str, Any], sets: Sequence[str]) -> str:
@@ -138,6 +164,18 @@ def _secrecy_table(summary: Mapping[str, Any]) -> Table:
         table.add_row("nominal twin", _rate(worst["nominal_mean"]))
     table.add_row("never updated", _rate(worst["never_updated_mean"]))
     table.add_row("local MRT", _rate(worst["local_mrt_mean"]))
+    return table
+
+
+def _attribution_table(summary: Mapping[str, Any]) -> Table:
+    """What was lost on each leg, with its interval, and its share of the loss where there is one to share."""
+    parts, widths = summary["loss_attribution"], summary.get("loss_attribution_ci95") or {}
+    whole = summary["min_secrecy"]["staleness_loss"] if has_loss(summary) else None
+    table = _table("leg", "lost, bit/s/Hz", "share")
+    for leg, lost in parts.items():
+        spread = f" +- {widths[leg]:.2f}" if lost is not None and widths.get(leg) is not None else ""
+        share = None if whole is None or lost is None else lost / whole
+        table.add_row(leg, f"{_rate(lost)}{spread}", _share(share))
     return table
 
 
@@ -182,11 +220,11 @@ def _times(summary: Mapping[str, Any]) -> str:
 
 
 def _rate(value: float | None, digits: int = 2) -> str:
-    return "-" if value is None else f"{value:.{digits}f}"
+    return "-" if value is None else f"{round(value, digits) + 0.0:.{digits}f}"  # adding 0.0 turns -0.0 into 0.0
 
 
 def _share(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:.0f} %"
+    return "-" if value is None else f"{round(100 * value) + 0} %"
 
 
 def _ms(value: float | None) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from scenarios.commands.warn import write_warnings
 from scenarios.interrupted import InterruptedRunError
 from scenarios.load import load
+from scenarios.program import program
 from scenarios.spec import Spec
 from scenarios.summary_view import show_summary
 from scenarios.terminal import ProgressView
@@ -41,7 +42,7 @@ class RunOptions:
         if self.duration is not None:
             words.append(f"--duration {self.duration:g}")
         words += [f"--set {shlex.quote(setting)}" for setting in self.sets]
-        return f"{_program()} run {' '.join(words)}"
+        return f"{program()} run {' '.join(words)}"
 
 
 def run(options: RunOptions) -> int:
@@ -55,7 +56,7 @@ def run(options: RunOptions) -> int:
         try:
             result = engine.run_scenario(spec, options.seed, out, options.transport, view.show, options.window)
         except KeyboardInterrupt:
-            raise InterruptedRunError(f"interrupted; run: {_program()} recover {shlex.quote(str(out))}") from None
+            raise InterruptedRunError(f"interrupted; run: {program()} recover {shlex.quote(str(out))}") from None
     if options.as_json:
         sys.stdout.write(json.dumps(result.summary, indent=2, sort_keys=True) + "\n")
     else:
@@ -75,7 +76,3 @@ def _new_folder(spec: Spec, seed: int) -> Path:
     name = f"{spec.scenario.name}-{seed}-{now:%Y%m%dT%H%M%S}"
     names = (name if number == 1 else f"{name}-{number}" for number in count(1))
     return next(path for path in (RUNS / name for name in names) if not path.exists())
-
-
-def _program() -> str:
-    return "python run_twin.py" if Path(sys.argv[0]).name == "run_twin.py" else "run-twin"

@@ -77,6 +77,7 @@ def test_manifest_says_what_was_run(folder):
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["scenario"]["twin"]["solver"] == "mrt"
     assert (manifest["seed"], manifest["interrupted"], manifest["reproducible"]) == (1, False, True)
+    assert manifest["schema"] == 1
     assert set(manifest["state_hashes"]) == {
         f"{side}:{name}"
         for side in ("edge", "core")

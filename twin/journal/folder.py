@@ -22,6 +22,11 @@ SOLVES: Final = "solves.parquet"
 METRICS: Final = "metrics.parquet"
 FIGURE: Final = "secrecy.png"
 
+SCHEMA: Final = 1
+"""Version of what the files of a run folder mean; every table carries it, and the manifest of a run that ended."""
+
+_SCHEMA_KEY: Final = b"run-folder-schema"
+
 
 @dataclass(frozen=True)
 class RunFolder:
@@ -111,14 +116,20 @@ class RunFolder:
         write_atomically(path, lambda temporary: _write_parquet(temporary, table))
 
     def read_table(self, path: Path) -> pa.Table:
-        """One table; a missing or truncated file is a RunFolderError that says how to get it back."""
+        """One table; a missing, truncated or foreign file is a RunFolderError that says how to get it back."""
         try:
             with path.open("rb") as file:
-                return pq.read_table(file, partitioning=None)
+                table = pq.read_table(file, partitioning=None)
         except FileNotFoundError as error:
             raise RunFolderError(f"{path} is missing; run: run-twin recover {self.path}") from error
         except (pa.ArrowException, OSError) as error:
             raise RunFolderError(f"{path} is truncated; run: run-twin recover {self.path}") from error
+        found = (table.schema.metadata or {}).get(_SCHEMA_KEY, b"none").decode(errors="replace")
+        if found != str(SCHEMA):
+            raise RunFolderError(
+                f"{path}: schema version={found}: this program reads {SCHEMA}; run: run-twin recover {self.path}"
+            )
+        return table
 
 
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
@@ -136,6 +147,7 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
 
 
 def _write_parquet(path: Path, table: pa.Table) -> None:
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), _SCHEMA_KEY: str(SCHEMA)})
     # Of a path pyarrow makes UTF-8, which those bytes of a name that are not text to this locale do not survive.
     with path.open("wb") as file:
         pq.write_table(table, file, compression="zstd")

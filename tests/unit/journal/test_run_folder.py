@@ -7,10 +7,13 @@ from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from twin.errors import RunFolderError
 from twin.journal.folder import RunFolder, write_atomically
+from twin.journal.schemas import CONTROL, MESSAGES
+from twin.journal.tables import read_tables
 
 TABLE = pa.table({"x": list(range(1000))})
 
@@ -108,6 +111,23 @@ def test_truncated_table_says_how_to_get_it_back(folder, share):
     with pytest.raises(RunFolderError) as raised:
         folder.read_table(folder.messages_path)
     assert str(raised.value) == f"{folder.messages_path} is truncated; run: run-twin recover {folder.path}"
+
+
+@pytest.mark.parametrize(("metadata", "found"), [(None, "none"), ({"run-folder-schema": "99"}, "99")])
+def test_table_of_another_schema_is_not_guessed_at(folder, metadata, found):
+    pq.write_table(TABLE.replace_schema_metadata(metadata), folder.control_path)
+    with pytest.raises(RunFolderError) as raised:
+        folder.read_table(folder.control_path)
+    wanted = f"{folder.control_path}: schema version={found}: this program reads 1; run: run-twin recover {folder.path}"
+    assert str(raised.value) == wanted
+
+
+def test_table_that_lacks_a_column_is_named(folder):
+    for path, schema in ((folder.messages_path, MESSAGES), (folder.control_path, CONTROL)):
+        folder.write_table(path, schema.empty_table())
+    folder.write_table(folder.control_path, CONTROL.empty_table().drop_columns(["inputs"]))
+    with pytest.raises(RunFolderError, match=r"control\.parquet has no column inputs; run: run-twin recover"):
+        read_tables(folder)
 
 
 @pytest.mark.parametrize("text", ["", '{"a": ', "[1]", '{"a":' * 100_000], ids=["empty", "cut", "list", "deep"])

@@ -90,9 +90,57 @@ solves   4 118, 2 failed, median 10 iterations, 80.5 ms of wall time
 digest   abababababababababababababababababababababababababababababababab
 time     2 s virtual, emulated in 8.1 s of wall time, seed 3
 look     runs/x/secrecy.png
+story    run-twin story runs/x worst
 next     run-twin run sagin --set network.backhaul.latency_ms=1
 """
     assert block(summary_of(), "run-twin run sagin") == expected
+
+
+LEGS = {"sensing": 0.05, "uplink": 0.1, "queue": -0.001, "solve": 0.156, "downlink": 0.08, "hold": 0.025, "mixing": 0.0}
+
+
+def test_what_was_lost_on_each_leg_stands_beside_the_rates() -> None:
+    attributed = {**summary_of(), "loss_attribution": LEGS, "loss_attribution_ci95": dict.fromkeys(LEGS, 0.004)}
+    text = block(attributed)
+    assert text.startswith(
+        "Staleness costs 0.41 +- 0.05 of 2.82 bit/s/Hz (15 %). Largest part: solve, 38 %. A twin that does not"
+    )
+    assert (
+        """
+bit/s/Hz       stale  fresh  outage < 1    leg       lost, bit/s/Hz  share
+su              2.46   2.87         3 %    sensing     0.05 +- 0.00   12 %
+worst user      2.41   2.82                uplink      0.10 +- 0.00   24 %
+nominal twin    0.90                       queue       0.00 +- 0.00    0 %
+never updated   0.31                       solve       0.16 +- 0.00   38 %
+local MRT       0.68                       downlink    0.08 +- 0.00   20 %
+                                           hold        0.03 +- 0.00    6 %
+                                           mixing      0.00 +- 0.00    0 %
+
+latency, ms   p50   p99  count
+csi          1.25  1.75  1 200
+"""
+        in text
+    )
+
+
+def test_three_tables_stand_in_a_row_on_a_wide_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    (line,) = [line for line in block({**summary_of(), "loss_attribution": LEGS}).splitlines() if "outage" in line]
+    assert line.endswith("    leg       lost, bit/s/Hz  share    latency, ms   p50   p99  count")
+
+
+def test_no_share_of_a_loss_that_is_none() -> None:
+    text = block({**summary_of(staleness_loss=0.04), "loss_attribution": LEGS})
+    assert text.startswith("No measurable staleness cost in this run (0.04 +- 0.05 of 2.82 bit/s/Hz).\n")
+    assert re.search(r"solve +0\.16 +-$", text, re.MULTILINE)
+    nothing = {**summary_of(), "loss_attribution": dict.fromkeys(LEGS, -0.1)}
+    assert "Largest part" not in block(nothing)
+
+
+def test_no_story_is_offered_where_no_twin_was_heard() -> None:
+    assert "\nstory " not in block(summary_of(local_mrt_share=1.0))
+    assert "\nstory " not in block({**summary_of(), "solves": {**summary_of()["solves"], "count": 0}})
+    assert "\nstory    run-twin story runs/x worst\n" in block(summary_of(local_mrt_share=None))
 
 
 @pytest.mark.parametrize("columns", [72, 40, 20, 1])
