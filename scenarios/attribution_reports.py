@@ -7,8 +7,9 @@ moved likewise. Nothing is moved past the milestone that the shift leads to, nor
 Running means (over half a second) stay as they were: a shift is short beside them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,7 @@ from twin.signal.units import NS_PER_S, from_db
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _States:
-    """Where one entity was, K histories of q states: instants in s from the target, motion, and whether any is known."""
+    """Where one entity was, K histories of q states: instants in s from the target, motion, is any known."""
 
     instants_s: RealArray
     motion: RealArray
@@ -49,17 +50,18 @@ class _States:
 class RetakenScene:
     """Geometry and speeds for K predictions at once (`twin.nodes.scene.Scene`)."""
 
-    def __init__(self, states: Mapping[str, _States]) -> None:
-        self._states = states
+    def __init__(self, states: Callable[[str], _States]) -> None:
+        """Of the states of entities, each asked for when first needed."""
+        self._states = cache(states)
 
     def sight(self, transmitter: str, instants_s: RealArray) -> Sight:
         """At instants (K, 4, p) in s relative to the targets."""
-        origin = self._states[transmitter]
+        origin = self._states(transmitter)
         origins_m = origin.position_m(instants_s)
         offsets_m = np.ones((*instants_s.shape, 3))
         known = np.zeros(instants_s.shape[:2], dtype=np.bool_)
         for row, name in enumerate(USERS):
-            user = self._states[name]
+            user = self._states(name)
             known[:, row] = origin.known & user.known
             moved_m = user.position_m(instants_s[:, row]) - origins_m[:, row]
             offsets_m[:, row] = np.where(known[:, row, None, None], moved_m, 1.0)
@@ -67,13 +69,13 @@ class RetakenScene:
 
     def speed_mps(self, name: str) -> RealArray:
         """Speeds (K,) of the newest states, 0 where there is none."""
-        states = self._states[name]
+        states = self._states(name)
         return np.where(states.known, np.linalg.norm(states.motion[:, 0, 1], axis=-1), 0.0)
 
     def speeds_mps(self) -> RealArray:
         """Speeds (K, 4) of the receivers."""
         speeds = np.array([self.speed_mps(name) for name in USERS])
-        known = np.array([self._states[name].known for name in USERS])
+        known = np.array([self._states(name).known for name in USERS])
         largest = speeds.max(axis=0)
         return np.concatenate((np.where(known, speeds, largest), largest[None])).T
 
@@ -118,13 +120,12 @@ class Retaken:
             history.mean[places],
             history.power[places],
         )
-        scene = RetakenScene(
-            {
-                entity: _states(world, entity, states_ns[places], (shifts_ns, latest_ns, targets_ns))
-                for entity, states_ns in history.states_ns.items()
-            }
-        )
-        return self._predictor.moments(name, taps, scene), history.radius[places, EVE_ROW]
+
+        def states(entity: str) -> _States:
+            when = (shifts_ns, latest_ns, targets_ns)
+            return _states(world, entity, history.states_ns[entity][places], when)
+
+        return self._predictor.moments(name, taps, RetakenScene(states)), history.radius[places, EVE_ROW]
 
     def _measured(
         self, world: World, name: str, history: "_History", places: Instants, instants_ns: Instants
@@ -147,7 +148,7 @@ class Retaken:
 class _History:
     """One transmitter's `LinkMemory` of V solves, stacked, and the draws of the reports in it."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what it is made of
+    def __init__(
         self, streams: Streams, name: str, size: int, csi_error: float, known: Sequence[Knowledge], link: int
     ) -> None:
         links = [knowledge.links[link] for knowledge in known]

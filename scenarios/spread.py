@@ -1,5 +1,6 @@
 """Offsets that fill an interval evenly however few of them there are: multiples of the golden ratio, modulo 1."""
 
+from itertools import pairwise
 from typing import Final
 
 GOLDEN: Final = 0.6180339887498949
@@ -21,6 +22,4 @@ def thinned(count: int, most: int) -> list[int]:
     if count <= most:
         return list(range(count))
     edges = [index * count // most for index in range(most + 1)]
-    return [
-        low + int(offset(index) * (high - low)) for index, (low, high) in enumerate(zip(edges, edges[1:], strict=False))
-    ]
+    return [low + int(offset(index) * (high - low)) for index, (low, high) in enumerate(pairwise(edges))]
