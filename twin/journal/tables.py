@@ -5,7 +5,7 @@ are sorted by virtual time, whatever the order in which the facts were decided.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,11 @@ import numpy as np
 import pyarrow as pa
 
 from twin.errors import RunFolderError
+from twin.journal.attribution import losses_on_air
 from twin.journal.facts import Applied, Fact, Solved
 from twin.journal.folder import RunFolder
 from twin.journal.lineage import Log, Message, build_log, origin_of
-from twin.journal.schemas import CONTROL, HOP, LATENCY_PARTS, MESSAGES, METRICS, SOLVES
+from twin.journal.schemas import ATTRIBUTION, CONTROL, HOP, LATENCY_PARTS, MESSAGES, METRICS, SOLVES
 from twin.wire.protocol import Fate
 
 _HOP_COLUMNS = tuple(field.name for field in HOP)
@@ -25,43 +26,66 @@ _HOP_COLUMNS = tuple(field.name for field in HOP)
 
 @dataclass(frozen=True, slots=True)
 class RunTables:
-    """The four tables of a run."""
+    """The five tables of a run."""
 
     messages: pa.Table
     control: pa.Table
     solves: pa.Table
     metrics: pa.Table
+    attribution: pa.Table = field(default_factory=ATTRIBUTION.empty_table)
 
 
-def build_tables(facts: Iterable[Fact], metrics_rows: Sequence[Mapping[str, Any]], end_ns: int) -> RunTables:
+def build_tables(
+    facts: Iterable[Fact],
+    metrics_rows: Sequence[Mapping[str, Any]],
+    end_ns: int,
+    attribution_rows: Sequence[Mapping[str, Any]] = (),
+) -> RunTables:
     """All tables of a run that ended at `end_ns`: what the facts tell of later instants is left out (`build_log`).
 
-    `metrics_rows` come from the judge: one per instant and user, as `schemas.METRICS` says.
+    `metrics_rows` come from the judge: one per instant and user, as `schemas.METRICS` says; `attribution_rows` one per
+    instant that was divided, as `schemas.ATTRIBUTION` says.
     """
     log = build_log(facts, end_ns)
-    return RunTables(message_table(log), control_table(log), solve_table(log), metrics_table(metrics_rows))
+    attribution = pa.Table.from_pylist(list(attribution_rows), schema=ATTRIBUTION)
+    control = control_table(log, attribution)
+    return RunTables(message_table(log), control, solve_table(log), metrics_table(metrics_rows), attribution)
 
 
 def write_tables(
-    folder: RunFolder, facts: Iterable[Fact], metrics_rows: Sequence[Mapping[str, Any]], end_ns: int
+    folder: RunFolder,
+    facts: Iterable[Fact],
+    metrics_rows: Sequence[Mapping[str, Any]],
+    end_ns: int,
+    attribution_rows: Sequence[Mapping[str, Any]] = (),
 ) -> RunTables:
     """Build all tables (`build_tables`) and write them into the folder, each atomically."""
-    tables = build_tables(facts, metrics_rows, end_ns)
+    tables = build_tables(facts, metrics_rows, end_ns, attribution_rows)
     folder.write_table(folder.messages_path, tables.messages)
     folder.write_table(folder.control_path, tables.control)
     folder.write_table(folder.solves_path, tables.solves)
     folder.write_table(folder.metrics_path, tables.metrics)
+    folder.write_table(folder.attribution_path, tables.attribution)
     return tables
 
 
 def read_tables(folder: RunFolder) -> RunTables:
-    """All tables of a run folder; a missing or truncated one, or one of another schema, is a RunFolderError."""
+    """All tables of a run folder; a missing or truncated one, or one of another schema, is a RunFolderError.
+
+    Without attribution.parquet, in a folder from before it was written, nothing counts as divided.
+    """
     return RunTables(
         messages=_read(folder, folder.messages_path, MESSAGES),
         control=_read(folder, folder.control_path, CONTROL),
         solves=_read(folder, folder.solves_path, SOLVES),
         metrics=_read(folder, folder.metrics_path, METRICS),
+        attribution=_attribution(folder),
     )
+
+
+def _attribution(folder: RunFolder) -> pa.Table:
+    path = folder.attribution_path
+    return _read(folder, path, ATTRIBUTION) if path.exists() else ATTRIBUTION.empty_table()
 
 
 def _read(folder: RunFolder, path: Path, schema: pa.Schema) -> pa.Table:
@@ -136,10 +160,12 @@ def _hops_array(messages: Sequence[Message]) -> pa.Array:
     )
 
 
-def control_table(log: Log) -> pa.Table:
-    """One row per application of a precoder, with the milestones of its life (`schemas.CONTROL`)."""
+def control_table(log: Log, attribution: pa.Table) -> pa.Table:
+    """One row per application of a precoder: the milestones of its life, and what it cost (`schemas.CONTROL`)."""
     ordered = sorted(log.applied, key=lambda a: (a.t_ns, a.transmitter, a.version))
-    return pa.Table.from_pylist([_control_row(applied, log) for applied in ordered], schema=CONTROL)
+    losses = losses_on_air([(applied.t_ns, applied.transmitter) for applied in ordered], attribution)
+    rows = [_control_row(applied, log) | loss for applied, loss in zip(ordered, losses, strict=True)]
+    return pa.Table.from_pylist(rows, schema=CONTROL)
 
 
 def _control_row(applied: Applied, log: Log) -> dict[str, Any]:
