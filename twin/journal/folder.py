@@ -108,7 +108,7 @@ class RunFolder:
 
     def write_table(self, path: Path, table: pa.Table) -> None:
         """Write one table as Parquet (zstd), atomically."""
-        write_atomically(path, lambda temporary: _write_parquet(temporary, table))
+        write_atomically(path, lambda temporary: write_parquet(temporary, table))
 
     def read_table(self, path: Path) -> pa.Table:
         """One table; a missing or truncated file is a RunFolderError that says how to get it back."""
@@ -135,7 +135,8 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
             temporary.unlink()
 
 
-def _write_parquet(path: Path, table: pa.Table) -> None:
+def write_parquet(path: Path, table: pa.Table) -> None:
+    """Write a table as Parquet (zstd)."""
     # Of a path pyarrow makes UTF-8, which those bytes of a name that are not text to this locale do not survive.
     with path.open("wb") as file:
         pq.write_table(table, file, compression="zstd")
