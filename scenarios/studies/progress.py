@@ -2,25 +2,29 @@
 
 import sys
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from scenarios.terminal import PLAIN_EVERY_S, grouped
+from scenarios.terminal import PLAIN_EVERY_S, Output, grouped
 
 _BAR_WIDTH: Final = 32
 
 
 class StudyProgress:
-    """Counts finished points on a stream. A context manager that gives the terminal back."""
+    """Counts finished points on a stream. A context manager that gives the terminal back.
+
+    A stream that can no longer be written to ends the view, not the study.
+    """
 
     def __init__(self, title: str, total: int, done: int, stream: TextIO | None = None) -> None:
         """A view of `total` points of which `done` were there before; on standard error if `stream` is None."""
         self._title, self._total, self._before, self._done = title, total, done, done
-        self._stream = stream if stream is not None else sys.stderr
-        console = Console(file=self._stream, highlight=False)
+        self._stream: TextIO | None = stream if stream is not None else sys.stderr
+        console = Output(file=self._stream, highlight=False)
         self._start_s = time.monotonic()
         self._next_s = PLAIN_EVERY_S
         self._bar: Progress | None = None
@@ -30,7 +34,8 @@ class StudyProgress:
 
     def __enter__(self) -> Self:
         if self._bar is not None:
-            self._bar.start()
+            with suppress(OSError):
+                self._bar.start()
         elif self._before:
             self._line(f"{grouped(self._before)} of {grouped(self._total)} points were there")
         return self
@@ -39,13 +44,16 @@ class StudyProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
         if self._bar is not None:
-            self._bar.stop()
+            with suppress(OSError):
+                self._bar.stop()
 
     def advance(self, points: int) -> None:
         """Some more points are finished and saved."""
         self._done += points
         if self._bar is not None:
             self._bar.advance(self._task, points)
+            with suppress(OSError):
+                self._bar.refresh()
             return
         wall_s = time.monotonic() - self._start_s
         if wall_s >= self._next_s and self._done < self._total:
@@ -56,8 +64,13 @@ class StudyProgress:
             self._line(f"{counted}  {100 * self._done / self._total:.0f} %  {minutes}:{seconds:02d} left")
 
     def _line(self, text: str) -> None:
-        self._stream.write(f"{self._title}  {text}\n")
-        self._stream.flush()
+        if self._stream is None:
+            return
+        try:
+            self._stream.write(f"{self._title}  {text}\n")
+            self._stream.flush()
+        except OSError:
+            self._stream = None
 
 
 def _bar(console: Console) -> Progress:
@@ -71,4 +84,5 @@ def _bar(console: Console) -> Progress:
         TimeRemainingColumn(),
         console=console,
         transient=True,
+        auto_refresh=False,  # from a thread of its own a broken pipe would be nobody's to catch
     )

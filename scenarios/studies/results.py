@@ -19,7 +19,7 @@ from scenarios.studies.framework import Study
 from scenarios.studies.grid import Point, Row
 from scenarios.values import shortened
 from twin.errors import RunFolderError
-from twin.journal.folder import write_atomically
+from twin.journal.folder import write_atomically, write_parquet
 
 MANIFEST: Final = "manifest.json"
 PARTS: Final = "parts"
@@ -53,7 +53,8 @@ class StudyFolder:
         except OSError as error:
             raise RunFolderError(f"{path}: cannot be made a study's folder: {error.strerror}") from error
         text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
-        folder.write(MANIFEST, f"{text}\n".encode())
+        # A folder's name may hold bytes that are no text here; what Python makes of them JSON can only escape.
+        folder.write(MANIFEST, f"{text}\n".encode(errors="backslashreplace"))
         return folder
 
     def write(self, name: str, content: bytes) -> Path:
@@ -76,7 +77,7 @@ class StudyFolder:
             raise ValueError(f"columns={sorted(rows[0])}: must be the same in every row of a study")
         table = pa.Table.from_pylist(rows)
         path = self.path / PARTS / f"{name}.parquet"
-        write_atomically(path, lambda temporary: pq.write_table(table, temporary, compression="zstd"))
+        write_atomically(path, lambda temporary: write_parquet(temporary, table))
 
     def finished(self) -> set[str]:
         """Keys of the points whose rows are there."""
@@ -107,7 +108,7 @@ class StudyFolder:
     def write_results(self, table: pa.Table) -> Path:
         """Write the merged results."""
         path = self.path / RESULTS
-        write_atomically(path, lambda temporary: pq.write_table(table, temporary, compression="zstd"))
+        write_atomically(path, lambda temporary: write_parquet(temporary, table))
         return path
 
     def _part_paths(self) -> list[Path]:
@@ -128,7 +129,8 @@ def _full_row(point: Point, key: str, index: int, row: Row) -> Row:
 
 def _read_part(path: Path, columns: list[str] | None = None) -> pa.Table:
     try:
-        return pq.read_table(path, columns=columns, partitioning=None)
+        with path.open("rb") as file:  # of a path pyarrow makes UTF-8, which not every locale does
+            return pq.read_table(file, columns=columns, partitioning=None)
     except (pa.ArrowException, OSError) as error:
         raise RunFolderError(f"{path}: cannot be read: delete it, and its points are computed again") from error
 

@@ -119,7 +119,8 @@ class RunFolder:
 
     def write_table(self, path: Path, table: pa.Table) -> None:
         """Write one table as Parquet (zstd), atomically."""
-        write_atomically(path, lambda temporary: _write_parquet(temporary, table))
+        marked = table.replace_schema_metadata({**(table.schema.metadata or {}), _SCHEMA_KEY: str(SCHEMA)})
+        write_atomically(path, lambda temporary: write_parquet(temporary, marked))
 
     def read_table(self, path: Path) -> pa.Table:
         """One table; a missing, truncated or foreign file is a RunFolderError that says how to get it back."""
@@ -152,8 +153,8 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
             temporary.unlink()
 
 
-def _write_parquet(path: Path, table: pa.Table) -> None:
-    table = table.replace_schema_metadata({**(table.schema.metadata or {}), _SCHEMA_KEY: str(SCHEMA)})
+def write_parquet(path: Path, table: pa.Table) -> None:
+    """Write a table as Parquet (zstd)."""
     # Of a path pyarrow makes UTF-8, which those bytes of a name that are not text to this locale do not survive.
     with path.open("wb") as file:
         pq.write_table(table, file, compression="zstd")

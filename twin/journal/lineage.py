@@ -2,21 +2,22 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from sys import intern
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from twin.errors import RunFolderError
 from twin.journal.facts import Applied, Ended, Fact, Sent, Solved, Wall
 from twin.wire.codec import decode_envelope
 from twin.wire.messages import Envelope, Kind
 
-_Value = TypeVar("_Value")
-
 MAX_HOPS: Final = 64
 """Most messages that may carry one precoder from the coordinator to its transmitter."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True, gc=False):
     """A message that was sent, and its end if the run saw it."""
 
     envelope: Envelope
@@ -47,35 +48,46 @@ def build_log(facts: Iterable[Fact], end_ns: int) -> Log:
     """
     log = Log({}, {}, [], [], {})
     ends: dict[int, Ended] = {}
-    frames: dict[int, tuple[Envelope, int]] = {}
     for fact in facts:
-        match fact:
-            case Sent(frame):
-                envelope = decode_envelope(frame)
-                _add_once(frames, envelope.msg_id, (envelope, len(frame)))
-            case Ended(msg_id):
-                _add_once(ends, msg_id, fact)
-            case Solved(begin_ns=begin_ns) if begin_ns < end_ns:
-                log.solve_list.append(fact)
-                log.solves[fact.node, fact.version] = fact
-            case Applied(t_ns) if t_ns < end_ns:
-                log.applied.append(fact)
-            case Wall(node, version, begin_ns, wall_us):
-                log.wall_us[node, version, begin_ns] = wall_us
-    if not ends.keys() <= frames.keys():
-        raise RunFolderError(f"journal: msg_id={min(ends.keys() - frames.keys())} ended: must have been sent")
-    for msg_id, (envelope, size) in frames.items():
-        if envelope.t_send_ns < end_ns:
-            end = ends.get(msg_id)
-            ended = end is not None and max(end.t_ns, end.begin_ns) < end_ns
-            log.messages[msg_id] = Message(envelope, size, end if ended else None)
+        if type(fact) is Sent:
+            message = _message(fact.frame)
+            if log.messages.setdefault(message.envelope.msg_id, message) is not message:
+                raise _twice(message.envelope.msg_id)
+        elif type(fact) is Ended:
+            if ends.setdefault(fact.msg_id, fact) is not fact:
+                raise _twice(fact.msg_id)
+        else:
+            _take_in(log, fact, end_ns)
+    if not ends.keys() <= log.messages.keys():
+        raise RunFolderError(f"journal: msg_id={min(ends.keys() - log.messages.keys())} ended: must have been sent")
+    for msg_id, end in ends.items():
+        if max(end.t_ns, end.begin_ns) < end_ns:
+            log.messages[msg_id] = replace(log.messages[msg_id], end=end)
+    for msg_id in [msg_id for msg_id, message in log.messages.items() if message.envelope.t_send_ns >= end_ns]:
+        del log.messages[msg_id]
     return log
 
 
-def _add_once(known: dict[int, _Value], msg_id: int, value: _Value) -> None:
-    if msg_id in known:
-        raise RunFolderError(f"journal: msg_id={msg_id} occurs twice: must be unique")
-    known[msg_id] = value
+def _message(frame: bytes) -> Message:
+    """The message in a frame. There are few names and many messages: each name is kept once."""
+    envelope = decode_envelope(frame)
+    names = {"run_id": intern(envelope.run_id), "src": intern(envelope.src), "dst": intern(envelope.dst)}
+    return Message(replace(envelope, **names), len(frame), None)
+
+
+def _take_in(log: Log, fact: Fact, end_ns: int) -> None:
+    match fact:
+        case Solved(begin_ns=begin_ns) if begin_ns < end_ns:
+            log.solve_list.append(fact)
+            log.solves[fact.node, fact.version] = fact
+        case Applied(t_ns) if t_ns < end_ns:
+            log.applied.append(fact)
+        case Wall(node, version, begin_ns, wall_us):
+            log.wall_us[node, version, begin_ns] = wall_us
+
+
+def _twice(msg_id: int) -> RunFolderError:
+    return RunFolderError(f"journal: msg_id={msg_id} occurs twice: must be unique")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,22 +6,31 @@ are sorted by virtual time, whatever the order in which the facts were decided.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, chain
+from functools import lru_cache
+from itertools import chain
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from twin.errors import RunFolderError
 from twin.journal.attribution import losses_on_air
-from twin.journal.facts import Applied, Fact, Solved
+from twin.journal.facts import Applied, Ended, Fact, Solved
 from twin.journal.folder import RunFolder
 from twin.journal.lineage import Log, Message, build_log, origin_of
 from twin.journal.schemas import ATTRIBUTION, CONTROL, HOP, LATENCY_PARTS, MESSAGES, METRICS, SOLVES
 from twin.wire.protocol import Fate
 
-_HOP_COLUMNS = tuple(field.name for field in HOP)
+Integers = NDArray[np.int64]
+
+_SENT_INTEGERS: Final = (
+    "msg_id", "trace_id", "parent_id", "seq", "epoch", "flags", "t_data_ns", "t_send_ns",
+)  # fmt: skip
+_IN_FLIGHT: Final = Ended(0, 0, Fate.IN_FLIGHT, "", -1, -1, ())
+_MAX_PART_NS: Final = 1 << 53
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +104,7 @@ def _read(folder: RunFolder, path: Path, schema: pa.Schema) -> pa.Table:
     return table
 
 
+@lru_cache(maxsize=1 << 16)
 def is_intra_twin(src: str, dst: str) -> bool:
     """Whether a message stays with one entity: between it and its own twins, or between its two twins.
 
@@ -104,60 +114,60 @@ def is_intra_twin(src: str, dst: str) -> bool:
 
 
 def message_table(log: Log) -> pa.Table:
-    """One row per message that was sent (`schemas.MESSAGES`)."""
-    messages = sorted(log.messages.values(), key=lambda m: (m.envelope.t_send_ns, m.envelope.msg_id))
-    rows = [_message_row(message) for message in messages]
-    names = [name for name in MESSAGES.names if name != "hops"]
-    columns = list(zip(*rows, strict=True)) or [()] * len(names)
-    arrays = [pa.array(column, MESSAGES.field(name).type) for name, column in zip(names, columns, strict=True)]
-    return pa.Table.from_arrays([*arrays, _hops_array(messages)], schema=MESSAGES)
+    """One row per message that was sent (`schemas.MESSAGES`). Built by columns: a run may have millions of rows."""
+    messages = sorted(log.messages.values(), key=_sending)
+    columns = _sent_columns(messages) | _end_columns(messages)
+    return pa.Table.from_arrays([columns[name] for name in MESSAGES.names], schema=MESSAGES)
 
 
-def _message_row(message: Message) -> tuple[Any, ...]:
-    """The columns of `schemas.MESSAGES` but the last, in order."""
-    sent, end = message.envelope, message.end
-    fate = Fate.IN_FLIGHT if end is None else end.fate
-    return (
-        sent.msg_id,
-        sent.trace_id,
-        sent.parent_id,
-        sent.kind,
-        sent.src,
-        sent.dst,
-        sent.seq,
-        sent.epoch,
-        sent.flags,
-        sent.t_data_ns,
-        sent.t_send_ns,
-        None if end is None else end.t_ns,
-        None if end is None or end.begin_ns < 0 else end.begin_ns,
-        None if end is None or end.finish_ns < 0 else end.finish_ns,
-        fate,
-        "" if end is None else end.reason,
-        message.size,
-        is_intra_twin(sent.src, sent.dst),
-        *_latency_totals(message),
-        None if end is None or fate != Fate.DELIVERED else end.t_ns - sent.t_send_ns,
-    )
+def _sending(message: Message) -> tuple[int, int]:
+    return message.envelope.t_send_ns, message.envelope.msg_id
 
 
-def _latency_totals(message: Message) -> tuple[int | None, ...]:
-    if message.end is None:
-        return (None,) * len(LATENCY_PARTS)
-    return tuple(sum(getattr(hop, part) for hop in message.end.hops) for part in LATENCY_PARTS)
+def _sent_columns(messages: Sequence[Message]) -> dict[str, pa.Array]:
+    sent = [message.envelope for message in messages]
+    columns = {name: pa.array(_integers(sent, name)) for name in _SENT_INTEGERS}
+    columns |= {name: pa.array(list(map(attrgetter(name), sent)), pa.string()) for name in ("kind", "src", "dst")}
+    columns["bytes"] = pa.array(_integers(messages, "size"))
+    columns["intra"] = pa.array([is_intra_twin(envelope.src, envelope.dst) for envelope in sent], pa.bool_())
+    return columns
 
 
-def _hops_array(messages: Sequence[Message]) -> pa.Array:
-    """The hops of each message as list<struct>, null while it is in flight."""
-    paths = [None if message.end is None else message.end.hops for message in messages]
-    hops = list(chain.from_iterable(path for path in paths if path))
-    columns = [pa.array([getattr(hop, name) for hop in hops], HOP.field(name).type) for name in _HOP_COLUMNS]
-    offsets = [0, *accumulate(len(path or ()) for path in paths)]
-    return pa.ListArray.from_arrays(
-        pa.array(offsets, pa.int32()),
-        pa.StructArray.from_arrays(columns, fields=list(HOP)),
-        mask=pa.array([path is None for path in paths], pa.bool_()),
-    )
+def _end_columns(messages: Sequence[Message]) -> dict[str, pa.Array]:
+    """What the ends tell; null for a message in flight, and where a time is not known."""
+    ends = [_IN_FLIGHT if message.end is None else message.end for message in messages]
+    flying = np.array([message.end is None for message in messages], bool)
+    lost = np.array([end.fate != Fate.DELIVERED for end in ends], bool)
+    times = {name: _integers(ends, name) for name in ("t_ns", "begin_ns", "finish_ns")}
+    sent_ns = np.fromiter((message.envelope.t_send_ns for message in messages), np.int64, len(messages))
+    lengths = np.fromiter((len(end.hops) for end in ends), np.int64, len(ends))
+    hops = list(chain.from_iterable(end.hops for end in ends))
+    parts = {name: _integers(hops, name) for name in LATENCY_PARTS}
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    links = pa.array(list(map(attrgetter("link"), hops)), pa.string())
+    struct = pa.StructArray.from_arrays([links, *map(pa.array, parts.values())], fields=list(HOP))
+    return {
+        "t_end_ns": pa.array(times["t_ns"], mask=flying),
+        "begin_ns": pa.array(times["begin_ns"], mask=flying | (times["begin_ns"] < 0)),
+        "finish_ns": pa.array(times["finish_ns"], mask=flying | (times["finish_ns"] < 0)),
+        "fate": pa.array(list(map(attrgetter("fate"), ends)), pa.string()),
+        "reason": pa.array(list(map(attrgetter("reason"), ends)), pa.string()),
+        **{name: pa.array(_sums(values, offsets), mask=flying) for name, values in parts.items()},
+        "latency_ns": pa.array(times["t_ns"] - sent_ns, mask=lost),
+        "hops": pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), struct, mask=pa.array(flying)),
+    }
+
+
+def _integers(objects: Sequence[object], name: str) -> Integers:
+    """The attribute `name` of each object."""
+    return np.fromiter(map(attrgetter(name), objects), np.int64, len(objects))
+
+
+def _sums(values: Integers, offsets: Integers) -> Integers:
+    """The sum of `values` from each offset to the next."""
+    if values.size and int(np.abs(values).max()) > _MAX_PART_NS:
+        raise RunFolderError(f"journal: latency of a hop: must be at most {_MAX_PART_NS} ns")
+    return np.diff(np.concatenate([[0], np.cumsum(values)])[offsets])
 
 
 def control_table(log: Log, attribution: pa.Table) -> pa.Table:

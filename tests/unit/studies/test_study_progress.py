@@ -13,6 +13,17 @@ class Terminal(io.StringIO):
         return True
 
 
+class Deaf(io.StringIO):
+    """A pipe whose reader has left."""
+
+    def write(self, _text: str) -> int:
+        raise BrokenPipeError
+
+
+class DeafTerminal(Deaf, Terminal):
+    """A terminal that is gone."""
+
+
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch):
     now = [0.0]
@@ -59,3 +70,15 @@ def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch):
     text = stream.getvalue()
     assert "toy study" in text
     assert "2/4" in text
+
+
+@pytest.mark.parametrize("stream", [Deaf(), DeafTerminal()], ids=["pipe", "terminal"])
+def test_a_view_that_nobody_reads_ends_no_study(stream: Deaf, clock: list[float], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TERM", "xterm")
+    finished = 0
+    with StudyProgress("toy", 100, 10, stream) as view:
+        for second in range(1, 31):
+            clock[0] = float(second)
+            view.advance(3)
+            finished += 1
+    assert finished == 30

@@ -1,6 +1,7 @@
 """A study from the first point to the last file: nothing twice, nothing lost, the same rows however it was run."""
 
 import json
+import os
 from pathlib import Path
 from types import ModuleType
 
@@ -53,6 +54,17 @@ def test_rows_are_the_same_whatever_the_number_of_processes(toy: ModuleType, tmp
     assert evaluations() == ALL
     assert (one / results.RESULTS).read_bytes() == (two / results.RESULTS).read_bytes()
     assert (one / "means.txt").read_bytes() == (two / "means.txt").read_bytes()
+
+
+def test_a_folder_may_have_a_name_that_is_no_text_in_this_locale(toy: ModuleType, tmp_path: Path, evaluations):
+    """What `LC_ALL=C` makes of an umlaut: bytes that pyarrow, given the path, could not make UTF-8 of."""
+    out = tmp_path / os.fsdecode(b"stud\xc3\xff")
+    complete(toy.study(toy.log), options(out, seeds=2))
+    complete(toy.study(toy.log), options(out))
+    assert evaluations() == ALL
+    with (out / results.RESULTS).open("rb") as file:
+        assert pq.read_table(file).num_rows == 24
+    assert out.name in json.loads((out / "manifest.json").read_text())["command"]
 
 
 def test_finished_points_are_not_repeated(toy: ModuleType, tmp_path: Path, evaluations):
