@@ -63,6 +63,14 @@ class MetricsSection(Section):
         le=3_600_000,
         description="time of the first sample; must be less than the duration",
     )
+    age_limit_ms: float = Field(
+        default=25.0, ge=0, le=3_600_000, description="age of information that counts as a violation when exceeded"
+    )
+
+    @property
+    def age_limit_ns(self) -> int:
+        """Limit of the age in ns."""
+        return ms_to_ns(self.age_limit_ms)
 
     @property
     def period_ns(self) -> int:
