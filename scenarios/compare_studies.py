@@ -133,11 +133,13 @@ def _columns(
             continue
         kind = results[0].table.schema.field(name).type
         if pa.types.is_floating(kind) or pa.types.is_integer(kind):
-            values = _values(name, results[0], groups[0], common)
-            if any(np.ptp(column[np.isfinite(column)], axis=0) > 0 for column in values if np.isfinite(column).any()):
+            finite = [column[np.isfinite(column)] for column in _values(name, results[0], groups[0], common)]
+            if any(column.size and np.ptp(column) > 0 for column in finite):
                 measures.append(name)
-                continue
-        labels.append(name)
+            elif any(column.size for column in finite):
+                labels.append(name)
+        else:
+            labels.append(name)
     return labels, measures
 
 

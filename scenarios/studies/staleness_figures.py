@@ -1,5 +1,6 @@
 """The figures of `study staleness`: against age, against each swept key, and by leg."""
 
+from string import ascii_lowercase
 from typing import Any, Final
 
 from scenarios.studies import paper
@@ -68,7 +69,7 @@ def against_keys(curves: Curves) -> Any:  # noqa: ANN401
     for index, (sweep, axis) in enumerate(zip(curves.sweeps, axes, strict=False)):
         values = curves.values(sweep)
         label = "lost of the fresh rate (%)" if index % _COLUMNS == 0 else ""
-        paper.style(axis, _title(index, sweep), sweep.axis, label)
+        paper.style(axis, f"({ascii_lowercase[index]})", sweep.axis, label)
         for column, look in (("nominal", _NOMINAL), ("secrecy", _PREDICTIVE)):
             shares = [curves.loss_share(sweep, value, column) for value in values]
             paper.curve(axis, values, shares, 100.0, **look)
@@ -87,7 +88,7 @@ def by_leg(curves: Curves) -> Any:  # noqa: ANN401
     figure, axes = _panels(len(curves.sweeps))
     for index, (sweep, axis) in enumerate(zip(curves.sweeps, axes, strict=False)):
         label = "loss (bit/s/Hz)" if index % _COLUMNS == 0 else ""
-        paper.style(axis, _title(index, sweep), sweep.axis, label)
+        paper.style(axis, f"({ascii_lowercase[index]})", sweep.axis, label)
         _stack(axis, curves, sweep)
     top = max(axis.get_ylim()[1] for axis in axes[: len(curves.sweeps)])
     low = min(axis.get_ylim()[0] for axis in axes[: len(curves.sweeps)])
@@ -126,14 +127,10 @@ def _stack(axis: Any, curves: Curves, sweep: Sweep) -> None:  # noqa: ANN401
     axis.tick_params(axis="x", labelsize=6.5 if len(values) < 6 else 6.0)
 
 
-def _title(index: int, sweep: Sweep) -> str:
-    return f"({'abcdefghij'[index]}) {sweep.label}"
-
-
 def _panels(count: int) -> tuple[Any, list[Any]]:
     """A grid with at least one place more than panels: the legend's."""
     rows = -(-(count + 1) // _COLUMNS)
-    figure = paper.new_figure(1.95 * rows)
+    figure = paper.new_figure(1.85 * rows)
     return figure, list(figure.subplots(rows, _COLUMNS, squeeze=False).flat)
 
 
