@@ -6,6 +6,7 @@ from typing import Final
 
 import pyarrow as pa
 
+from scenarios.spec_network import TwinSection
 from scenarios.studies.grid import Value
 from scenarios.studies.intervals import Interval, Sample, samples
 from scenarios.studies.paired import Paired, paired
@@ -50,6 +51,12 @@ class Placements:
     def latencies_ms(self) -> list[float]:
         """Backhaul latencies, ascending."""
         return sorted(self.table["backhaul_ms"].unique().to_pylist())
+
+    @property
+    def reference(self) -> str:
+        """The placement that others are shown against: the default scenario's if it is there."""
+        default = TwinSection().coordinator
+        return default if default in self.names else self.names[0]
 
     def sample(self, placement: str, latency_ms: float, column: str = "secrecy") -> Sample:
         """One number per seed."""
