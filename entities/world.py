@@ -27,7 +27,7 @@ from entities.params import (
     WorldParams,
 )
 from twin.emulation.streams import Streams
-from twin.signal.arrays import ComplexArray, RealArray
+from twin.signal.arrays import ComplexArray, Instants, RealArray
 from twin.signal.sagin import RECEIVERS
 from twin.signal.units import from_dbm, wavelength_m
 
@@ -48,10 +48,10 @@ class _Channel(Protocol):
     """A transmitter's channels to a fixed group of R receivers."""
 
     def mean_gains(self, offsets_m: RealArray) -> RealArray:
-        """Mean power gains per antenna over the noise (R,), at offsets (R, 3) in m."""
+        """Mean power gains per antenna over the noise (..., R), at offsets (..., R, 3) in m."""
 
-    def at(self, offsets_m: RealArray, t_ns: int) -> ComplexArray:
-        """Noise-normalised channels (R, N)."""
+    def at(self, offsets_m: RealArray, t_ns: int | Instants) -> ComplexArray:
+        """Noise-normalised channels (R, N), or (T, R, N) at T offsets and instants."""
 
 
 class World:
@@ -109,6 +109,12 @@ class World:
         group = self._group_of[receiver]
         rows = self._channels[group][transmitter].at(self._offsets_m(transmitter, group, t_ns), t_ns)
         return np.array(rows[group.index(receiver)])
+
+    def over(self, transmitter: str, instants_ns: Instants) -> tuple[ComplexArray, RealArray]:
+        """`channels` (T, 4, N) and `mean_gains` (T, 4) at T instants at once."""
+        offsets_m = np.array([self._offsets_m(transmitter, RECEIVERS, int(t_ns)) for t_ns in instants_ns])
+        channel = self._channels[RECEIVERS][transmitter]
+        return channel.at(offsets_m, instants_ns), channel.mean_gains(offsets_m)
 
     def mean_gains(self, transmitter: str, t_ns: int) -> RealArray:
         """E|c_n|^2 per antenna over the noise (4,), linear, given the geometry at t and the run's rain."""

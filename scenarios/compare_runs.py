@@ -13,7 +13,8 @@ import numpy as np
 
 from twin.errors import RunFolderError
 from twin.journal.folder import RunFolder
-from twin.journal.summary import half_width, mean, worst_user
+from twin.journal.statistics import half_width
+from twin.journal.summary import mean, worst_user
 
 SECTIONS: Final = {
     "secrecy, bit/s/Hz": ("min_secrecy", "secrecy"),

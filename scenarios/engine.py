@@ -19,9 +19,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from scenarios.attribution import attribute
 from scenarios.build import Emulation, build
 from scenarios.judge import evaluate
 from scenarios.load import from_dict
+from scenarios.replay import steps
 from scenarios.spec import Spec
 from twin.errors import RunFolderError
 from twin.journal.digest import digests_of
@@ -108,9 +110,11 @@ def finish(folder: RunFolder) -> RunResult:
         raise RunFolderError(f"{folder.journal_path}: ends before its first record; nothing can be recovered")
     require(journal.manifest, folder.journal_path)
     spec, seed = from_dict(journal.manifest["scenario"]), int(journal.manifest["seed"])
-    end_ns = _end_ns(journal)
-    rows = evaluate(spec, seed, journal.facts, end_ns, jobs=os.cpu_count() or 1)
-    tables = write_tables(folder, journal.facts, rows, end_ns)
+    end_ns, jobs = _end_ns(journal), os.cpu_count() or 1
+    taken = steps(spec, journal.facts)
+    rows = evaluate(spec, seed, journal.facts, end_ns, jobs, taken)
+    legs = attribute(spec, seed, journal.facts, taken, rows, jobs)
+    tables = write_tables(folder, journal.facts, rows, end_ns, legs)
     manifest = _closed_manifest(journal, end_ns)
     folder.write_manifest(manifest)
     summary = summarise(tables, _run_info(manifest, spec, end_ns))

@@ -22,7 +22,7 @@ import numpy as np
 from entities.transmitter import local_mrt
 from entities.world import World
 from scenarios.configure import coordination, powers_mw, world_params
-from scenarios.replay import nominal, replay
+from scenarios.replay import Step, nominal, replay, steps
 from scenarios.spec import Spec
 from twin.emulation.streams import Streams
 from twin.errors import SolverError
@@ -71,12 +71,12 @@ class Record:
     local_mrt: dict[str, Timeline]
 
 
-def read_record(spec: Spec, facts: Sequence[Fact]) -> Record:
-    """Pick the judge's facts out of a journal."""
+def read_record(spec: Spec, facts: Sequence[Fact], taken: Sequence[Step]) -> Record:
+    """Pick the judge's facts out of a journal, whose solves are `taken`."""
     record = Record(*({name: Timeline() for name in TRANSMITTERS} for _ in range(4)))
     budgets = powers_mw(spec)
     plain = nominal(spec) == coordination(spec)
-    vectors = {} if plain else replay(spec, facts, nominal(spec))
+    vectors = {} if plain else replay(spec, taken, nominal(spec))
     updated: set[str] = set()
     for fact in facts:
         if isinstance(fact, Applied):
@@ -104,7 +104,9 @@ def grid(spec: Spec, end_ns: int) -> range:
     return range(spec.metrics.warmup_ns, end_ns, spec.metrics.period_ns)
 
 
-def evaluate(spec: Spec, seed: int, facts: Sequence[Fact], end_ns: int, jobs: int = 1) -> list[dict[str, Any]]:
+def evaluate(
+    spec: Spec, seed: int, facts: Sequence[Fact], end_ns: int, jobs: int = 1, taken: Sequence[Step] | None = None
+) -> list[dict[str, Any]]:
     """The rows of metrics.parquet: one per instant of the grid and user.
 
     Args:
@@ -113,8 +115,9 @@ def evaluate(spec: Spec, seed: int, facts: Sequence[Fact], end_ns: int, jobs: in
         facts: of the journal.
         end_ns: where the run ended.
         jobs: threads for the genie's solves; the rows do not depend on it.
+        taken: the coordinator's steps, where they have been picked out of the facts already.
     """
-    record = read_record(spec, facts)
+    record = read_record(spec, facts, steps(spec, facts) if taken is None else taken)
     if not all(timeline.times_ns for timeline in record.on_air.values()):
         return []
     world = World(world_params(spec), Streams(seed))

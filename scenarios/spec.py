@@ -4,7 +4,7 @@
 says into one clear line. Times are in ms or s at this edge; the `_ns` properties are for inside.
 """
 
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -65,6 +65,17 @@ class MetricsSection(Section):
     )
     age_limit_ms: float = Field(
         default=25.0, ge=0, le=3_600_000, description="age of information that counts as a violation when exceeded"
+    )
+    attribution: Literal["telescoping", "shapley", "none"] = Field(
+        default="telescoping",
+        description="how the loss is divided among the legs of the control loop: from the latest delay to the first, "
+        "by the mean over all orders (five times the work), or not at all",
+    )
+    attribution_samples: int = Field(
+        default=2000,
+        ge=20,
+        le=1_000_000,
+        description="samples that are divided, spread evenly, where there are more; fewer with slower solvers",
     )
 
     @property

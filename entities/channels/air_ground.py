@@ -8,7 +8,7 @@ from entities.channels.fading import Scatter
 from entities.channels.pathloss import power_law_gain
 from entities.params import UavParams
 from twin.emulation.streams import Streams
-from twin.signal.arrays import ComplexArray, RealArray, ula_response
+from twin.signal.arrays import ComplexArray, Instants, RealArray, ula_response
 from twin.signal.units import from_db
 
 
@@ -47,11 +47,11 @@ class AirGroundChannel:
         """Mean power gain per antenna over the noise (R,), at offsets (R, 3) in m from UAV to receivers."""
         return power_law_gain(self._gain_1m, np.sqrt((offsets_m**2).sum(axis=-1)), 2.0)
 
-    def at(self, offsets_m: RealArray, t_ns: int) -> ComplexArray:
-        """Noise-normalised channels (R, N) at virtual time t, at offsets (R, 3) in m."""
+    def at(self, offsets_m: RealArray, t_ns: int | Instants) -> ComplexArray:
+        """Noise-normalised channels (..., R, N) at virtual times t (...), at offsets (..., R, 3) in m."""
         distance_m = np.sqrt((offsets_m**2).sum(axis=-1))
         amplitude = np.sqrt(power_law_gain(self._gain_1m, distance_m, 2.0))
-        cosine = offsets_m[:, 1] / np.maximum(distance_m, np.finfo(np.float64).tiny)
+        cosine = offsets_m[..., 1] / np.maximum(distance_m, np.finfo(np.float64).tiny)
         line_of_sight = ula_response(cosine, self._antennas)
         fading = self._los_amplitude * line_of_sight + self._scatter_amplitude * self._scatter.at(t_ns)
-        return np.asarray(amplitude[:, None] * fading)
+        return np.asarray(amplitude[..., None] * fading)

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from twin.emulation.streams import Streams
-from twin.signal.arrays import ComplexArray, RealArray
+from twin.signal.arrays import ComplexArray, Instants, RealArray
 from twin.signal.units import to_s
 
 PATHS: Final = 32
@@ -39,17 +39,17 @@ class Scatter:
         self._shift_hz: RealArray = np.asarray(doppler_hz, dtype=np.float64)[:, None, None] * np.cos(alpha)
         self._start_turns: RealArray = draws[:, :, 1].copy()
 
-    def at(self, t_ns: int) -> ComplexArray:
-        """z(t), complex (R, N), at virtual time t.
+    def at(self, t_ns: int | Instants) -> ComplexArray:
+        """z(t), complex (R, N), at virtual time t, or (T, R, N) at T instants.
 
         Phases are kept in turns and reduced to [0, 1) before the cosine: at 10^15 ns and 100 Hz they are
         still right to 10^-7 rad.
         """
-        turns = self._shift_hz * to_s(t_ns)
+        turns = np.asarray(to_s(t_ns))[..., None, None, None] * self._shift_hz
         turns += self._start_turns
         turns -= np.floor(turns)
         turns *= _TWO_PI
-        z = np.empty(turns.shape[:2], dtype=np.complex128)
+        z = np.empty(turns.shape[:-1], dtype=np.complex128)
         np.cos(turns).sum(axis=-1, out=z.real)
         np.sin(turns).sum(axis=-1, out=z.imag)
         z *= PATHS**-0.5

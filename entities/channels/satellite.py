@@ -9,7 +9,7 @@ from entities.channels.fading import Scatter
 from entities.channels.pathloss import beam_gain, free_space_gain, rain_gain
 from entities.params import SatelliteParams
 from twin.emulation.streams import Streams
-from twin.signal.arrays import ComplexArray, RealArray
+from twin.signal.arrays import ComplexArray, Instants, RealArray
 from twin.signal.units import from_db, to_s
 
 
@@ -45,11 +45,11 @@ class SatelliteChannel:
         distance_m = np.sqrt((offsets_m**2).sum(axis=-1))
         return np.asarray(free_space_gain(self._wavelength_m, distance_m) * self._gain_over_noise)
 
-    def at(self, offsets_m: RealArray, t_ns: int) -> ComplexArray:
-        """Noise-normalised channels (R, N) at virtual time t, at offsets (R, 3) in m."""
-        drift_rad = np.remainder(self._drift_rad_s * to_s(t_ns), 2.0 * np.pi)
+    def at(self, offsets_m: RealArray, t_ns: int | Instants) -> ComplexArray:
+        """Noise-normalised channels (..., R, N) at virtual times t (...), at offsets (..., R, 3) in m."""
+        drift_rad = np.remainder(np.asarray(to_s(t_ns))[..., None, None] * self._drift_rad_s, 2.0 * np.pi)
         phase = self._start_rad + drift_rad + self._spread_rad * self._scatter.at(t_ns).real
-        return np.asarray(np.sqrt(self.mean_gains(offsets_m))[:, None] * np.exp(-1j * phase))
+        return np.asarray(np.sqrt(self.mean_gains(offsets_m))[..., None] * np.exp(-1j * phase))
 
 
 def _phases(params: SatelliteParams, streams: Streams, receiver: str) -> list[float]:

@@ -11,7 +11,7 @@ from entities.channels.pathloss import power_law_gain
 from entities.params import BaseStationParams
 from twin.emulation.streams import Streams
 from twin.errors import ScenarioError
-from twin.signal.arrays import ComplexArray, RealArray
+from twin.signal.arrays import ComplexArray, Instants, RealArray
 from twin.signal.nakagami import nakagami_quantile
 from twin.signal.units import from_db
 
@@ -73,7 +73,7 @@ class TerrestrialChannel:
         distance_m = np.sqrt((offsets_m**2).sum(axis=-1))
         return power_law_gain(self._gain_1m, distance_m, self._exponent)
 
-    def at(self, offsets_m: RealArray, t_ns: int) -> ComplexArray:
-        """Noise-normalised channels (R, N) at virtual time t, at offsets (R, 3) in m."""
+    def at(self, offsets_m: RealArray, t_ns: int | Instants) -> ComplexArray:
+        """Noise-normalised channels (..., R, N) at virtual times t (...), at offsets (..., R, 3) in m."""
         amplitude = np.sqrt(self.mean_gains(offsets_m))
-        return np.asarray(amplitude[:, None] * self._nakagami(self._scatter.at(t_ns)))
+        return np.asarray(amplitude[..., None] * self._nakagami(self._scatter.at(t_ns)))

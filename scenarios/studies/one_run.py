@@ -8,19 +8,20 @@ from typing import Any, Final
 
 import numpy as np
 
+from scenarios.attribution import attribute
 from scenarios.build import build
 from scenarios.judge import evaluate
 from scenarios.load import DEFAULT_SCENARIO, load
+from scenarios.replay import steps
 from scenarios.spec import Spec
 from scenarios.studies.grid import Row
 from twin.journal.facts import Fact
-from twin.journal.summary import OUTAGE_THRESHOLD, RunInfo, Samples, mean, summarise, worst_user
-from twin.journal.tables import RunTables, build_tables
+from twin.journal.schemas import LEGS
+from twin.journal.statistics import Samples
+from twin.journal.summary import OUTAGE_THRESHOLD, RunInfo, mean, summarise, worst_user
+from twin.journal.tables import build_tables
 
 RATES: Final = ("secrecy", "fresh", "nominal", "never_updated", "local_mrt")
-LEGS: Final = ("sensing", "uplink", "queue", "solve", "downlink", "hold", "mixing")
-"""Where the loss comes from, in the order in which a precoder comes to be."""
-
 WARMUP_MS: Final = 400
 """Longer than the first precoder takes on the slowest loop of a study."""
 
@@ -53,8 +54,10 @@ def one_run(spec: Spec, seed: int) -> OneRun:
         events = emulation.kernel.events
         emulation.stop()
     end_ns = spec.scenario.duration_ns
-    rows = evaluate(spec, seed, recorder.facts, end_ns)
-    tables: RunTables = build_tables(recorder.facts, rows, end_ns)
+    taken = steps(spec, recorder.facts)
+    rows = evaluate(spec, seed, recorder.facts, end_ns, taken=taken)
+    legs = attribute(spec, seed, recorder.facts, taken, rows)
+    tables = build_tables(recorder.facts, rows, end_ns, legs)
     info = RunInfo(
         scenario=spec.scenario.name,
         seed=seed,

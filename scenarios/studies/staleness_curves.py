@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from scenarios.studies.grid import Value
 from scenarios.studies.intervals import Interval, Sample, jackknife, samples
-from scenarios.studies.one_run import LEGS
 from scenarios.studies.staleness_sweeps import BASE, SWEEPS, Sweep
+from twin.journal.schemas import LEGS
 from twin.signal.arrays import RealArray
 
 

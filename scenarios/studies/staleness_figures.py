@@ -4,10 +4,10 @@ from string import ascii_lowercase
 from typing import Any, Final
 
 from scenarios.studies import paper
-from scenarios.studies.one_run import LEGS
 from scenarios.studies.paper import BLACK, BLUE, GREEN, GREY, MARKERS, ORANGE, PURPLE, SKY, VERMILION, YELLOW
 from scenarios.studies.staleness_curves import Curves
 from scenarios.studies.staleness_sweeps import Sweep
+from twin.journal.schemas import LEGS
 
 _COLUMNS: Final = 4
 _PREDICTIVE: Final[dict[str, Any]] = {"color": BLUE, "linestyle": "-", "marker": "o"}

@@ -8,11 +8,11 @@ import pyarrow as pa
 from scenarios.studies import paper
 from scenarios.studies.framework import StudyReport
 from scenarios.studies.intervals import Interval
-from scenarios.studies.one_run import LEGS
 from scenarios.studies.paper import About
 from scenarios.studies.staleness_curves import Curves
 from scenarios.studies.staleness_figures import against_age, against_keys, by_leg
 from scenarios.studies.staleness_sweeps import Sweep
+from twin.journal.schemas import LEGS
 
 _RATES: Final = ("secrecy", "fresh", "nominal", "never_updated", "local_mrt")
 _OUTAGES: Final = ("outage_secrecy", "outage_nominal", "outage_never_updated")

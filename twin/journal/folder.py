@@ -20,6 +20,7 @@ MESSAGES: Final = "messages.parquet"
 CONTROL: Final = "control.parquet"
 SOLVES: Final = "solves.parquet"
 METRICS: Final = "metrics.parquet"
+ATTRIBUTION: Final = "attribution.parquet"
 FIGURE: Final = "secrecy.png"
 
 
@@ -88,6 +89,11 @@ class RunFolder:
     def metrics_path(self) -> Path:
         """One row per instant of the metric grid and user."""
         return self.path / METRICS
+
+    @property
+    def attribution_path(self) -> Path:
+        """One row per instant whose loss was divided among the legs of the control loop."""
+        return self.path / ATTRIBUTION
 
     @property
     def figure_path(self) -> Path:

@@ -14,6 +14,9 @@ LATENCY_PARTS: Final = ("queue_ns", "serialisation_ns", "propagation_ns", "jitte
 
 HOP: Final = pa.struct([("link", _TEXT), *((part, _INT) for part in LATENCY_PARTS)])
 
+LEGS: Final = ("sensing", "uplink", "queue", "solve", "downlink", "hold", "mixing")
+"""What a loss of secrecy is divided among, from measurement to use (docs/attribution.md)."""
+
 
 def _required(name: str, kind: pa.DataType) -> pa.Field:
     return pa.field(name, kind, nullable=False)
@@ -62,9 +65,15 @@ CONTROL: Final = pa.schema(
         pa.field("sent_ns", _INT),
         _required("power_mw", _FLOAT),
         pa.field("inputs", _IDS),
+        _required("loss_samples", _INT),
+        *(pa.field(f"loss_{leg}", _FLOAT) for leg in LEGS),
     ]
 )
-"""One row per application of a precoder, by (t_applied_ns, transmitter, version). Version 0 is local MRT."""
+"""One row per application of a precoder, by (t_applied_ns, transmitter, version). Version 0 is local MRT.
+
+`loss_<leg>` is the mean of a leg of `ATTRIBUTION` over its samples while the precoder was on air, in bit/s/Hz;
+`loss_samples` counts them, and without any the means are null.
+"""
 
 SOLVES: Final = pa.schema(
     [
@@ -101,3 +110,17 @@ METRICS: Final = pa.schema(
     ]
 )
 """One row per instant of the metric grid and user: secrecy rates in bit/s/Hz, SINRs in dB, age of the CSI."""
+
+ATTRIBUTION: Final = pa.schema(
+    [
+        _required("t_ns", _INT),
+        _required("basis", _TEXT),
+        _required("loss", _FLOAT),
+        *(_required(leg, _FLOAT) for leg in LEGS),
+    ]
+)
+"""One row per instant of the metric grid whose loss was divided, in bit/s/Hz of the worst user; the legs sum to `loss`.
+
+`basis` is "counterfactual", or what took its place: "waiting" where a transmitter is still on local MRT (the loss goes
+to the leg that the first precoder is in), "unknown" where a counterfactual has no answer (it goes to `mixing`).
+"""

@@ -6,12 +6,6 @@ mean of fresh rates nor in what is compared with them.
 
 Ages are exact means and quantiles over time, not over the metric grid: its period may be a multiple of that of
 the reports, and then all its samples fall on the same spot of the sawtooth.
-
-The confidence interval is of the mean of a time series whose neighbours are alike, so its samples cannot
-count as independent. The series is cut into 10 batches of equal length, whose means nearly are; the
-half-width is Student's t (97.5 %, 9 degrees of freedom) times the standard error of these means: the method of
-batch means. It is None for fewer than 20 samples, and too narrow where a batch is shorter than the coherence
-time.
 """
 
 from collections.abc import Sequence
@@ -21,27 +15,20 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from twin.journal.ages import age_steps
 from twin.journal.aoi import ages_of_information
+from twin.journal.attribution import loss_attribution
+from twin.journal.statistics import Samples, half_width
 from twin.journal.tables import RunTables
 from twin.wire.protocol import Fate
 
 OUTAGE_THRESHOLD: Final = 1.0
 """A user is in outage while its secrecy rate is below this, in bit/s/Hz."""
 
-BATCHES: Final = 10
-STUDENT_T: Final = 2.262157
-"""97.5 % quantile of Student's t with BATCHES - 1 degrees of freedom."""
-
-MIN_SAMPLES: Final = 2 * BATCHES
-
 _MS: Final = 1e-6
 _JOULES_PER_MW_NS: Final = 1e-12
 _RATES: Final = ("secrecy", "fresh", "nominal", "never_updated", "local_mrt")
-
-Samples = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +64,8 @@ def last_instant_ns(tables: RunTables) -> int:
 
 def summarise(tables: RunTables, info: RunInfo) -> dict[str, Any]:
     """The content of summary.json."""
+    worst = worst_user(tables.metrics)
+    loss = mean(worst["fresh"] - worst["secrecy"])
     return {
         "scenario": info.scenario,
         "seed": info.seed,
@@ -99,7 +88,8 @@ def summarise(tables: RunTables, info: RunInfo) -> dict[str, Any]:
         "min_secrecy": _min_secrecy(tables),
         "bytes_per_cycle": _bytes_per_cycle(tables.messages),
         "energy_j": _energy_j(tables.control, info.end_ns),
-        "loss_attribution": None,
+        "unsolved_samples": int(np.isnan(worst["fresh"]).sum()),
+        **loss_attribution(tables.attribution, loss, int(np.isfinite(worst["fresh"]).sum())),
     }
 
 
@@ -113,17 +103,6 @@ def quantile(values: Samples, q: float) -> float | None:
     """Quantile of the finite values, linear between samples; None if there are none."""
     finite = values[np.isfinite(values)]
     return float(np.quantile(finite, q)) if finite.size else None
-
-
-def half_width(series: Samples) -> float | None:
-    """95 % half-width of the mean of the finite values of a series in time order, by batch means; None for few."""
-    series = series[np.isfinite(series)]
-    if len(series) < MIN_SAMPLES:
-        return None
-    # What does not fill the last batch is left out at the start, where a run has settled least.
-    length = len(series) // BATCHES
-    means = series[len(series) - BATCHES * length :].reshape(BATCHES, length).mean(axis=1)
-    return float(STUDENT_T * np.std(means, ddof=1) / np.sqrt(BATCHES))
 
 
 def _floats(column: pa.ChunkedArray) -> Samples:

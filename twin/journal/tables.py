@@ -13,10 +13,11 @@ import numpy as np
 import pyarrow as pa
 
 from twin.errors import RunFolderError
+from twin.journal.attribution import losses_on_air
 from twin.journal.facts import Applied, Fact, Solved
 from twin.journal.folder import RunFolder
 from twin.journal.lineage import Log, Message, build_log, origin_of
-from twin.journal.schemas import CONTROL, HOP, LATENCY_PARTS, MESSAGES, METRICS, SOLVES
+from twin.journal.schemas import ATTRIBUTION, CONTROL, HOP, LATENCY_PARTS, MESSAGES, METRICS, SOLVES
 from twin.wire.protocol import Fate
 
 _HOP_COLUMNS = tuple(field.name for field in HOP)
@@ -24,32 +25,46 @@ _HOP_COLUMNS = tuple(field.name for field in HOP)
 
 @dataclass(frozen=True, slots=True)
 class RunTables:
-    """The four tables of a run."""
+    """The five tables of a run."""
 
     messages: pa.Table
     control: pa.Table
     solves: pa.Table
     metrics: pa.Table
+    attribution: pa.Table
 
 
-def build_tables(facts: Iterable[Fact], metrics_rows: Sequence[Mapping[str, Any]], end_ns: int) -> RunTables:
+def build_tables(
+    facts: Iterable[Fact],
+    metrics_rows: Sequence[Mapping[str, Any]],
+    end_ns: int,
+    attribution_rows: Sequence[Mapping[str, Any]] = (),
+) -> RunTables:
     """All tables of a run that ended at `end_ns`: what the facts tell of later instants is left out (`build_log`).
 
-    `metrics_rows` come from the judge: one per instant and user, as `schemas.METRICS` says.
+    `metrics_rows` come from the judge: one per instant and user, as `schemas.METRICS` says; `attribution_rows` one per
+    instant that was divided, as `schemas.ATTRIBUTION` says.
     """
     log = build_log(facts, end_ns)
-    return RunTables(message_table(log), control_table(log), solve_table(log), metrics_table(metrics_rows))
+    attribution = pa.Table.from_pylist(list(attribution_rows), schema=ATTRIBUTION)
+    control = control_table(log, attribution)
+    return RunTables(message_table(log), control, solve_table(log), metrics_table(metrics_rows), attribution)
 
 
 def write_tables(
-    folder: RunFolder, facts: Iterable[Fact], metrics_rows: Sequence[Mapping[str, Any]], end_ns: int
+    folder: RunFolder,
+    facts: Iterable[Fact],
+    metrics_rows: Sequence[Mapping[str, Any]],
+    end_ns: int,
+    attribution_rows: Sequence[Mapping[str, Any]] = (),
 ) -> RunTables:
     """Build all tables (`build_tables`) and write them into the folder, each atomically."""
-    tables = build_tables(facts, metrics_rows, end_ns)
+    tables = build_tables(facts, metrics_rows, end_ns, attribution_rows)
     folder.write_table(folder.messages_path, tables.messages)
     folder.write_table(folder.control_path, tables.control)
     folder.write_table(folder.solves_path, tables.solves)
     folder.write_table(folder.metrics_path, tables.metrics)
+    folder.write_table(folder.attribution_path, tables.attribution)
     return tables
 
 
@@ -60,6 +75,7 @@ def read_tables(folder: RunFolder) -> RunTables:
         control=folder.read_table(folder.control_path),
         solves=folder.read_table(folder.solves_path),
         metrics=folder.read_table(folder.metrics_path),
+        attribution=folder.read_table(folder.attribution_path),
     )
 
 
@@ -128,10 +144,12 @@ def _hops_array(messages: Sequence[Message]) -> pa.Array:
     )
 
 
-def control_table(log: Log) -> pa.Table:
-    """One row per application of a precoder, with the milestones of its life (`schemas.CONTROL`)."""
+def control_table(log: Log, attribution: pa.Table) -> pa.Table:
+    """One row per application of a precoder: the milestones of its life, and what it cost (`schemas.CONTROL`)."""
     ordered = sorted(log.applied, key=lambda a: (a.t_ns, a.transmitter, a.version))
-    return pa.Table.from_pylist([_control_row(applied, log) for applied in ordered], schema=CONTROL)
+    losses = losses_on_air([(applied.t_ns, applied.transmitter) for applied in ordered], attribution)
+    rows = [_control_row(applied, log) | loss for applied, loss in zip(ordered, losses, strict=True)]
+    return pa.Table.from_pylist(rows, schema=CONTROL)
 
 
 def _control_row(applied: Applied, log: Log) -> dict[str, Any]:

@@ -125,6 +125,11 @@ class Coordinator:
         self.aim.note_ack(ack)
         return Outputs(handle_ns)
 
+    def targets_ns(self, t_ns: int, finish_ns: int) -> tuple[int, ...]:
+        """What a solve that was asked for at `t_ns` and ends at `finish_ns` aims at, per transmitter."""
+        uplink_ns = t_ns - max(held.t_data_ns for held in self.csi.values())
+        return tuple(max(t, self._activate_at(finish_ns)) for t in self.aim.targets_ns(finish_ns, uplink_ns))
+
     def fingerprint(self) -> bytes:
         """Canonical bytes of the state, warm start included."""
         held = [(name, kept.identity) for name, kept in sorted(self.csi.items())]
@@ -199,9 +204,7 @@ class Coordinator:
 
     def _solution(self, incoming: Incoming, finish_ns: int) -> Solution:
         """Solve for the channels as they will be when the precoders are in use."""
-        uplink_ns = incoming.t_ns - max(held.t_data_ns for held in self.csi.values())
-        targets_ns = self.aim.targets_ns(finish_ns, uplink_ns)
-        prediction = self.predictor.predict([max(t, self._activate_at(finish_ns)) for t in targets_ns])
+        prediction = self.predictor.predict(self.targets_ns(incoming.t_ns, finish_ns))
         return solve(
             SynergyProblem(prediction.channels, self.config.powers_mw),
             warm_start=None if self._last is None else self._last.warm,

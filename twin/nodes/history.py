@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twin.signal.units import NS_PER_S
 from twin.wire.messages import ComplexArray, RealArray, State
@@ -70,22 +71,17 @@ class ChannelHistory:
         """Whether every row has been reported."""
         return bool(self._count.all())
 
-    def newest(self) -> ComplexArray:
-        """The last reports as they are (R, N)."""
-        return self._channels[:, 0].copy()
-
     def newest_radius(self) -> RealArray:
         """Relative error radius of the last reports (R,)."""
         return self._radius[:, 0].copy()
 
-    def newest_noise(self) -> RealArray:
-        """Variance per antenna of the error of the last reports (R,)."""
-        return self._noise[:, 0].copy()
+    def instants_ns(self) -> NDArray[np.int64]:
+        """When the reports of `read` were taken (R, p)."""
+        return self._t_ns[np.arange(self.receivers)[:, None], self._places()]
 
     def read(self, target_ns: int) -> Taps:
         """Everything the predictor needs, with instants relative to the target."""
-        place = np.minimum(np.arange(self.taps), self._count[:, None] - 1)
-        rows = np.arange(self.receivers)[:, None]
+        place, rows = self._places(), np.arange(self.receivers)[:, None]
         power, error = self._power.T / self._weight
         noise = np.where(np.arange(self.taps) < self._count[:, None], self._noise, IGNORED)
         return Taps(
@@ -102,6 +98,10 @@ class ChannelHistory:
         arrays = (self._count, self._t_ns, self._channels, self._noise, self._radius)
         running = (self._last_ns, self._weight, self._mean, self._power)
         return b"".join(array.tobytes() for array in (*arrays, *running))
+
+    def _places(self) -> NDArray[np.intp]:
+        """Which of the kept reports fill the taps (R, p): the oldest again where there are too few."""
+        return np.asarray(np.minimum(np.arange(self.taps), self._count[:, None] - 1))
 
     def _reset(self, antennas: int) -> None:
         rows, taps = self.receivers, self.taps
@@ -153,6 +153,10 @@ class Track:
         nearest = np.argmin(np.abs(since_s), axis=-1)
         motion = self._motion[nearest]
         return np.asarray(motion[..., 0, :] + (instants_s - known_s[nearest])[..., None] * motion[..., 1, :])
+
+    def instants_ns(self) -> NDArray[np.int64]:
+        """When the states that are remembered were taken, newest first."""
+        return self._t_ns
 
     def fingerprint(self) -> bytes:
         """Canonical bytes of the memory."""

@@ -13,16 +13,16 @@ The eavesdropper reports no state. Her direction and her gains are fitted to run
 speed is taken for the largest that a user reports. A user of whom no state has come yet is treated like her.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import ConfigDict
 
 from twin.errors import InstanceError
 from twin.nodes.history import ChannelHistory, Taps, Track
+from twin.nodes.scene import ReportedScene, Scene
 from twin.signal.arrays import ula_response
 from twin.signal.nakagami import nakagami_moments, to_scatter
 from twin.signal.prediction import direction_cosine, phases_since, phasor_moments, predicted, wiener_taps
@@ -83,6 +83,9 @@ class Prediction:
     radius: RealArray
 
 
+Moments = tuple[ComplexArray, RealArray]
+
+
 class Predictor:
     """Keeps bounded memory of reports; predicts any later instant. No clock, no randomness."""
 
@@ -124,17 +127,24 @@ class Predictor:
         for name, history in self._channels.items():
             if not history.complete():
                 raise InstanceError(f"channels of {name}: not reported to every receiver")
-        if self.config.mode == "none":
-            means: tuple[ComplexArray, ...] = tuple(history.newest() for history in self._channels.values())
-            fading = np.array([history.newest_noise() for history in self._channels.values()])
-            fading[:, EVE_ROW] = 0.0  # her error is all in the ball
-        else:
-            parts = [
-                self._predict[name](history.read(target), target)
-                for (name, history), target in zip(self._channels.items(), targets, strict=True)
-            ]
-            means, fading = tuple(mean for mean, _ in parts), np.array([variance for _, variance in parts])
-        return self._with_ball(means, fading)
+        parts = [
+            self.moments(name, history.read(target), ReportedScene(self._tracks, target))
+            for (name, history), target in zip(self._channels.items(), targets, strict=True)
+        ]
+        relative = np.array([history.newest_radius()[EVE_ROW] for history in self._channels.values()])
+        return with_ball(tuple(mean for mean, _ in parts), np.array([variance for _, variance in parts]), relative)
+
+    def moments(self, transmitter: str, taps: Taps, scene: Scene) -> Moments:
+        """Mean (..., 4, N) and error variance per antenna (..., 4) at the target of taps (..., 4, p, N) and scene."""
+        if self.config.mode != "none":
+            return self._predict[transmitter](taps, scene)
+        fading = taps.noise[..., 0].copy()
+        fading[..., EVE_ROW] = 0.0  # her error is all in the ball
+        return np.ascontiguousarray(taps.channels[..., 0, :]), fading
+
+    def memory(self, transmitter: str) -> tuple[ChannelHistory, Mapping[str, Track]]:
+        """What is remembered of a transmitter's channels, and of where everybody was."""
+        return self._channels[transmitter], self._tracks
 
     def fingerprint(self) -> bytes:
         """Canonical bytes of the state."""
@@ -142,73 +152,57 @@ class Predictor:
         tracks = [name.encode() + self._tracks[name].fingerprint() for name in sorted(self._tracks)]
         return b"|".join((*channels, *tracks))
 
-    def _with_ball(self, means: tuple[ComplexArray, ...], fading: RealArray) -> Prediction:
-        """Give the eavesdropper's row the ball that her newest reports came with, relative to the mean."""
-        relative = np.array([history.newest_radius()[EVE_ROW] for history in self._channels.values()])
-        radius = relative * np.array([np.linalg.norm(mean[EVE_ROW]) for mean in means])
-        error_var = fading.copy()
-        error_var[:, EVE_ROW] += radius**2 / np.array([mean.shape[1] for mean in means])
-        return Prediction(means, error_var, fading, radius)
-
-    def _satellite(self, taps: Taps, _: int) -> tuple[ComplexArray, RealArray]:
+    def _satellite(self, taps: Taps, _: Scene) -> Moments:
         spread = max(self.config.phase_spread_rad, _LEAST_SPREAD_RAD)
-        noise = taps.noise / (2.0 * taps.power[:, None] * spread**2)
+        noise = taps.noise / (2.0 * taps.power[..., None] * spread**2)
         weights, error = wiener_taps(
             self.config.satellite_spread_hz, taps.instants_s, 0.0, noise, _PHASE_VARIANCE / spread**2
         )
         turned = predicted(weights, phases_since(taps.channels))
         shrink, variance = phasor_moments(spread**2 * error)
-        newest = taps.channels[:, 0]
+        newest = taps.channels[..., 0, :]
         direction = newest / np.maximum(np.abs(newest), np.finfo(np.float64).tiny)
-        mean = (np.sqrt(taps.power) * shrink)[:, None] * direction * np.exp(1j * turned)
+        mean = (np.sqrt(taps.power) * shrink)[..., None] * direction * np.exp(1j * turned)
         return np.asarray(mean), np.asarray(taps.power * variance)
 
-    def _uav(self, taps: Taps, target_ns: int) -> tuple[ComplexArray, RealArray]:
+    def _uav(self, taps: Taps, scene: Scene) -> Moments:
         k, size = self.config.rician_k, taps.channels.shape[-1]
-        instants_s = np.concatenate((taps.instants_s, np.zeros((len(RECEIVERS), 1))), axis=1)
-        distance_m, cosine, known = self._geometry(UAV, target_ns, instants_s)
+        distance_m, cosine, known = scene.sight(UAV, _with_target(taps.instants_s))
         gain = self.config.uav_gain_1m * np.maximum(distance_m, _REFERENCE_M) ** -2.0
         gain[~known] = taps.power[~known, None]
         cosine[~known] = direction_cosine(taps.mean[~known])[:, None]
         sight = np.sqrt(k / (k + 1.0)) * ula_response(cosine, size)
-        scatter = taps.channels / np.sqrt(gain[:, :-1, None]) - sight[:, :-1]
-        doppler_hz = (self._speeds() + self.config.angular_spread * self._speed(UAV)) / self.config.wavelength_m
-        noise = (k + 1.0) * taps.noise / gain[:, :-1]
+        scatter = taps.channels / np.sqrt(gain[..., :-1, None]) - sight[..., :-1, :]
+        wander_mps = self.config.angular_spread * scene.speed_mps(UAV)[..., None]
+        doppler_hz = (scene.speeds_mps() + wander_mps) / self.config.wavelength_m
+        noise = (k + 1.0) * taps.noise / gain[..., :-1]
         weights, error = wiener_taps(doppler_hz, taps.instants_s, 0.0, noise)
-        mean = np.sqrt(gain[:, -1:]) * (sight[:, -1] + predicted(weights, scatter))
-        return np.asarray(mean), np.asarray(gain[:, -1] * error / (k + 1.0))
+        mean = np.sqrt(gain[..., -1:]) * (sight[..., -1, :] + predicted(weights, scatter))
+        return np.asarray(mean), np.asarray(gain[..., -1] * error / (k + 1.0))
 
-    def _base_station(self, taps: Taps, target_ns: int) -> tuple[ComplexArray, RealArray]:
+    def _base_station(self, taps: Taps, scene: Scene) -> Moments:
         m = self.config.nakagami_m
-        instants_s = np.concatenate((taps.instants_s, np.zeros((len(RECEIVERS), 1))), axis=1)
-        distance_m, _, known = self._geometry(BASE_STATION, target_ns, instants_s)
+        distance_m, _, known = scene.sight(BASE_STATION, _with_target(taps.instants_s))
         gain = self.config.base_station_gain_1m * np.maximum(distance_m, _REFERENCE_M) ** -self.config.path_exponent
         gain[~known] = taps.power[~known, None]
-        fading = taps.channels / np.sqrt(gain[:, :-1, None])
-        doppler_hz = self._speeds() / self.config.wavelength_m
-        weights, error = wiener_taps(doppler_hz, taps.instants_s, 0.0, taps.noise / gain[:, :-1])
-        mean, variance = nakagami_moments(predicted(weights, to_scatter(fading, m)), error[:, None], m)
-        return np.sqrt(gain[:, -1:]) * mean, gain[:, -1] * variance.mean(axis=1)
+        fading = taps.channels / np.sqrt(gain[..., :-1, None])
+        doppler_hz = scene.speeds_mps() / self.config.wavelength_m
+        weights, error = wiener_taps(doppler_hz, taps.instants_s, 0.0, taps.noise / gain[..., :-1])
+        mean, variance = nakagami_moments(predicted(weights, to_scatter(fading, m)), error[..., None], m)
+        return np.asarray(np.sqrt(gain[..., -1:]) * mean), np.asarray(gain[..., -1] * variance.mean(axis=-1))
 
-    def _geometry(
-        self, transmitter: str, target_ns: int, instants_s: RealArray
-    ) -> tuple[RealArray, RealArray, NDArray[np.bool_]]:
-        """Distances in m and direction cosines (4, p) from reported states, and which rows they are known for."""
-        offsets_m = np.ones((*instants_s.shape, 3))
-        known = np.zeros(len(RECEIVERS), dtype=np.bool_)
-        if transmitter in self._tracks:
-            origins_m = self._tracks[transmitter].position_m(target_ns, instants_s)
-            for row, name in enumerate(USERS):
-                if name in self._tracks:
-                    offsets_m[row] = self._tracks[name].position_m(target_ns, instants_s[row]) - origins_m[row]
-                    known[row] = True
-        distance_m = np.sqrt((offsets_m**2).sum(axis=-1))
-        return distance_m, offsets_m[..., 1] / np.maximum(distance_m, np.finfo(np.float64).tiny), known
 
-    def _speed(self, name: str) -> float:
-        return self._tracks[name].speed_mps if name in self._tracks else 0.0
+def _with_target(instants_s: RealArray) -> RealArray:
+    """The instants of the taps and, last, that of the target, which is 0."""
+    return np.concatenate((instants_s, np.zeros((*instants_s.shape[:-1], 1))), axis=-1)
 
-    def _speeds(self) -> RealArray:
-        """Reported speeds in m/s (4,); whoever has reported none gets the largest of a user."""
-        largest = max(self._speed(name) for name in USERS)
-        return np.array([self._speed(name) if name in self._tracks else largest for name in RECEIVERS])
+
+def with_ball(means: tuple[ComplexArray, ...], fading_var: RealArray, relative: RealArray) -> Prediction:
+    """A prediction from means, one (4, N) per transmitter, and error variances (3, 4).
+
+    The eavesdropper's rows get balls of radius `relative` (3,) times the norm of the mean.
+    """
+    radius = relative * np.array([np.linalg.norm(mean[EVE_ROW]) for mean in means])
+    error_var = fading_var.copy()
+    error_var[:, EVE_ROW] += radius**2 / np.array([mean.shape[1] for mean in means])
+    return Prediction(means, error_var, fading_var, radius)

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from twin.journal.ages import AgeSteps, age_steps
 from twin.journal.folder import RunFolder, write_atomically
+from twin.journal.statistics import half_width
 from twin.journal.summary import (
     OUTAGE_THRESHOLD,
     age_ms,
-    half_width,
     last_instant_ns,
     mean,
     users_of,

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 RealArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
+Instants = NDArray[np.int64]
 
 
 def ula_response(cosine: float | RealArray, antennas: int) -> ComplexArray:

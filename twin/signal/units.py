@@ -7,7 +7,7 @@ from typing import Final, overload
 
 import numpy as np
 
-from twin.signal.arrays import RealArray
+from twin.signal.arrays import Instants, RealArray
 
 NS_PER_S: Final = 10**9
 SPEED_OF_LIGHT_MPS: Final = 299_792_458.0
@@ -62,6 +62,10 @@ def to_ns(seconds: float) -> int:
     return round(seconds * NS_PER_S)
 
 
-def to_s(time_ns: int) -> float:
-    """An instant or duration in ns as seconds."""
+@overload
+def to_s(time_ns: int) -> float: ...
+@overload
+def to_s(time_ns: Instants) -> RealArray: ...
+def to_s(time_ns: int | Instants) -> float | RealArray:
+    """Instants or durations in ns as seconds (any shape)."""
     return time_ns / NS_PER_S

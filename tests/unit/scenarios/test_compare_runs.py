@@ -10,7 +10,7 @@ import pytest
 
 from scenarios.cli import main
 from scenarios.compare_runs import differing
-from twin.journal.summary import half_width
+from twin.journal.statistics import half_width
 
 SETS = ("twin.solver=mrt", "twin.predictor=none", "metrics.warmup_ms=50")
 

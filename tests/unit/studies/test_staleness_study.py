@@ -15,13 +15,14 @@ from scenarios.cli import main
 from scenarios.commands.study import StudyOptions, complete
 from scenarios.engine import run_scenario
 from scenarios.studies.intervals import jackknife
-from scenarios.studies.one_run import LEGS, RATES, one_run, result_row, study_spec
+from scenarios.studies.one_run import RATES, one_run, result_row, study_spec
 from scenarios.studies.paper import with_command
 from scenarios.studies.registry import find_study
 from scenarios.studies.staleness import STUDY, configured, evaluate
 from scenarios.studies.staleness_curves import Curves, lost, recovered
 from scenarios.studies.staleness_report import report
 from scenarios.studies.staleness_sweeps import BASE, SWEEPS, point_spec, settings
+from twin.journal.schemas import LEGS
 
 LATENCY, SPEED = SWEEPS[0], SWEEPS[5]
 CHEAP = ("twin.solver=mrt", "twin.predictor=none", "metrics.period_ms=20")

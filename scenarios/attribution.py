@@ -1,0 +1,234 @@
+"""Where secrecy was lost: the loss of every sample divided among the legs of the control loop, by counterfactuals.
+
+What a transmitter has on air has milestones: its CSI was measured, received by the coordinator, a solve began and was
+done, the precoder was applied, and now it is used. R(m) is the worst user's rate now, had the coordinator followed its
+own policy (predictor, robustness, solver) with every transmitter's reports measured later, at its milestone m, with
+the same draws of noise (`attribution_reports`). It solves cold, all three transmitters together.
+
+    sensing   fresh - R(now)             noise of the pilots, and the caution that the twin allows for it
+    hold      R(now) - R(applied)        the precoder stays on air, made for the middle of that time
+    downlink  R(applied) - R(done)       on its way to the transmitter
+    solve     R(done) - R(begun)         the computation
+    queue     R(begun) - R(received)     reports wait: for others, and for the coordinator
+    uplink    R(received) - R(measured)  reports on their way to the coordinator
+    mixing    R(measured) - actual       versions of different age on air together, and what the warm start did
+
+All but R(now) aim at the very instants that the solve of the version on air aimed at; R(now) aims at now, for there is
+nothing to hold. So with one version on air R(measured) is the rate of what is on air. `attribution_legs` has Shapley's
+division of the same rates. Where a transmitter is still on local MRT there is nothing to take back: the whole loss goes
+to the leg that the first precoder is in, `uplink` until its solve begins, `solve` until it ends, `downlink` until all
+transmitters have it. Where a counterfactual has no answer the whole loss is `mixing`.
+"""
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+
+from entities.world import World, WorldParams
+from scenarios.attribution_legs import HOLD, Division, divided, shapley, telescoping
+from scenarios.attribution_memory import Knowledge, recall
+from scenarios.attribution_reports import Retaken
+from scenarios.configure import coordination, powers_mw, world_params
+from scenarios.replay import Step
+from scenarios.spec import Spec
+from scenarios.spread import thinned
+from twin.emulation.streams import Streams
+from twin.errors import InstanceError, SolverError
+from twin.journal.facts import Applied, Fact
+from twin.journal.schemas import LEGS
+from twin.nodes.coordinator import uncertainty
+from twin.nodes.predictor import Prediction, with_ball
+from twin.signal.arrays import Instants, RealArray
+from twin.signal.sagin import RECEIVERS, TRANSMITTERS
+from twin.signal.secrecy import secrecy_rate
+from twin.signal.sinr import eve_sinrs, user_sinrs
+from twin.solvers.synergy.problem import SynergyProblem
+from twin.solvers.synergy.solve import solve
+from twin.wire.messages import ComplexArray
+
+Precoders = tuple[ComplexArray, ...]
+
+_CHUNK: Final = 64
+_SLOWNESS: Final = {"mrt": 20, "zf_eve": 20, "zf_all": 20, "local": 1, "fast": 1, "reference": 200}
+"""How much longer a solve takes than one of the fast solver, roughly: it sets how many samples are divided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One instant of the metrics: the worst user's fresh and actual rate, what is on air and since when."""
+
+    t_ns: int
+    fresh: float
+    actual: float
+    versions: tuple[int, ...]
+    applied_ns: tuple[int, ...]
+
+
+def attribute(
+    spec: Spec,
+    seed: int,
+    facts: Sequence[Fact],
+    taken: Sequence[Step],
+    rows: Sequence[Mapping[str, Any]],
+    jobs: int = 1,
+) -> list[dict[str, Any]]:
+    """The rows of attribution.parquet, one per sample that is divided.
+
+    Args:
+        spec: the scenario; `metrics.attribution` says how to divide, `metrics.attribution_samples` how many samples.
+        seed: of the run.
+        facts: of the journal.
+        taken: the coordinator's steps (`replay.steps`).
+        rows: of the metrics, by the judge.
+        jobs: threads; the rows do not depend on it.
+    """
+    if spec.metrics.attribution == "none":
+        return []
+    samples = _samples(facts, rows)
+    most = max(1, spec.metrics.attribution_samples // _SLOWNESS[spec.twin.solver])
+    samples = [samples[index] for index in thinned(len(samples), most)]
+    division = shapley() if spec.metrics.attribution == "shapley" else telescoping()
+    known = recall(spec, taken, {version for sample in samples for version in sample.versions})
+    judged = [sample for sample in samples if all(version in known for version in sample.versions)]
+    rates = dict(zip(judged, Counterfactuals(spec, seed, known, division).rates(judged, jobs), strict=True))
+    return [_row(sample, division, rates.get(sample), taken) for sample in samples]
+
+
+def _samples(facts: Sequence[Fact], rows: Sequence[Mapping[str, Any]]) -> list[Sample]:
+    """The samples at which the genie had an answer."""
+    on_air: dict[str, list[tuple[int, int]]] = {name: [] for name in TRANSMITTERS}
+    for fact in facts:
+        if isinstance(fact, Applied):
+            on_air[fact.transmitter].append((fact.t_ns, fact.version))
+    worst: dict[int, tuple[float, float]] = {}
+    for row in rows:
+        fresh, actual = worst.get(row["t_ns"], (np.inf, np.inf))
+        worst[row["t_ns"]] = (min(fresh, row["fresh"]), min(actual, row["secrecy"]))
+    return [
+        Sample(t_ns, fresh, actual, tuple(version for _, version in now), tuple(at_ns for at_ns, _ in now))
+        for t_ns, (fresh, actual) in worst.items()
+        if np.isfinite(fresh)
+        for now in [[_last(on_air[name], t_ns) for name in TRANSMITTERS]]
+    ]
+
+
+def _last(applied: Sequence[tuple[int, int]], t_ns: int) -> tuple[int, int]:
+    return applied[max(bisect_right(applied, t_ns, key=lambda pair: pair[0]) - 1, 0)]
+
+
+def _row(sample: Sample, division: Division, rates: RealArray | None, taken: Sequence[Step]) -> dict[str, Any]:
+    loss = sample.fresh - sample.actual
+    if rates is not None and np.isfinite(rates).all():
+        basis, legs = "counterfactual", divided(division, sample.fresh, rates, sample.actual)
+    elif 0 in sample.versions:
+        basis, legs = "waiting", dict.fromkeys(LEGS, 0.0) | {_first_leg(taken, sample.t_ns): loss}
+    else:
+        basis, legs = "unknown", dict.fromkeys(LEGS, 0.0) | {"mixing": loss}
+    return {"t_ns": sample.t_ns, "loss": loss, "basis": basis, **legs}
+
+
+def _first_leg(taken: Sequence[Step], t_ns: int) -> str:
+    """Where the first precoder is at `t_ns`."""
+    if not taken or t_ns < taken[0].solved.begin_ns:
+        return "uplink"
+    done_ns = [step.solved.finish_ns for step in taken if step.solved.status == "solved"]
+    return "downlink" if done_ns and min(done_ns) <= t_ns else "solve"
+
+
+class Counterfactuals:
+    """Rates that the coordinator's policy would have reached with histories that are moved in time."""
+
+    def __init__(self, spec: Spec, seed: int, known: Mapping[int, Knowledge], division: Division) -> None:
+        self._config = coordination(spec)
+        self._world, self._seed = _bare(world_params(spec)), seed
+        self._division = division
+        self._powers_mw = tuple(powers_mw(spec)[name] for name in TRANSMITTERS)
+        self._known = list(known.values())
+        self._place = {version: place for place, version in enumerate(known)}
+        self._retaken = Retaken(spec, Streams(seed), self._known) if known else None
+
+    def rates(self, samples: Sequence[Sample], jobs: int) -> list[RealArray]:
+        """The worst user's rate (M,) for each subset of the delays, per sample; NaN where the solver has no answer."""
+        if not samples:
+            return []
+        cases = np.concatenate([self._cases(sample) for sample in samples])
+        # Two samples of one hold, and delays of no length, ask the same question again.
+        distinct, place = np.unique(cases, axis=0, return_inverse=True)
+        parts = [distinct[start : start + _CHUNK] for start in range(0, len(distinct), _CHUNK)]
+        with ThreadPoolExecutor(jobs) as pool:
+            answers = [answer for part in pool.map(self._answers, parts) for answer in part]
+        which = place.reshape(len(samples), -1)
+        world = World(self._world, Streams(self._seed))
+        return [
+            _worst(world, sample.t_ns, [answers[index] for index in row])
+            for sample, row in zip(samples, which, strict=True)
+        ]
+
+    def _cases(self, sample: Sample) -> Instants:
+        """Per subset of the delays: whose history, moved by how much, aimed at what; (M, 9), three of each."""
+        known = [self._known[self._place[version]] for version in sample.versions]
+        milestones_ns = np.array(
+            [
+                (k.measured_ns[link], k.received_ns[link], k.begin_ns, k.done_ns, sample.applied_ns[link], sample.t_ns)
+                for link, k in enumerate(known)
+            ],
+            dtype=np.int64,
+        )
+        delays_ns = np.diff(milestones_ns, axis=1)
+        present = self._division.present.astype(np.int64)
+        shifts_ns = (1 - present) @ delays_ns.T
+        aims_ns = np.array([k.aims_ns[link] for link, k in enumerate(known)])
+        targets_ns = np.where(present[:, HOLD, None] == 1, aims_ns, sample.t_ns)
+        places = np.broadcast_to([self._place[version] for version in sample.versions], targets_ns.shape)
+        return np.hstack((places, shifts_ns, targets_ns))
+
+    def _answers(self, cases: Instants) -> list[Precoders | None]:
+        """What the policy sends out in each case. A World has a memory that threads must not share."""
+        assert self._retaken is not None  # noqa: S101 - no samples without knowledge
+        world = World(self._world, Streams(self._seed))
+        found = [
+            self._retaken.moments(world, link, cases[:, link], cases[:, 3 + link], cases[:, 6 + link])
+            for link in range(len(TRANSMITTERS))
+        ]
+        answers = []
+        for case in range(len(cases)):
+            means = tuple(moments[0][case] for moments, _ in found)
+            fading = np.array([moments[1][case] for moments, _ in found])
+            relative = np.array([radius[case] for _, radius in found])
+            answers.append(self._solved(with_ball(means, fading, relative)))
+        return answers
+
+    def _solved(self, prediction: Prediction) -> Precoders | None:
+        try:
+            solution = solve(
+                SynergyProblem(prediction.channels, self._powers_mw),
+                method=self._config.solver,
+                max_iterations=self._config.max_iterations,
+                uncertainty=uncertainty(self._config.robust, prediction),
+            )
+        except (InstanceError, SolverError):
+            return None
+        return solution.precoders if solution.status == "solved" else None
+
+
+def _bare(params: WorldParams) -> WorldParams:
+    """The world without bystanders: they are nobody's loss."""
+    return replace(params, receivers={name: params.receivers[name] for name in RECEIVERS})
+
+
+def _worst(world: World, t_ns: int, answers: Sequence[Precoders | None]) -> RealArray:
+    """The worst user's rate at t for each of some precoders."""
+    solved = np.array([x is not None for x in answers])
+    heard = []
+    for link, name in enumerate(TRANSMITTERS):
+        vectors = np.array([x[link] for x in answers if x is not None])
+        heard.append(np.abs(vectors @ world.channels(name, t_ns).conj().T) ** 2)
+    rates = np.full(len(answers), np.nan)
+    if solved.any():
+        powers = np.stack(heard, axis=1)
+        rates[solved] = secrecy_rate(user_sinrs(powers), eve_sinrs(powers)).min(axis=-1)
+    return rates
