@@ -25,6 +25,9 @@ RATES: Final = ("secrecy", "fresh", "nominal", "never_updated", "local_mrt")
 WARMUP_MS: Final = 400
 """Longer than the first precoder takes on the slowest loop of a study."""
 
+ATTRIBUTION_SAMPLES: Final = 150
+"""Instants of a run whose loss is divided among the legs: as many as the channels let be independent, and more."""
+
 
 @dataclass(slots=True)
 class _Recorder:
@@ -104,7 +107,8 @@ def study_spec(sets: str, duration_s: float, *own: str) -> Spec:
         duration_s: virtual time of a run.
         own: settings of the point.
     """
-    first = [f"scenario.duration_s={duration_s!r}", f"metrics.warmup_ms={WARMUP_MS}"]
+    first = ["scenario.duration_s=" + repr(duration_s), f"metrics.warmup_ms={WARMUP_MS}"]
+    first.append(f"metrics.attribution_samples={ATTRIBUTION_SAMPLES}")
     return load(DEFAULT_SCENARIO, [*first, *json.loads(sets), *own])
 
 

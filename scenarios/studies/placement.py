@@ -44,12 +44,16 @@ def settings(sets: Sequence[str] = (), *, quick: bool = False) -> tuple[Paramete
 
 def point_spec(parameters: Parameters) -> Spec:
     """The scenario of a point."""
-    own = f"twin.coordinator={parameters['coordinator']}", f"network.backhaul.latency_ms={parameters['backhaul_ms']!r}"
+    own = (
+        f"twin.coordinator={parameters['coordinator']}",
+        f"network.backhaul.latency_ms={parameters['backhaul_ms']!r}",
+        "metrics.attribution=none",
+    )
     return study_spec(str(parameters["sets"]), float(parameters["duration_s"]), *own)
 
 
 def evaluate(point: Point) -> list[Row]:
-    """Rates, outages, ages and attribution of one run."""
+    """Rates, outages and ages of one run."""
     return [result_row(one_run(point_spec(point.parameters), point.seed))]
 
 
