@@ -17,7 +17,7 @@ from scenarios.studies.placement_ranks import Placements
 from scenarios.studies.placement_report import report
 from scenarios.studies.registry import find_study
 
-CHEAP = ("twin.solver=mrt", "twin.predictor=none", "metrics.period_ms=20")
+CHEAP = ("twin.solver=mrt", "twin.predictor=none", "report.period_ms=20", "metrics.period_ms=20")
 NAMES = ("core:uav", "edge:uav", "core:satellite", "core:au")
 
 

@@ -25,7 +25,7 @@ from scenarios.studies.staleness_sweeps import BASE, SWEEPS, point_spec, setting
 from twin.journal.schemas import LEGS
 
 LATENCY, SPEED = SWEEPS[0], SWEEPS[5]
-CHEAP = ("twin.solver=mrt", "twin.predictor=none", "metrics.period_ms=20")
+CHEAP = ("twin.solver=mrt", "twin.predictor=none", "report.period_ms=20", "metrics.period_ms=20")
 MEASURED = [*RATES, "outage_secrecy", "outage_nominal", "outage_never_updated"]
 MEASURED += ["age_ms", "age_peak_ms", "age_p95_ms", "age_violation", "lost_share"]
 
@@ -118,8 +118,13 @@ def rows_of(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode())))
 
 
-def test_every_figure_is_vector_and_picture_with_its_numbers_and_its_command():
-    files = report(made_up()).files
+@pytest.fixture(scope="module")
+def reported():
+    return report(made_up())
+
+
+def test_every_figure_is_vector_and_picture_with_its_numbers_and_its_command(reported):
+    files = reported.files
     names = ("age", "sweeps", "attribution")
     assert set(files) == {f"{name}.{kind}" for name in names for kind in ("pdf", "png", "csv")} | {"table.md"}
     for name in names:
@@ -128,7 +133,6 @@ def test_every_figure_is_vector_and_picture_with_its_numbers_and_its_command():
         for kind in ("pdf", "png"):
             assert b"run-twin study staleness --seeds 4" in files[f"{name}.{kind}"]
         assert len(rows_of(files[f"{name}.csv"])) == 5
-    assert files == report(made_up()).files
     row = rows_of(files["attribution.csv"])[2]
     assert (row["key"], row["value"], row["seeds"]) == (LATENCY.key, "10", "4")
     curves = Curves(made_up())
@@ -137,15 +141,18 @@ def test_every_figure_is_vector_and_picture_with_its_numbers_and_its_command():
     assert float(shares["loss_share"]) == pytest.approx(curves.loss_share(LATENCY, 10.0).mean, abs=1e-6)
 
 
-def test_runs_that_do_not_tell_the_legs_have_no_figure_of_them():
+def test_runs_that_do_not_tell_the_legs_have_no_figure_of_them(reported):
     out = report(made_up(legs=False))
-    assert "attribution.pdf" not in out.files
+    assert set(reported.files) - set(out.files) == {"attribution.pdf", "attribution.png", "attribution.csv"}
+    # The same results give the same bytes.
+    assert out.files["age.pdf"] == reported.files["age.pdf"]
+    assert out.files["age.png"] == reported.files["age.png"]
     assert "Loss by leg" not in out.files["table.md"].decode()
     assert "these runs do not tell" in out.headline
 
 
-def test_the_headline_goes_from_the_first_to_the_last_value():
-    out = report(made_up())
+def test_the_headline_goes_from_the_first_to_the_last_value(reported):
+    out = reported
     (line,) = [line for line in out.headline.splitlines() if "backhaul latency" in line]
     assert "1 to 10 ms" in line
     assert "20 ± 0 % to 6" in line
@@ -168,7 +175,7 @@ def test_a_point_is_what_a_run_says(tmp_path: Path):
 
 
 def small(*swept: tuple[str, float]):
-    common = {"sets": json.dumps(list(CHEAP)), "duration_s": 0.5}
+    common = {"sets": json.dumps([*CHEAP, "metrics.attribution=none"]), "duration_s": 0.5}
     points = tuple({**common, "swept": key, "value": value} for key, value in ((BASE, 0.0), *swept))
     return replace(STUDY, quick_settings=points)
 
