@@ -55,6 +55,11 @@ class Sample:
         return interval(self.values)
 
 
+def percent(entry: Interval, digits: int = 0) -> str:
+    """An interval of a share in per cent."""
+    return f"{100.0 * entry.mean:.{digits}f} ± {100.0 * entry.half_width:.{digits}f} %"
+
+
 def student_t(count: int) -> float:
     """The quantile of Student's t distribution that leaves 2.5 % above it, with count - 1 degrees of freedom."""
     return float(stdtrit(count - 1, 0.5 + 0.5 * CONFIDENCE))

@@ -63,23 +63,23 @@ def new_figure(height_in: float) -> Any:  # noqa: ANN401 - matplotlib is importe
     return figure
 
 
-def files(name: str, figure: Any, about: About, table: bytes) -> dict[str, bytes]:  # noqa: ANN401
-    """The figure as PDF and PNG, and its numbers as CSV."""
+def files(name: str, figure: Any, about: About, table: bytes, dpi: int = DPI) -> dict[str, bytes]:  # noqa: ANN401
+    """The figure as PDF and PNG (with so many dots per inch), and its numbers as CSV."""
     import matplotlib as mpl
 
     with mpl.rc_context(_SETTINGS):
         pdf = {"Title": about.title, "Subject": about.command, "Creator": "sagin-twin", "CreationDate": None}
         png = {"Title": about.title, "Description": about.command, "Software": "sagin-twin"}
         return {
-            f"{name}.pdf": _saved(figure, "pdf", pdf),
-            f"{name}.png": _saved(figure, "png", png),
+            f"{name}.pdf": _saved(figure, "pdf", dpi, pdf),
+            f"{name}.png": _saved(figure, "png", dpi, png),
             f"{name}.csv": table,
         }
 
 
-def _saved(figure: Any, kind: str, metadata: dict[str, Any]) -> bytes:  # noqa: ANN401
+def _saved(figure: Any, kind: str, dpi: int, metadata: dict[str, Any]) -> bytes:  # noqa: ANN401
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=kind, dpi=DPI, metadata=metadata)
+    figure.savefig(buffer, format=kind, dpi=dpi, metadata=metadata)
     return buffer.getvalue()
 
 

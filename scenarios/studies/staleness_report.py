@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from scenarios.studies import paper
 from scenarios.studies.framework import StudyReport
-from scenarios.studies.intervals import Interval
+from scenarios.studies.intervals import Interval, percent
 from scenarios.studies.paper import About
 from scenarios.studies.staleness_curves import Curves
 from scenarios.studies.staleness_figures import against_age, against_keys, by_leg
@@ -74,11 +74,6 @@ def _rows_by_key(curves: Curves) -> Iterator[list[str]]:
 def _rows_by_leg(curves: Curves) -> Iterator[list[str]]:
     for sweep, value in _points(curves):
         yield _row(curves, sweep, value, [curves.interval(sweep, value, leg) for leg in LEGS])
-
-
-def percent(entry: Interval) -> str:
-    """An interval of a share in per cent."""
-    return f"{100.0 * entry.mean:.0f} ± {100.0 * entry.half_width:.0f} %"
 
 
 def _headline(curves: Curves) -> str:
