@@ -3,7 +3,8 @@
 What a transmitter has on air has milestones: its CSI was measured, received by the coordinator, a solve began and was
 done, the precoder was applied, and now it is used. R(m) is the worst user's rate now, had the coordinator followed its
 own policy (predictor, robustness, solver) with every transmitter's reports measured later, at its milestone m, with
-the same draws of noise (`attribution_reports`). It solves cold, all three transmitters together.
+the same draws of noise (`attribution_reports`). It solves for all three transmitters together, and starts from the
+precoders that are on air, as the twin starts from its last ones.
 
     sensing   fresh - R(now)             noise of the pilots, and the caution that the twin allows for it
     hold      R(now) - R(applied)        the precoder stays on air, made for the middle of that time
@@ -11,7 +12,7 @@ the same draws of noise (`attribution_reports`). It solves cold, all three trans
     solve     R(done) - R(begun)         the computation
     queue     R(begun) - R(received)     reports wait: for others, and for the coordinator
     uplink    R(received) - R(measured)  reports on their way to the coordinator
-    mixing    R(measured) - actual       versions of different age on air together, and what the warm start did
+    mixing    R(measured) - actual       versions of different age on air together
 
 All but R(now) aim at the very instants that the solve of the version on air aimed at; R(now) aims at now, for there is
 nothing to hold. So with one version on air R(measured) is the rate of what is on air. `attribution_legs` has Shapley's
@@ -33,7 +34,7 @@ from scenarios.attribution_legs import HOLD, Division, divided, shapley, telesco
 from scenarios.attribution_memory import Knowledge, recall
 from scenarios.attribution_reports import Retaken
 from scenarios.configure import coordination, powers_mw, world_params
-from scenarios.replay import Step
+from scenarios.replay import Step, Vectors
 from scenarios.spec import Spec
 from scenarios.spread import thinned
 from twin.emulation.streams import Streams
@@ -46,6 +47,7 @@ from twin.signal.arrays import Instants, RealArray
 from twin.signal.sagin import RECEIVERS, TRANSMITTERS
 from twin.signal.secrecy import secrecy_rate
 from twin.signal.sinr import eve_sinrs, user_sinrs
+from twin.solvers.result import WarmStart
 from twin.solvers.synergy.problem import SynergyProblem
 from twin.solvers.synergy.solve import solve
 from twin.wire.messages import ComplexArray
@@ -53,8 +55,8 @@ from twin.wire.messages import ComplexArray
 Precoders = tuple[ComplexArray, ...]
 
 _CHUNK: Final = 64
-_SLOWNESS: Final = {"mrt": 20, "zf_eve": 20, "zf_all": 20, "local": 1, "fast": 1, "reference": 200}
-"""How much longer a solve takes than one of the fast solver, roughly: it sets how many samples are divided."""
+_SLOWNESS: Final = {"fast": 1, "local": 1, "mrt": 20, "zf_eve": 20, "zf_all": 20, "reference": 40}
+"""By how much the number of samples that are divided is cut: these solvers take up to 200 times as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,8 @@ def attribute(
     division = shapley() if spec.metrics.attribution == "shapley" else telescoping()
     known = recall(spec, taken, {version for sample in samples for version in sample.versions})
     judged = [sample for sample in samples if all(version in known for version in sample.versions)]
-    rates = dict(zip(judged, Counterfactuals(spec, seed, known, division).rates(judged, jobs), strict=True))
+    policy = Counterfactuals(spec, seed, known, division, _vectors(facts, known))
+    rates = dict(zip(judged, policy.rates(judged, jobs), strict=True))
     return [_row(sample, division, rates.get(sample), taken) for sample in samples]
 
 
@@ -114,6 +117,15 @@ def _samples(facts: Sequence[Fact], rows: Sequence[Mapping[str, Any]]) -> list[S
         if np.isfinite(fresh)
         for now in [[_last(on_air[name], t_ns) for name in TRANSMITTERS]]
     ]
+
+
+def _vectors(facts: Sequence[Fact], known: Mapping[int, Knowledge]) -> Vectors:
+    """(transmitter, version) -> precoder that went on air."""
+    return {
+        (fact.transmitter, fact.version): np.frombuffer(fact.vector, dtype="<c16")
+        for fact in facts
+        if isinstance(fact, Applied) and fact.version in known
+    }
 
 
 def _last(applied: Sequence[tuple[int, int]], t_ns: int) -> tuple[int, int]:
@@ -142,10 +154,12 @@ def _first_leg(taken: Sequence[Step], t_ns: int) -> str:
 class Counterfactuals:
     """Rates that the coordinator's policy would have reached with histories that are moved in time."""
 
-    def __init__(self, spec: Spec, seed: int, known: Mapping[int, Knowledge], division: Division) -> None:
+    def __init__(
+        self, spec: Spec, seed: int, known: Mapping[int, Knowledge], division: Division, on_air: Vectors
+    ) -> None:
         self._config = coordination(spec)
         self._world, self._seed = _bare(world_params(spec)), seed
-        self._division = division
+        self._division, self._on_air = division, on_air
         self._powers_mw = tuple(powers_mw(spec)[name] for name in TRANSMITTERS)
         self._known = list(known.values())
         self._place = {version: place for place, version in enumerate(known)}
@@ -195,17 +209,20 @@ class Counterfactuals:
             for link in range(len(TRANSMITTERS))
         ]
         answers = []
-        for case in range(len(cases)):
+        for case, places in enumerate(cases[:, : len(TRANSMITTERS)]):
             means = tuple(moments[0][case] for moments, _ in found)
             fading = np.array([moments[1][case] for moments, _ in found])
             relative = np.array([radius[case] for _, radius in found])
-            answers.append(self._solved(with_ball(means, fading, relative)))
+            versions = [self._known[place].version for place in places]
+            start = tuple(self._on_air[pair] for pair in zip(TRANSMITTERS, versions, strict=True))
+            answers.append(self._solved(with_ball(means, fading, relative), WarmStart(start)))
         return answers
 
-    def _solved(self, prediction: Prediction) -> Precoders | None:
+    def _solved(self, prediction: Prediction, start: WarmStart) -> Precoders | None:
         try:
             solution = solve(
                 SynergyProblem(prediction.channels, self._powers_mw),
+                warm_start=start,
                 method=self._config.solver,
                 max_iterations=self._config.max_iterations,
                 uncertainty=uncertainty(self._config.robust, prediction),

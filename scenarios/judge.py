@@ -9,12 +9,13 @@ gets and what it could have got:
     never_updated   the first precoders that went on air, held for ever
     local_mrt       each transmitter by MRT at full power, from its own latest measurement, with no twin at all
 
-The judge is a function of (scenario, seed, journal); the grid depends on neither latency nor load.
+The judge is a function of (scenario, seed, journal); the grid depends on the scenario alone, not on latency or load.
 """
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from math import gcd
 from typing import Any, Final
 
 import numpy as np
@@ -24,6 +25,7 @@ from entities.world import World
 from scenarios.configure import coordination, powers_mw, world_params
 from scenarios.replay import Step, nominal, replay, steps
 from scenarios.spec import Spec
+from scenarios.spread import offset
 from twin.emulation.streams import Streams
 from twin.errors import SolverError
 from twin.journal.facts import Applied, Fact, Sent
@@ -39,6 +41,7 @@ from twin.wire.messages import ComplexArray, Csi, Kind, RealArray
 Precoders = tuple[ComplexArray, ...]
 
 _FLOOR: Final = 1e-12
+_PHASES: Final = 8
 
 
 @dataclass(slots=True)
@@ -99,9 +102,19 @@ def read_record(spec: Spec, facts: Sequence[Fact], taken: Sequence[Step]) -> Rec
     return record
 
 
-def grid(spec: Spec, end_ns: int) -> range:
-    """The instants of the metrics, from the warm-up to the end of the run (exclusive)."""
-    return range(spec.metrics.warmup_ns, end_ns, spec.metrics.period_ns)
+def grid(spec: Spec, end_ns: int) -> list[int]:
+    """The instants of the metrics, from the warm-up to the end of the run (exclusive): t_k = warm-up + k P.
+
+    P and the period T of the loop (of reports, or of solves) may be such that the grid falls on fewer than 8 phases of
+    the loop, T / gcd(P, T); with P = T it would see one age for ever. Then t_k = warm-up + (k + frac(k g)) P with the
+    golden ratio g (`spread.offset`): one instant in every period still, at phases that fill the loop's evenly.
+    """
+    start_ns, period_ns = spec.metrics.warmup_ns, spec.metrics.period_ns
+    loop_ns = spec.twin.period_ns if spec.twin.trigger == "periodic" else spec.report.period_ns
+    if loop_ns // gcd(period_ns, loop_ns) >= _PHASES:
+        return list(range(start_ns, end_ns, period_ns))
+    moved_ns = (t_ns + int(offset(index) * period_ns) for index, t_ns in enumerate(range(start_ns, end_ns, period_ns)))
+    return [t_ns for t_ns in moved_ns if t_ns < end_ns]
 
 
 def evaluate(

@@ -65,7 +65,7 @@ CONTROL: Final = pa.schema(
         pa.field("sent_ns", _INT),
         _required("power_mw", _FLOAT),
         pa.field("inputs", _IDS),
-        _required("loss_samples", _INT),
+        pa.field("loss_samples", _INT),
         *(pa.field(f"loss_{leg}", _FLOAT) for leg in LEGS),
     ]
 )

@@ -5,7 +5,7 @@ are sorted by virtual time, whatever the order in which the facts were decided.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate, chain
 from typing import Any
 
@@ -31,7 +31,7 @@ class RunTables:
     control: pa.Table
     solves: pa.Table
     metrics: pa.Table
-    attribution: pa.Table
+    attribution: pa.Table = field(default_factory=ATTRIBUTION.empty_table)
 
 
 def build_tables(
@@ -69,14 +69,22 @@ def write_tables(
 
 
 def read_tables(folder: RunFolder) -> RunTables:
-    """All tables of a run folder; a missing or truncated one is a RunFolderError."""
+    """All tables of a run folder; a missing or truncated one is a RunFolderError.
+
+    Without attribution.parquet, in a folder from before it was written, nothing counts as divided.
+    """
     return RunTables(
         messages=folder.read_table(folder.messages_path),
         control=folder.read_table(folder.control_path),
         solves=folder.read_table(folder.solves_path),
         metrics=folder.read_table(folder.metrics_path),
-        attribution=folder.read_table(folder.attribution_path),
+        attribution=_attribution(folder),
     )
+
+
+def _attribution(folder: RunFolder) -> pa.Table:
+    path = folder.attribution_path
+    return folder.read_table(path) if path.exists() else ATTRIBUTION.empty_table()
 
 
 def is_intra_twin(src: str, dst: str) -> bool:

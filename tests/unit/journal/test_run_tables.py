@@ -11,7 +11,7 @@ from twin.errors import RunFolderError
 from twin.journal.facts import Ended, Hop, Sent, Solved, Wall
 from twin.journal.folder import RunFolder
 from twin.journal.lineage import build_log, origin_of
-from twin.journal.schemas import CONTROL, MESSAGES, METRICS, SOLVES
+from twin.journal.schemas import CONTROL, LEGS, MESSAGES, METRICS, SOLVES
 from twin.journal.tables import build_tables, is_intra_twin, read_tables, write_tables
 from twin.wire.codec import decode_envelope
 from twin.wire.messages import Kind
@@ -157,6 +157,8 @@ def test_applied_precoder_tells_every_milestone(tables):
         "sent_ns": 12 * MS,
         "power_mw": 4.0,
         "inputs": [2, 4],
+        "loss_samples": 0,
+        **{f"loss_{leg}": None for leg in LEGS},
     }
 
 
@@ -242,10 +244,11 @@ def test_written_tables_read_back_equal_and_leave_no_other_file(tmp_path, story,
     folder = RunFolder.create(tmp_path / "run")
     written = write_tables(folder, story, metrics_rows, END_NS)
     again = read_tables(folder)
-    for name in ("messages", "control", "solves", "metrics"):
+    for name in ("messages", "control", "solves", "metrics", "attribution"):
         assert getattr(written, name).equals(getattr(tables, name))
         assert getattr(again, name).equals(getattr(tables, name))
     assert sorted(path.name for path in folder.path.iterdir()) == [
+        "attribution.parquet",
         "control.parquet",
         "messages.parquet",
         "metrics.parquet",
