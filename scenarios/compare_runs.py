@@ -41,6 +41,12 @@ def compare_runs(folders: tuple[Path, Path], manifests: tuple[Mapping[str, Any],
         folders: the run folders.
         manifests: content of their manifests.
     """
+    schemas = [manifest.get("schema") for manifest in manifests]
+    if schemas[0] != schemas[1]:
+        versions = " and ".join(map(str, schemas))
+        raise RunFolderError(
+            f"compare: run folders of schemas {versions}: must be one; recover rebuilds the older folder"
+        )
     runs = [RunFolder.open(folder) for folder in folders]
     summaries = [run.read_summary() for run in runs]
     return {

@@ -93,6 +93,16 @@ def test_a_folder_that_must_be_recovered_says_so(runs, tmp_path, capsys):
         assert error == f"error: {broken / name} is missing; run: run-twin recover {broken}\n"
 
 
+def test_another_schema_is_one_line(runs, tmp_path, capsys):
+    newer = Path(shutil.copytree(runs["near"], tmp_path / "newer"))
+    manifest = json.loads((newer / "manifest.json").read_text())
+    (newer / "manifest.json").write_text(json.dumps({**manifest, "schema": 99}))
+    assert main(["compare", str(runs["near"]), str(newer)]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "99: must be one" in error
+
+
 def test_differing_values_by_path():
     a, b = {"x": {"y": 1, "z": [1, 2]}, "w": 1}, {"x": {"y": 2, "z": [1, 2]}, "v": None}
     assert differing(a, b) == {"x.y": (1, 2), "w": (1, None)}
