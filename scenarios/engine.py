@@ -127,7 +127,7 @@ def finish(folder: RunFolder) -> RunResult:
     tables = write_tables(folder, journal.facts, rows, end_ns, legs)
     manifest = _closed_manifest(journal, end_ns)
     folder.write_manifest(manifest)
-    summary = summarise(tables, _run_info(manifest, end_ns))
+    summary = summarise(tables, _run_info(manifest, spec, end_ns))
     folder.write_summary(summary)
     secrecy_figure(folder.path)
     return RunResult(folder.path, summary)
@@ -169,7 +169,7 @@ def _closed_manifest(journal: JournalRead, end_ns: int) -> dict[str, Any]:
     }
 
 
-def _run_info(manifest: dict[str, Any], end_ns: int) -> RunInfo:
+def _run_info(manifest: dict[str, Any], spec: Spec, end_ns: int) -> RunInfo:
     return RunInfo(
         scenario=manifest["scenario"]["scenario"]["name"],
         seed=manifest["seed"],
@@ -180,6 +180,8 @@ def _run_info(manifest: dict[str, Any], end_ns: int) -> RunInfo:
         interrupted=manifest["interrupted"],
         kernel_events=manifest["kernel_events"],
         wall_s=manifest["wall_s"],
+        coordinator=spec.twin.coordinator,
+        age_limit_ns=spec.metrics.age_limit_ns,
     )
 
 

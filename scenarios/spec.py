@@ -62,6 +62,9 @@ class MetricsSection(Section):
         le=3_600_000,
         description="time of the first sample; must be less than the duration",
     )
+    age_limit_ms: float = Field(
+        default=25.0, ge=0, le=3_600_000, description="age of information that counts as a violation when exceeded"
+    )
     attribution: Literal["telescoping", "shapley", "none"] = Field(
         default="telescoping",
         description="how the loss is divided among the legs of the control loop: from the latest delay to the first, "
@@ -73,6 +76,11 @@ class MetricsSection(Section):
         le=1_000_000,
         description="samples that are divided, spread evenly, where there are more; fewer with slower solvers",
     )
+
+    @property
+    def age_limit_ns(self) -> int:
+        """Limit of the age in ns."""
+        return ms_to_ns(self.age_limit_ms)
 
     @property
     def period_ns(self) -> int:

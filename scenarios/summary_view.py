@@ -188,7 +188,8 @@ def _latency_table(summary: Mapping[str, Any]) -> Table:
 
 def _facts(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     age, solves = summary["age_ms"], summary["solves"]
-    yield "CSI age", f"mean {_ms(age['mean'])}, mean peak {_ms(age['peak_mean'])}, p95 {_ms(age['p95'])}"
+    means = f"mean {_ms(age['mean'])}, mean peak {_ms(age['peak_mean'])}, p95 {_ms(age['p95'])}"
+    yield "CSI age", f"{means}{_over_limit(summary)}"
     yield "messages", _messages(summary["messages"])
     failed = f", {grouped(solves['failed'])} failed" if solves.get("failed") else ""
     medians = f"median {_rate(solves['iterations_median'], 0)} iterations"
@@ -198,6 +199,12 @@ def _facts(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     )
     yield "digest", summary["digest"]
     yield "time", _times(summary)
+
+
+def _over_limit(summary: Mapping[str, Any]) -> str:
+    """How often the age exceeds its limit, where it is known and ever does."""
+    share = summary.get("age_violation")
+    return f", over {summary['age_limit_ms']:g} ms {_share(share)} of the time" if share else ""
 
 
 def _messages(messages: Mapping[str, Any]) -> str:

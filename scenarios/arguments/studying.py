@@ -32,6 +32,14 @@ def _add_study(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=count(2, MAX_STUDY_SEEDS), metavar="N", help="seeds of each setting")
     parser.add_argument("--quick", action="store_true", help="a small grid with few seeds")
     parser.add_argument("--out", type=Path, metavar="DIR", help="the study's folder (default: under studies/)")
+    parser.add_argument(
+        "--set",
+        dest="sets",
+        metavar="PATH=VALUE",
+        action="append",
+        default=[],
+        help="set one key of the scenario that staleness and placement run; may be repeated",
+    )
 
 
 def _solve(options: argparse.Namespace) -> int:
@@ -46,5 +54,5 @@ def _study(options: argparse.Namespace) -> int:
 
     if options.listed:
         return list_studies()
-    names = ("name", "jobs", "seeds", "quick", "out")
+    names = ("name", "jobs", "seeds", "quick", "out", "sets")
     return run_study(StudyOptions(**{name: getattr(options, name) for name in names}))

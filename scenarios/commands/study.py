@@ -1,9 +1,11 @@
 """`study`: many runs over a grid in parallel, then figures and tables of their results."""
 
 import platform
+import re
 import shlex
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -11,13 +13,17 @@ from typing import Any, Final
 
 from scenarios.interrupted import InterruptedRunError
 from scenarios.studies.framework import Study
+from scenarios.studies.paper import with_command
 from scenarios.studies.progress import StudyProgress
 from scenarios.studies.registry import find_study, study_names
 from scenarios.studies.results import StudyFolder
 from scenarios.studies.runner import Finished, default_jobs, run_points
 from scenarios.terminal import grouped
+from scenarios.values import shortened
+from twin.errors import UsageError
 
 STUDIES: Final = Path("studies")
+_LONGEST_NAME: Final = 100
 _PACKAGES: Final = ("sagin-twin", "numpy", "scipy", "numba", "pyarrow", "matplotlib")
 
 
@@ -30,6 +36,7 @@ class StudyOptions:
     seeds: int | None
     quick: bool
     out: Path | None
+    sets: Sequence[str] = ()
 
     def typed(self) -> str:
         """The command line again."""
@@ -38,6 +45,7 @@ class StudyOptions:
         words += [f"--seeds {self.seeds}"] if self.seeds is not None else []
         words += ["--quick"] if self.quick else []
         words += [f"--out {shlex.quote(str(self.out))}"] if self.out is not None else []
+        words += [f"--set {shlex.quote(setting)}" for setting in self.sets]
         return f"run-twin {' '.join(words)}"
 
 
@@ -51,13 +59,20 @@ def list_studies() -> int:
 
 def run_study(options: StudyOptions) -> int:
     """Compute the points that are not there yet, merge all, and write the study's figures and tables."""
-    return complete(find_study(options.name), options)
+    study = find_study(options.name)
+    if not options.sets:
+        return complete(study, options)
+    if study.configured is None:
+        takers = ", ".join(name for name in study_names() if find_study(name).configured is not None)
+        message = f"--set {shortened(options.sets[0])}: study {study.name} takes no settings; those that do: {takers}"
+        raise UsageError(message)
+    return complete(study.configured(options.sets), options)
 
 
 def complete(study: Study, options: StudyOptions) -> int:
     """The same for a study that need not be a known one."""
     start_s = time.monotonic()
-    out = options.out if options.out is not None else STUDIES / (study.name + ("-quick" if options.quick else ""))
+    out = options.out if options.out is not None else _folder(study, options)
     folder = StudyFolder.open(out, study, _manifest(study, options))
     points = study.points(seeds=options.seeds, quick=options.quick)
     finished = folder.finished()
@@ -75,13 +90,19 @@ def complete(study: Study, options: StudyOptions) -> int:
             raise InterruptedRunError(f"interrupted; to go on, run again: {options.typed()}") from None
     table = folder.results(points)
     folder.write_results(table)
-    report = study.report(table)
+    report = study.report(with_command(table, options.typed()))
     for name, content in report.files.items():
         folder.write(name, content)
     there = f" ({grouped(len(points) - len(pending))} were there)" if len(pending) < len(points) else ""
     facts = f"{grouped(len(points))} points{there}, {time.monotonic() - start_s:.1f} s"
     sys.stdout.write(f"{report.headline}\n\npoints   {facts}\nlook     {out}\n")
     return 0
+
+
+def _folder(study: Study, options: StudyOptions) -> Path:
+    """studies/NAME, with "-quick" and with the settings behind: other scenarios have other folders."""
+    settings = re.sub(r"[^A-Za-z0-9_.=:]+", "_", "-".join(options.sets))[:_LONGEST_NAME]
+    return STUDIES / "-".join(filter(None, (study.name, "quick" if options.quick else "", settings)))
 
 
 def _manifest(study: Study, options: StudyOptions) -> dict[str, Any]:

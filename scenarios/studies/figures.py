@@ -1,9 +1,8 @@
-"""Curves with shaded 95 % intervals, as PNG: what the figures of all studies are drawn with.
+"""Curves with shaded 95 % intervals: what the paper's figures are drawn with.
 
 matplotlib is imported when a figure is drawn, and only its object interface is used: no global state.
 """
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -62,8 +61,8 @@ class Panel:
     dashes: Sequence[tuple[str, Any]] = ()
 
 
-def curves_png(title: str, subtitle: str, panels: Sequence[Panel]) -> bytes:
-    """A picture of panels side by side with one vertical axis, which starts at 0."""
+def curves_figure(title: str, subtitle: str, panels: Sequence[Panel]) -> Any:  # noqa: ANN401 - imported lazily
+    """Panels side by side with one vertical axis, which starts at 0."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -79,9 +78,7 @@ def curves_png(title: str, subtitle: str, panels: Sequence[Panel]) -> bytes:
     for axis, panel in zip(axes, panels, strict=True):
         axis.set_ylim(0, ceiling if ceiling > 0 else 1.0)
         _draw(axis, panel)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI)
-    return buffer.getvalue()
+    return figure
 
 
 def _draw(axis: Any, panel: Panel) -> None:  # noqa: ANN401 - matplotlib is imported lazily

@@ -1,6 +1,6 @@
 """A study: a question answered by many runs of one function over a grid, with figures as functions of the rows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -40,6 +40,7 @@ class Study:
             must differ from those of the parameters and from `results.RESERVED`.
         report: figures and tables as a pure function of the results, whose rows come in the order of the points.
         chunk: how many points one process takes at a time; they become one file. Aim at a second or more.
+        configured: the same study with a person's settings (`--set`) on top of its scenario; None if it takes none.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Study:
     evaluate: Evaluate
     report: Callable[[pa.Table], StudyReport]
     chunk: int = 16
+    configured: "Callable[[Sequence[str]], Study] | None" = None
 
     def points(self, *, seeds: int | None = None, quick: bool = False) -> tuple[Point, ...]:
         """The points in canonical order; `seeds` overrides the study's own number."""

@@ -1,6 +1,6 @@
 """Means with 95 % confidence intervals over seeds, and paired differences where two methods share the seeds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -55,6 +55,11 @@ class Sample:
         return interval(self.values)
 
 
+def percent(entry: Interval, digits: int = 0) -> str:
+    """An interval of a share in per cent."""
+    return f"{100.0 * entry.mean:.{digits}f} ± {100.0 * entry.half_width:.{digits}f} %"
+
+
 def student_t(count: int) -> float:
     """The quantile of Student's t distribution that leaves 2.5 % above it, with count - 1 degrees of freedom."""
     return float(stdtrit(count - 1, 0.5 + 0.5 * CONFIDENCE))
@@ -70,6 +75,25 @@ def interval(values: RealArray) -> Interval:
         raise ValueError(f"samples={count}: an interval needs at least 2")
     error = float(np.std(values, ddof=1)) / np.sqrt(count)
     return Interval(float(np.mean(values)), student_t(count) * float(error), count)
+
+
+def jackknife(statistic: Callable[[RealArray], RealArray], values: RealArray) -> Interval:
+    """A smooth statistic of sample means with its 95 % interval, by leaving out one seed at a time.
+
+    half-width = t_{n-1} ((n - 1) / n sum_i (T_i - mean T)^2)^1/2 with T_i the statistic of the means without sample i:
+    for one mean, that of `interval`. The samples of a seed stay together, so what they share cancels.
+
+    Args:
+        statistic: from means (..., d) to values (...).
+        values: samples (n, d), n >= 2.
+    """
+    count = len(values)
+    if count < 2:
+        raise ValueError(f"samples={count}: an interval needs at least 2")
+    without = (values.sum(axis=0) - values) / (count - 1)
+    left = statistic(without)
+    error = np.sqrt((count - 1) / count * float(((left - left.mean()) ** 2).sum()))
+    return Interval(float(statistic(values.mean(axis=0))), student_t(count) * float(error), count)
 
 
 def samples(table: pa.Table, by: Sequence[str], value: str) -> dict[tuple[Value, ...], Sample]:

@@ -1,12 +1,11 @@
 """The picture of `study prediction`: recovered share against age, one panel per pilot SNR, goals marked."""
 
-import io
 from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 
-from scenarios.studies.figures import DASHED, DOTTED, DPI, GREY, PALETTE, SIZE_IN, SOLID, Stroke, spread_out
+from scenarios.studies.figures import DASHED, DOTTED, GREY, PALETTE, SIZE_IN, SOLID, Stroke, spread_out
 from scenarios.studies.prediction_shares import ALL_LINKS, BALL, NEAR_BOUNDS, ONE_TAP, SHARE_GOALS, Rates
 from twin.report.figure import INK, MUTED, RULE
 
@@ -27,7 +26,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM, _GAP = 0.065, 0.83, 0.79, 0.115, 0.09
 _LABEL_STEP: Final = 0.056
 
 
-def shares_png(rates: Rates, title: str, subtitle: str) -> bytes:
+def shares_figure(rates: Rates, title: str, subtitle: str) -> Any:  # noqa: ANN401 - matplotlib is imported lazily
     """The picture; shares below -25 % and above 100 % leave it."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -43,9 +42,7 @@ def shares_png(rates: Rates, title: str, subtitle: str) -> bytes:
         _draw(axis, rates, pilot_db)
     axes[0].set_ylabel("recovered share of the staleness loss (%)", color=INK, fontsize=10)
     _label_ends(axes[-1], rates)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI)
-    return buffer.getvalue()
+    return figure
 
 
 def _frame(axis: Any, pilot_db: float) -> None:  # noqa: ANN401 - matplotlib is imported lazily

@@ -1,15 +1,15 @@
 """Files of `study prediction` as a function of its results: a picture, the numbers, and a table with the goals."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import pyarrow as pa
 
+from scenarios.studies import paper
+from scenarios.studies.figures import DPI
 from scenarios.studies.framework import StudyReport
-from scenarios.studies.intervals import Interval
-from scenarios.studies.prediction_figure import shares_png
+from scenarios.studies.intervals import percent
+from scenarios.studies.prediction_figure import shares_figure
 from scenarios.studies.prediction_shares import ALL_LINKS, FRESH, METHODS, NEAR_BOUNDS, NOMINAL, Goal, Rates, goals
 
 _NUMBERS_HEAD: Final = (
@@ -23,18 +23,11 @@ def report(table: pa.Table) -> StudyReport:
     """Picture, numbers and tables."""
     rates = Rates(table)
     verdicts = goals(rates)
-    files = {
-        "prediction.png": shares_png(rates, _title(rates), _subtitle(rates)),
-        "prediction.csv": _csv(_NUMBERS_HEAD, _numbers(rates)),
-        "goals.csv": _csv(_GOALS_HEAD, map(_goal_row, verdicts)),
-        "table.md": _markdown(rates, verdicts).encode(),
-    }
+    figure, about = shares_figure(rates, _title(rates), _subtitle(rates)), paper.About.of(_title(rates), table)
+    files = paper.files("prediction", figure, about, paper.as_csv(_NUMBERS_HEAD, _numbers(rates)), DPI)
+    files["goals.csv"] = paper.as_csv(_GOALS_HEAD, map(_goal_row, verdicts))
+    files["table.md"] = _markdown(rates, verdicts).encode()
     return StudyReport(_headline(rates, verdicts), files)
-
-
-def percent(entry: Interval, digits: int = 0) -> str:
-    """An interval of a share in per cent."""
-    return f"{100.0 * entry.mean:.{digits}f} ± {100.0 * entry.half_width:.{digits}f} %"
 
 
 def _numbers(rates: Rates) -> Iterator[tuple[str, ...]]:
@@ -60,14 +53,6 @@ def _goal_row(goal: Goal) -> tuple[str, ...]:
         verdict,
         "yes" if goal.clear else "no",
     )
-
-
-def _csv(head: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(rows)
-    return text.getvalue().encode()
 
 
 def _title(rates: Rates) -> str:
@@ -114,7 +99,7 @@ def _markdown(rates: Rates, verdicts: Sequence[Goal]) -> str:
     drawn = f", {rates.samples} draws each for the near-bounds" if rates.samples else "; no near-bounds (quick)"
     lines = ["# How much of the staleness loss prediction recovers", ""]
     lines += [f"{rates.seeds} seeds of {rates.instants} instants{drawn}.", "", *_INTRODUCTION, "", "## Goals", ""]
-    lines += ["A goal holds when the mean reaches it.", "", *_table(_GOALS_HEAD, map(_goal_row, verdicts))]
+    lines += ["A goal holds when the mean reaches it.", "", *paper.as_markdown(_GOALS_HEAD, map(_goal_row, verdicts))]
     for pilot_db in rates.pilots_db:
         lines += ["", f"## Pilots at {pilot_db:g} dB", "", *_shares(rates, pilot_db)]
         lines += ["", "Mean rate in bit/s/Hz and outage:", "", *_rates(rates, pilot_db)]
@@ -128,7 +113,7 @@ def _shares(rates: Rates, pilot_db: float) -> list[str]:
     for taps, bound in [(3, 3), (3, 5), (5, 5)] if rates.samples else ():
         ratios = [percent(rates.ratio(pilot_db, age, ALL_LINKS[taps], NEAR_BOUNDS[bound])) for age in ages]
         rows.append((f"rate of {taps} taps / near-bound of {bound}", *ratios))
-    return _table(("recovered share at", *(f"{age:g} T_c" for age in ages)), rows)
+    return paper.as_markdown(("recovered share at", *(f"{age:g} T_c" for age in ages)), rows)
 
 
 def _rates(rates: Rates, pilot_db: float) -> list[str]:
@@ -138,8 +123,4 @@ def _rates(rates: Rates, pilot_db: float) -> list[str]:
 
     methods = (FRESH, NOMINAL, *rates.methods)
     rows = [(method, *(cell(age, method) for age in rates.ages_tc)) for method in methods]
-    return _table(("rate, outage at", *(f"{age:g} T_c" for age in rates.ages_tc)), rows)
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
+    return paper.as_markdown(("rate, outage at", *(f"{age:g} T_c" for age in rates.ages_tc)), rows)

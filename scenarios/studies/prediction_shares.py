@@ -1,13 +1,12 @@
 """What the rows of `study prediction` say: shares of the staleness loss recovered, and whether the goals are met."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
-from scenarios.studies.intervals import Interval, Sample, samples, student_t
+from scenarios.studies.intervals import Interval, Sample, jackknife, samples
 from twin.signal.arrays import RealArray
 
 AGES_TC: Final = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
@@ -26,25 +25,6 @@ METHODS: Final = (BALL, ONE_TAP, *ALL_LINKS.values(), *NEAR_BOUNDS.values())
 
 BOUND_UP_TO_TC: Final = 0.5
 """Up to this age 3 taps are to come close to the near-bounds."""
-
-
-def jackknife(statistic: Callable[[RealArray], RealArray], values: RealArray) -> Interval:
-    """A smooth statistic of sample means with its 95 % interval, by leaving out one seed at a time.
-
-    half-width = t_{n-1} ((n - 1) / n sum_i (T_i - mean T)^2)^1/2 with T_i the statistic of the means without sample i:
-    for one mean, that of `intervals.interval`. The samples of a seed stay together, so what they share cancels.
-
-    Args:
-        statistic: from means (..., d) to values (...).
-        values: samples (n, d), n >= 2.
-    """
-    count = len(values)
-    if count < 2:
-        raise ValueError(f"samples={count}: an interval needs at least 2")
-    without = (values.sum(axis=0) - values) / (count - 1)
-    left = statistic(without)
-    error = np.sqrt((count - 1) / count * float(((left - left.mean()) ** 2).sum()))
-    return Interval(float(statistic(values.mean(axis=0))), student_t(count) * float(error), count)
 
 
 def recovered(means: RealArray) -> RealArray:

@@ -10,6 +10,8 @@ from twin.errors import UsageError
 _MODULES: Final = {
     "sagin-figures": "scenarios.studies.sagin_figures",
     "prediction": "scenarios.studies.prediction",
+    "staleness": "scenarios.studies.staleness",
+    "placement": "scenarios.studies.placement",
 }
 """Module of each study; it has the study as STUDY."""
 

@@ -1,14 +1,13 @@
 """Files of `sagin-figures` as a function of its results: a picture and a CSV for each figure, and the tables."""
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scenarios.studies.figures import DASHED, DOTTED, GREY, PALETTE, SOLID, Curve, Panel, Stroke, curves_png
+from scenarios.studies import paper
+from scenarios.studies.figures import DASHED, DOTTED, DPI, GREY, PALETTE, SOLID, Curve, Panel, Stroke, curves_figure
 from scenarios.studies.framework import StudyReport
 from scenarios.studies.sagin_claims import CLOSE, Verdict, verdicts
 from scenarios.studies.sagin_curves import BASELINES, CSI_ERRORS, MINIMUM, PROPOSED, QUANTITIES, SCHEMES, Curves
@@ -27,17 +26,17 @@ def report(table: pa.Table) -> StudyReport:
     """Figures 2-8, their numbers, and the tables of claims and of expected means."""
     curves = Curves(table)
     claims, means = verdicts(curves), comparisons(curves)
-    files = {}
+    files: dict[str, bytes] = {}
     for sweep in SWEEPS:
-        files[f"fig{sweep.figure}.png"] = figure_png(curves, sweep)
-        files[f"fig{sweep.figure}.csv"] = figure_csv(curves, sweep)
-    files["claims.csv"] = _csv(_CLAIM_HEAD, map(_claim_row, claims))
-    files["expected.csv"] = _csv(_MEAN_HEAD, map(_mean_row, means))
+        about, numbers = paper.About.of(_title(curves, sweep), table), figure_csv(curves, sweep)
+        files |= paper.files(f"fig{sweep.figure}", figure_of(curves, sweep), about, numbers, DPI)
+    files["claims.csv"] = paper.as_csv(_CLAIM_HEAD, map(_claim_row, claims))
+    files["expected.csv"] = paper.as_csv(_MEAN_HEAD, map(_mean_row, means))
     files["table.md"] = _markdown(curves, claims, means).encode()
     return StudyReport(_headline(curves, claims, means), files)
 
 
-def figure_png(curves: Curves, sweep: Sweep) -> bytes:
+def figure_of(curves: Curves, sweep: Sweep) -> Any:  # noqa: ANN401 - matplotlib is imported lazily
     """One figure: the users' rates on the left, the minimum and the fixed precodings on the right."""
     x = curves.values(sweep)
     dashes = [(_error_label(error), _DASHES[error]) for error in CSI_ERRORS]
@@ -46,7 +45,7 @@ def figure_png(curves: Curves, sweep: Sweep) -> bytes:
         Panel("least of the three users", sweep.label, "", x, _schemes(curves, sweep)),
     )
     subtitle = f"{sweep.fixed()}. Mean of {curves.realisations} realisations, 95 % intervals shaded."
-    return curves_png(_title(curves, sweep), subtitle, panels)
+    return curves_figure(_title(curves, sweep), subtitle, panels)
 
 
 def _users(curves: Curves, sweep: Sweep) -> list[Curve]:
@@ -86,7 +85,7 @@ def figure_csv(curves: Curves, sweep: Sweep) -> bytes:
                 entry = sample.interval()
                 numbers = (f"{entry.mean:.6f}", f"{entry.half_width:.6f}", str(entry.count))
                 rows.append((f"{value:g}", scheme, f"{error:g}", quantity, *numbers))
-    return _csv(head, rows)
+    return paper.as_csv(head, rows)
 
 
 def _title(curves: Curves, sweep: Sweep) -> str:
@@ -116,14 +115,6 @@ def _mean_row(entry: Comparison) -> tuple[str, ...]:
     return (str(entry.figure), entry.what, f"{entry.expected:.2f}", *ours)
 
 
-def _csv(head: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(rows)
-    return text.getvalue().encode()
-
-
 def _markdown(curves: Curves, claims: Sequence[Verdict], means: Sequence[Comparison]) -> str:
     return "\n".join(
         [
@@ -138,13 +129,13 @@ def _markdown(curves: Curves, claims: Sequence[Verdict], means: Sequence[Compari
             f'goes the other way by more than its own. "Closely equal" allows {100 * CLOSE:g} %. The rate of a user is',
             'not unique where it does not bind; the minimum is, and claims "added" are ours about it.',
             "",
-            *_markdown_table(_CLAIM_HEAD, map(_claim_row, claims)),
+            *paper.as_markdown(_CLAIM_HEAD, map(_claim_row, claims)),
             "",
             "## Mean minimum rates beside those of an independent prototype",
             "",
             "The paper gives no directions: bearings from the UAV are drawn in each realisation, as in the prototype.",
             "",
-            *_markdown_table(_MEAN_HEAD, map(_mean_row, means)),
+            *paper.as_markdown(_MEAN_HEAD, map(_mean_row, means)),
             "",
         ]
     )
@@ -154,11 +145,6 @@ def _evidence(table: pa.Table) -> str:
     failed = table.num_rows - pc.sum(pc.equal(table["status"], str(Status.SOLVED))).as_py()
     excess = max(0.0, pc.max(table["violation"]).as_py())
     return f"Of {table.num_rows} solves {failed} failed; the worst excess of a power budget is {excess:.1g} of it."
-
-
-def _markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    lines = [head, ["---"] * len(head), *rows]
-    return [f"| {' | '.join(cells)} |" for cells in lines]
 
 
 def _headline(curves: Curves, claims: Sequence[Verdict], means: Sequence[Comparison]) -> str:

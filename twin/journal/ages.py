@@ -1,10 +1,13 @@
-"""Age of the CSI behind what is on air, as steps over time.
+"""Age of information as steps over time: of what a twin holds, and of the CSI behind what is on air.
 
-The age of the system at t is t minus the oldest `t_data_ns` among the precoders that are on air at t. It
-exists from the instant at which every transmitter has one, grows at rate one, and falls where the oldest one
-is replaced by a fresher.
+Whoever holds one datum from each of several sources has the age t minus the instant of the oldest measurement among
+them. It exists from the instant at which every source has told something, grows at rate one, and falls where the oldest
+datum is replaced by a fresher (S. Kaul, R. Yates, M. Gruteser, "Real-time status: How often should one update?", 2012;
+peaks as in M. Costa, M. Codreanu, A. Ephremides, "On the age of information in status update systems with packet
+management", 2016). The system holds one precoder of each transmitter on air.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -17,9 +20,9 @@ Instants = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class AgeSteps:
-    """From `times_ns[i]` to `times_ns[i + 1]` the oldest CSI on air was measured at `data_ns[i]`.
+    """From `times_ns[i]` to `times_ns[i + 1]` the oldest datum held was measured at `data_ns[i]`.
 
-    The last of the times is the end. `peaks_ns[i]` is the age just before fresher CSI took over, at
+    The last of the times is the end. `peaks_ns[i]` is the age just before fresher data took over, at
     `peak_times_ns[i]`.
     """
 
@@ -61,6 +64,17 @@ class AgeSteps:
         index = max(1, int(np.searchsorted(below, q * below[-1])))
         return float(knots[index] - (below[index] - q * below[-1]) / opened[index - 1])
 
+    def violation(self, begin_ns: float, limit_ns: float) -> float | None:
+        """Share of the time from `begin_ns` to the end in which the age exceeds `limit_ns`. None for no length."""
+        low, high = self._ranges(begin_ns)
+        over = np.maximum(high - np.maximum(low, limit_ns), 0.0)
+        return float(np.sum(over) / np.sum(high - low)) if low.size else None
+
+    def peak_mean_ns(self, begin_ns: float) -> float | None:
+        """Mean of the peaks from `begin_ns` on. None without any."""
+        peaks_ns = self.peaks_ns[self.peak_times_ns >= begin_ns]
+        return float(np.mean(peaks_ns)) if peaks_ns.size else None
+
     def _ranges(self, begin_ns: float) -> tuple[Instants, Instants]:
         """The ages at the start and at the end of every stretch between two steps, from `begin_ns` on."""
         if not self.data_ns.size:
@@ -72,17 +86,25 @@ class AgeSteps:
 
 def age_steps(control: pa.Table, end_ns: int) -> AgeSteps:
     """Age of the system until `end_ns`, from a control table."""
-    rows = zip(*(control[name].to_pylist() for name in _COLUMNS), strict=True)
-    transmitters = set(control["transmitter"].to_pylist())
-    on_air: dict[str, int] = {}
+    return oldest_steps(zip(*(control[name].to_pylist() for name in _COLUMNS), strict=True), end_ns)
+
+
+def oldest_steps(told: Iterable[tuple[int, str, int]], end_ns: int) -> AgeSteps:
+    """Age until `end_ns` of whoever was told (instant, source, instant of measurement), in order of time.
+
+    Of each source what was told last is held. Sources are those that tell something at all, also after the end.
+    """
+    rows = list(told)
+    sources = {source for _, source, _ in rows}
+    held: dict[str, int] = {}
     times: list[int] = []
     oldest: list[int] = []
-    # What several transmitters apply in one instant takes over together.
-    for t_ns, group in groupby(rows, key=lambda row: int(row[0])):
-        on_air |= {transmitter: data_ns for _, transmitter, data_ns in group}
-        if len(on_air) < len(transmitters) or t_ns >= end_ns:
+    # What several sources tell in one instant takes over together.
+    for t_ns, group in groupby(rows, key=lambda row: row[0]):
+        held |= {source: data_ns for _, source, data_ns in group}
+        if len(held) < len(sources) or t_ns >= end_ns:
             continue
-        data_ns = min(on_air.values())
+        data_ns = min(held.values())
         if not oldest or data_ns != oldest[-1]:
             times.append(t_ns)
             oldest.append(data_ns)

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from twin.journal.ages import age_steps
+from twin.journal.aoi import ages_of_information
 from twin.journal.attribution import loss_attribution
 from twin.journal.statistics import Samples, half_width
 from twin.journal.tables import RunTables
@@ -32,7 +33,10 @@ _RATES: Final = ("secrecy", "fresh", "nominal", "never_updated", "local_mrt")
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """What a run says about itself. `wall_s` and `kernel_events` are None when a killed run did not tell."""
+    """What a run says about itself. `wall_s` and `kernel_events` are None when a killed run did not tell.
+
+    `coordinator` is the twin that solves, `age_limit_ns` the age that counts as a violation when exceeded.
+    """
 
     scenario: str
     seed: int
@@ -43,6 +47,8 @@ class RunInfo:
     interrupted: bool
     kernel_events: int | None
     wall_s: float | None
+    coordinator: str | None = None
+    age_limit_ns: int | None = None
 
 
 def last_instant_ns(tables: RunTables) -> int:
@@ -73,6 +79,9 @@ def summarise(tables: RunTables, info: RunInfo) -> dict[str, Any]:
         "messages": _messages(tables.messages),
         "latency_ms": _latency_ms(tables.messages),
         "age_ms": age_ms(tables, info.end_ns),
+        "age_limit_ms": None if info.age_limit_ns is None else info.age_limit_ns * _MS,
+        "age_violation": _age_violation(tables, info),
+        "aoi": ages_of_information(tables, info.coordinator, info.end_ns, info.age_limit_ns),
         "solves": _solves(tables.solves),
         "outage_threshold": OUTAGE_THRESHOLD,
         "secrecy": _secrecy(tables.metrics),
@@ -139,10 +148,20 @@ def age_ms(tables: RunTables, end_ns: int) -> dict[str, float | None]:
     steps = age_steps(tables.control, end_ns)
     first_ns = pc.min(tables.metrics["t_ns"]).as_py()
     begin_ns = 0 if first_ns is None else first_ns
-    peaks_ms = steps.peaks_ns[steps.peak_times_ns >= begin_ns] * _MS
     over_time = (None, None) if first_ns is None else (steps.mean_ns(begin_ns), steps.quantile_ns(begin_ns, 0.95))
-    mean_ms, p95_ms = (None if age_ns is None else age_ns * _MS for age_ns in over_time)
-    return {"mean": mean_ms, "peak_mean": mean(peaks_ms), "p95": p95_ms}
+    ages_ns = (over_time[0], steps.peak_mean_ns(begin_ns), over_time[1])
+    return {
+        name: None if age_ns is None else age_ns * _MS
+        for name, age_ns in zip(("mean", "peak_mean", "p95"), ages_ns, strict=True)
+    }
+
+
+def _age_violation(tables: RunTables, info: RunInfo) -> float | None:
+    """Share of the time from the first metric sample on in which the age of the system exceeds its limit."""
+    first_ns = pc.min(tables.metrics["t_ns"]).as_py()
+    if first_ns is None or info.age_limit_ns is None:
+        return None
+    return age_steps(tables.control, info.end_ns).violation(first_ns, info.age_limit_ns)
 
 
 def _solves(solves: pa.Table) -> dict[str, Any]:

@@ -176,6 +176,12 @@ def test_a_run_without_samples_still_has_a_block() -> None:
     assert "worst user         -      -" in text
 
 
+def test_the_block_says_how_often_the_age_exceeds_its_limit() -> None:
+    summary = {**summary_of(), "age_limit_ms": 25.0, "age_violation": 0.124}
+    assert "p95 -, over 25 ms 12 % of the time\n" in block(summary)
+    assert "over 25 ms" not in block({**summary, "age_violation": 0.0})
+
+
 def test_a_killed_run_has_no_wall_time() -> None:
     assert "time     2 s virtual\n" in block({**summary_of(), "wall_s": None})
 

@@ -234,6 +234,10 @@ def test_a_small_study_runs_from_points_to_files(tmp_path: Path, capsys: pytest.
     assert "goals hold over 2 seeds of 1 instants" in text
     assert "near-bounds were not computed" in text
     assert (out / "prediction.png").read_bytes().startswith(b"\x89PNG\r\n")
+    assert (
+        f"run-twin study prediction --jobs 1 --seeds 2 --quick --out {out}".encode()
+        in (out / "prediction.pdf").read_bytes()
+    )
     assert pq.read_table(out / "results.parquet").num_rows == 2 * 2 * len(AGES_TC) * len(WITHOUT_BOUND)
     rows = list(csv.DictReader(io.StringIO((out / "prediction.csv").read_text())))
     assert len(rows) == 2 * len(AGES_TC) * len(WITHOUT_BOUND)

@@ -155,6 +155,7 @@ def files() -> dict[str, bytes]:
 def test_every_figure_comes_as_picture_and_numbers(files: dict[str, bytes]):
     for sweep in SWEEPS:
         assert files[f"fig{sweep.figure}.png"].startswith(b"\x89PNG\r\n")
+        assert files[f"fig{sweep.figure}.pdf"].startswith(b"%PDF")
         rows = list(csv.DictReader(io.StringIO(files[f"fig{sweep.figure}.csv"].decode())))
         assert len(rows) == len(sweep.quick) * len(SCHEMES) * len(QUANTITIES)
         assert {row["realisations"] for row in rows} == {str(SEEDS)}
