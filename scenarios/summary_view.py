@@ -13,7 +13,7 @@ from rich.text import Text
 
 from scenarios.terminal import Output, grouped
 
-PICTURE: Final = "secrecy.png"
+PAGE: Final = "report.html"
 
 # Worth trying, in this order: what the loss shrinks with, and what it grows with.
 FRESHER: Final = (
@@ -53,7 +53,7 @@ def show_summary(
     console.print(Text(verdict(summary), style="bold"))
     console.print()
     _print_tables(console, _secrecy_table(summary), _latency_table(summary))
-    lines = [*_facts(summary), ("look", str(folder / PICTURE))]
+    lines = [*_facts(summary), ("look", str(folder / PAGE))]
     if typed is not None:
         lines.append(("next", f"{typed} --set {shlex.quote(worth_trying(summary, sets))}"))
     for name, text in lines:
