@@ -11,7 +11,7 @@ import { makeTheme } from "./theme.js";
 import { selectBranch, selectMessage, selectVersion } from "./selection.js";
 import { entityOf, spanOf, versionOf, wayUp } from "./story.js";
 import { statsIn } from "./stats.js";
-import { showCards, showChips, showHeader, showUsers } from "./cards.js";
+import { showCards, showChips, showHeader, showJumps, showUsers } from "./cards.js";
 import { showDrawer } from "./drawer.js";
 import { showEvents, showLegs, showMap, showRange } from "./tables.js";
 import { showCursor, showHandles, showLaneCount, showRangeBox, showTip } from "./overlay.js";
@@ -50,6 +50,7 @@ export class App {
     showHeader(this);
     showCards(this);
     showChips(this);
+    showJumps(this);
     showLegs(this);
     showMap(this);
     showUsers(this);

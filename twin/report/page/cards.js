@@ -109,9 +109,17 @@ export function showChips(app) {
     },
     swatch(colour, dash), name, element("span", { class: "count" }, grouped(counts[kind])),
   ));
-  const story = element("span", { class: "jumps" },
-    jump(app, "median", "the precoder of median age (M)"), jump(app, "worst", "the precoder of greatest age (X)"), jump(app, "lost", "the last message that was lost (L)"));
-  fill(byId("chips"), ...chips, story);
+  fill(byId("chips"), ...chips);
+}
+
+/** Buttons that go from story to story. */
+export function showJumps(app) {
+  fill(
+    byId("jumps"), jump(app, "median", "the precoder of median age (M)"), jump(app, "worst", "the precoder of greatest age (X)"),
+    jump(app, "lost", "the last message that was lost (L)"),
+    element("button", { title: "the version before ([)", "aria-label": "the version before", disabled: !app.canJump("median"), click: () => app.step(-1) }, "‹"),
+    element("button", { title: "the version after (])", "aria-label": "the version after", disabled: !app.canJump("median"), click: () => app.step(1) }, "›"),
+  );
 }
 
 function jump(app, where, title) {
@@ -136,9 +144,11 @@ function kindCounts(run) {
   return counts;
 }
 
-/** Buttons that choose whose secrecy is drawn: the worst user's, or that of one. */
+/** Beside the panels: whose secrecy is drawn, the worst user's or that of one, and what the line in the age panel is. */
 export function showUsers(app) {
   const { users } = app.run.metrics;
+  const limit = app.run.summary.age_ms?.p95;
+  byId("age-limit").textContent = Number.isFinite(limit) ? `- - p95 ${fixed(limit, 1)}` : "";
   const choices = users.length > 1 && users.length <= 6 ? [null, ...users.keys()] : [];
   fill(byId("users"), ...choices.map((user) => element(
     "button", { "aria-pressed": String(app.user === user), click: () => app.chooseUser(user) }, user === null ? "worst" : users[user].name,

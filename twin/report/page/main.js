@@ -76,9 +76,9 @@ function hook(app) {
       app.draw();
     },
     drawn: () => {
-      const { level, rows, solves, applied, failed, layout } = app.drawn;
+      const { level, rows, ticks, failed, layout } = app.drawn;
       return {
-        level, ids: ids(new Set(rows)), solves: solves.length, applied: applied.length,
+        level, ids: ids(new Set(rows)), solves: ticks.begun, applied: ticks.onAir,
         failed: failed.flatMap((group) => ids(group.rows)), lanes: layout.list.map((node) => messages.nodes[node]),
       };
     },
@@ -96,7 +96,7 @@ function hook(app) {
 const began = performance.now();
 window.twinReport = { ready: false };
 open().then((app) => {
-  Object.assign(window.twinReport, hook(app), { ready: true, readyMs: performance.now() - began });
+  Object.assign(window.twinReport, hook(app), { ready: true, readyMs: performance.now() - began, readyAt: performance.now() });
 }).catch((error) => {
   fill(byId("verdict"), `This page cannot be shown: ${error.message}`);
   throw error;

@@ -11,7 +11,7 @@ const SOLVE_HEIGHT = 20;
 
 /** A cross and a letter where each message ended that did not make it; near ones share a cross and are counted. */
 export function drawFailed(ctx, app, axis, layout) {
-  const { run, theme, scale } = app;
+  const { theme, scale } = app;
   const groups = groupFailed(app, axis, layout);
   ctx.save();
   ctx.strokeStyle = theme.ink;
@@ -33,7 +33,7 @@ export function drawFailed(ctx, app, axis, layout) {
     halo(ctx, text, x + CROSS + 2, y, theme);
   }
   ctx.restore();
-  return groups.reduce((sum, { rows }) => sum + rows.length, 0) && run ? groups : [];
+  return groups;
 }
 
 function groupFailed(app, axis, layout) {
@@ -77,23 +77,65 @@ export function drawSolves(ctx, app, axis, layout) {
   const lit = new Set(app.selection?.story?.solves);
   const height = SOLVE_HEIGHT * scale;
   const boxes = [];
-  let lastRight = new Map();
   ctx.save();
   ctx.font = `${11 * scale}px system-ui, sans-serif`;
   ctx.textBaseline = "middle";
   ctx.textAlign = "center";
-  for (let i = lowerBound(solves.begin, axis.t0 - solves.longest); i < solves.count && solves.begin[i] <= axis.t1; i += 1) {
+  for (const i of solvesInView(solves, axis)) {
     const y = layout.yOf[solves.node[i]];
-    if (Number.isNaN(y) || y === undefined || solves.finish[i] < axis.t0) continue;
+    if (!(y > 0)) continue;
     const x = axis.x(solves.begin[i]);
     const width = Math.max(2, axis.x(solves.finish[i]) - x);
-    if (!lit.has(i) && x - (lastRight.get(y) ?? -Infinity) < 0.5 && width <= 2) continue;
-    lastRight = lastRight.set(y, x + width);
     drawSolve(ctx, app, { x, y, width, height, lit: lit.has(i), text: solveText(solves, i) }, theme);
     boxes.push({ solve: i, x, y: y - height / 2, width, height });
   }
   ctx.restore();
   return boxes;
+}
+
+function* solvesInView(solves, axis) {
+  for (let i = lowerBound(solves.begin, axis.t0 - solves.longest); i < solves.count && solves.begin[i] <= axis.t1; i += 1) {
+    if (solves.finish[i] >= axis.t0) yield i;
+  }
+}
+
+/**
+ * Where the view is too wide for boxes and notches: a tick above the strip for every pixel in which a solve began, one
+ * below it for every pixel in which a precoder went on air. Returns how many of both there are.
+ */
+export function drawTicks(ctx, app, axis, layout) {
+  const { run, theme, scale } = app;
+  const { solves, applied } = run;
+  const [tick, gap] = [3 * scale, 9 * scale];
+  const seen = new Float64Array(run.messages.nodes.length);
+  const mark = (times, from, nodeAt, shift) => {
+    let count = 0;
+    seen.fill(-Infinity);
+    for (let i = from; i < times.length && times[i] <= axis.t1; i += 1) {
+      const node = nodeAt(i);
+      const y = layout.yOf[node];
+      if (!(y > 0)) continue;
+      count += 1;
+      const x = Math.floor(axis.x(times[i]));
+      if (x === seen[node]) continue;
+      seen[node] = x;
+      ctx.fillRect(x, y + shift, 1, tick);
+    }
+    return count;
+  };
+  ctx.save();
+  ctx.globalAlpha = 0.6;
+  ctx.fillStyle = theme.solve;
+  const begun = mark(solves.begin, lowerBound(solves.begin, axis.t0), (i) => solves.node[i], -gap - tick);
+  const nodeOf = applied.transmitters.map((name) => run.messages.nodes.indexOf(name));
+  ctx.fillStyle = precoderColour(theme);
+  const onAir = mark(applied.time, lowerBound(applied.time, axis.t0), (i) => (applied.version[i] ? nodeOf[applied.transmitter[i]] : -1), gap);
+  ctx.restore();
+  return { begun, onAir };
+}
+
+function precoderColour(theme) {
+  return theme.kinds.find(({ name }) => name === "precoder")?.colour ?? theme.ink;
 }
 
 function drawSolve(ctx, app, { x, y, width, height, lit, text }, theme) {
@@ -111,6 +153,7 @@ function drawSolve(ctx, app, { x, y, width, height, lit, text }, theme) {
   ctx.fillStyle = theme.ink;
   const shown = text.find((line) => ctx.measureText(line).width < width - 6);
   if (shown) ctx.fillText(shown, x + width / 2, y + 0.5);
+  else if (lit) halo(ctx, text.at(-1), x + width / 2, y + height / 2 + 9, theme);
 }
 
 function solveText(solves, i) {
@@ -125,18 +168,15 @@ export function drawApplied(ctx, app, axis, layout) {
   const size = 4 * app.scale;
   const marks = [];
   ctx.save();
-  ctx.fillStyle = theme.kinds.find(({ name }) => name === "precoder")?.colour ?? theme.ink;
+  ctx.fillStyle = precoderColour(theme);
   ctx.globalAlpha = app.selection?.story ? 0.5 : 1;
   ctx.beginPath();
   const nodeOf = applied.transmitters.map((name) => run.messages.nodes.indexOf(name));
-  let last = new Map();
   for (let i = lowerBound(applied.time, axis.t0); i < applied.count && applied.time[i] <= axis.t1; i += 1) {
     const y = layout.yOf[nodeOf[applied.transmitter[i]]];
-    const x = axis.x(applied.time[i]);
     if (!(y > 0) || !applied.version[i]) continue;
+    const x = axis.x(applied.time[i]);
     marks.push({ applied: i, x, y });
-    if (x - (last.get(y) ?? -Infinity) < 1) continue;
-    last = last.set(y, x);
     ctx.moveTo(x - size, y + 3 * size);
     ctx.lineTo(x + size, y + 3 * size);
     ctx.lineTo(x, y + 1.2 * size);
@@ -145,6 +185,22 @@ export function drawApplied(ctx, app, axis, layout) {
   ctx.fill();
   ctx.restore();
   return marks;
+}
+
+/** The story where it is too narrow for arrows: a band, with its arrows as thin lines. */
+export function drawNarrowStory(ctx, app, axis, layout) {
+  const { selection, theme } = app;
+  const middle = (axis.x(selection.span[0]) + axis.x(selection.span[1])) / 2;
+  const width = Math.max(6, axis.x(selection.span[1]) - axis.x(selection.span[0]));
+  ctx.save();
+  ctx.fillStyle = theme.cost;
+  ctx.globalAlpha = 0.35;
+  ctx.fillRect(middle - width / 2, layout.top, width, layout.height - layout.top);
+  ctx.restore();
+  const lines = [...selection.rows].map((row) => ({ row, line: lineOf(app.run, row, axis, layout.yOf) })).filter(({ line }) => line);
+  theme.kinds.forEach(({ colour }, kind) => {
+    strokeLines(ctx, ofKind(app.run, lines, kind).map(({ line }) => line), colour, 1.4);
+  });
 }
 
 /** The lit story: a halo under every arrow, the critical path heavy, what other inputs waited beside their heads. */

@@ -5,7 +5,7 @@ import { Axis } from "./axis.js";
 import { layoutLanes } from "./lanes.js";
 import { MAX_HEADS, MAX_LINES, drawArrows, rowsInView } from "./arrows.js";
 import { drawStrips } from "./strips.js";
-import { drawApplied, drawFailed, drawSolves, drawStory } from "./marks.js";
+import { drawApplied, drawFailed, drawNarrowStory, drawSolves, drawStory, drawTicks } from "./marks.js";
 import { drawAge, drawSecrecy } from "./series.js";
 import { MINIMAP_HEIGHT, drawMinimap } from "./minimap.js";
 import { SvgSurface, joinSurfaces } from "./svg.js";
@@ -73,12 +73,22 @@ function drawLanes(ctx, app, axis, layout) {
     const alpha = lit ? DIM : level === "lines" ? 0.45 : 1;
     rows = drawArrows(ctx, app, axis, layout, { heads: level === "arrows", alpha, skip: selection?.rows });
   }
-  const solves = drawSolves(ctx, app, axis, layout);
-  const applied = drawApplied(ctx, app, axis, layout);
-  drawStory(ctx, app, axis, layout);
+  const marks = drawMarks(ctx, app, axis, layout, level === "strips");
+  if (selection && lit) drawStory(ctx, app, axis, layout);
+  else if (selection) drawNarrowStory(ctx, app, axis, layout);
   const failed = drawFailed(ctx, app, axis, layout);
   ctx.restore();
-  return { level, rows: selection ? [...rows, ...selection.rows] : rows, solves, applied, failed };
+  return { level, rows: selection ? [...rows, ...selection.rows] : rows, ...marks, failed };
+}
+
+/** Solves and precoders going on air. */
+function drawMarks(ctx, app, axis, layout, dense) {
+  if (dense) {
+    const ticks = drawTicks(ctx, app, axis, layout);
+    return { solves: [], applied: [], ticks };
+  }
+  const [solves, applied] = [drawSolves(ctx, app, axis, layout), drawApplied(ctx, app, axis, layout)];
+  return { solves, applied, ticks: { begun: solves.length, onAir: applied.length } };
 }
 
 function litWidth(app, axis) {

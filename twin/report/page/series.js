@@ -37,7 +37,8 @@ export function drawSecrecy(ctx, app, axis, height) {
   if (!run.metrics.time.length) {
     return message(ctx, app, axis, height, "no secrecy rates in this run");
   }
-  const top = niceTop(most(series.fresh, series.stale));
+  series.top ??= niceTop(most(series.fresh, series.stale));
+  const { top } = series;
   const y = (value) => height - PAD - (value / top) * (height - 2 * PAD);
   grid(ctx, app, axis, y, [0, top / 2, top], (value) => fixed(value, top < 4 ? 1 : 0));
   const stale = pointsIn(run.metrics.time, series.stale, axis);
@@ -59,14 +60,15 @@ export function drawAge(ctx, app, axis, height) {
   if (!data.length) return message(ctx, app, axis, height, "no precoder of a twin went on air");
   run.ageCorners ??= corners(time, data);
   const limit = run.summary.age_ms?.p95;
-  const top = niceTop(1.1 * most(run.ageCorners.ages));
+  run.ageCorners.top ??= niceTop(1.1 * most(run.ageCorners.ages));
+  const { top } = run.ageCorners;
   const y = (value) => height - PAD - (value / top) * (height - 2 * PAD);
   grid(ctx, app, axis, y, [0, top / 2, top], (value) => fixed(value, top < 4 ? 1 : 0));
   const points = pointsIn(run.ageCorners.times, run.ageCorners.ages, axis);
   clipPlot(ctx, axis, height, () => {
     if (points.length > 1 && points.some(([, low, high]) => high > low)) envelope(ctx, theme, points, y);
     else strokeSeries(ctx, points, y, theme.ink, 1.5, []);
-    if (Number.isFinite(limit)) limitLine(ctx, app, axis, y(limit), `95 % of the time below ${fixed(limit, 1)} ms`);
+    if (Number.isFinite(limit)) limitLine(ctx, app, axis, y(limit));
   });
   return { top };
 }
@@ -113,7 +115,9 @@ export function readout(app, t) {
 
 function most(...columns) {
   let high = 0;
-  for (const column of columns) for (const value of column) if (value > high) high = value;
+  for (const column of columns) {
+    for (let i = 0; i < column.length; i += 1) if (column[i] > high) high = column[i];
+  }
   return high;
 }
 
@@ -241,7 +245,7 @@ function envelope(ctx, theme, points, y) {
   ctx.fill();
 }
 
-function limitLine(ctx, app, axis, y, text) {
+function limitLine(ctx, app, axis, y) {
   ctx.strokeStyle = app.theme.cost;
   ctx.lineWidth = 1.2;
   ctx.setLineDash([6, 3]);
@@ -250,14 +254,4 @@ function limitLine(ctx, app, axis, y, text) {
   ctx.lineTo(axis.width, y);
   ctx.stroke();
   ctx.setLineDash([]);
-  ctx.font = `${11 * app.scale}px system-ui, sans-serif`;
-  ctx.textAlign = "right";
-  ctx.textBaseline = "bottom";
-  const width = ctx.measureText(text).width;
-  ctx.fillStyle = app.theme.ground;
-  ctx.globalAlpha = 0.85;
-  ctx.fillRect(axis.width - width - 10, y - 15 * app.scale, width + 8, 14 * app.scale);
-  ctx.globalAlpha = 1;
-  ctx.fillStyle = app.theme.ink;
-  ctx.fillText(text, axis.width - 6, y - 2);
 }

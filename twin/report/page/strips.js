@@ -56,13 +56,16 @@ export function drawStrips(ctx, app, axis, layout, alpha) {
 /** One strip; a pixel with any message is drawn, however few there are. */
 export function drawStrip(ctx, theme, counts, lane, left, top, height) {
   const { total, slow, columns } = counts;
-  for (let x = 0, start = 0; x < columns; x = start) {
+  const runs = theme.ramp.map(() => []);
+  for (let x = 0, end = 0; x < columns; x = end) {
     const level = levelAt(total, slow, lane * columns + x);
-    for (start = x + 1; start < columns && levelAt(total, slow, lane * columns + start) === level;) start += 1;
-    if (level < 0) continue;
-    ctx.fillStyle = theme.ramp[level];
-    ctx.fillRect(left + x, top, start - x, height);
+    for (end = x + 1; end < columns && levelAt(total, slow, lane * columns + end) === level;) end += 1;
+    if (level >= 0) runs[level].push(x, end - x);
   }
+  runs.forEach((stretches, level) => {
+    ctx.fillStyle = theme.ramp[level];
+    for (let i = 0; i < stretches.length; i += 2) ctx.fillRect(left + stretches[i], top, stretches[i + 1], height);
+  });
 }
 
 function levelAt(total, slow, cell) {

@@ -21,7 +21,7 @@ export function showLegs(app) {
     element("td", { class: "number" }, grouped(leg.count)), element("td", { class: "number" }, grouped(leg.failed)),
   ));
   const left = legs.length - sorted.length;
-  fill(byId("legs"), head("kind", "leg", "p50, ms", "p95, ms", "p99, ms", "", "sent", "lost or dropped"), element("tbody", {}, ...rows));
+  fill(byId("legs"), head("kind", "leg", "p50, ms", "p95, ms", "p99, ms", "", "sent", "failed"), element("tbody", {}, ...rows));
   fill(byId("legs-note"), left > 0 ? `${grouped(left)} faster legs are left out.` : "");
 }
 
@@ -42,22 +42,23 @@ function spread(quantiles, most, colour) {
 export function showEvents(app) {
   const rows = eventRows(app);
   const { messages } = app.run;
+  const ofSelection = app.eventsOfSelection && app.selection;
   const body = rows.slice(0, MAX_ROWS).map((row) => {
     const leg = messages.legs[messages.leg[row]];
     const { fate, reason } = messages.fates[messages.fate[row]];
     return element(
-      "tr", { "data-row": row, class: app.selection?.rows.has(row) ? "lit" : "", click: () => app.selectRow(row) },
+      "tr", { "data-row": row, class: !ofSelection && app.selection?.rows.has(row) ? "lit" : "", click: () => app.selectRow(row) },
       element("td", { class: "number" }, idOf(messages, row)), element("td", {}, messages.kinds[leg.kind]),
       element("td", {}, messages.nodes[leg.src]), element("td", {}, messages.nodes[leg.dst]),
-      element("td", { class: "number" }, String(messages.sent[row])),
-      element("td", { class: "number" }, Number.isNaN(messages.ended[row]) ? "" : String(messages.ended[row])),
-      element("td", { class: "number" }, Number.isNaN(messages.ended[row]) ? "" : String(messages.ended[row] - messages.sent[row])),
+      element("td", { class: "number" }, grouped(messages.sent[row])),
+      element("td", { class: "number" }, Number.isNaN(messages.ended[row]) ? "" : grouped(messages.ended[row])),
+      element("td", { class: "number" }, Number.isNaN(messages.ended[row]) ? "" : grouped(messages.ended[row] - messages.sent[row])),
       element("td", {}, reason ? `${fate.replace("_", " ")}: ${reason}` : fate.replace("_", " ")),
     );
   });
   fill(byId("events"), head("id", "kind", "from", "to", "sent, ns", "ended, ns", "latency, ns", "fate"), element("tbody", {}, ...body));
   const cut = rows.length > MAX_ROWS ? `the first ${MAX_ROWS} of ` : "";
-  const what = app.eventsOfSelection && app.selection ? "messages of the selection" : "messages sent in the view";
+  const what = ofSelection ? "messages of the selection" : "messages sent in the view";
   fill(byId("events-note"), `${cut}${grouped(rows.length)} ${what}`);
 }
 
