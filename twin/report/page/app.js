@@ -1,11 +1,11 @@
 /** The state of the page, and everything that can be done to it. */
 
 import { byId } from "./dom.js";
-import { LABEL_WIDTH, bounded } from "./axis.js";
+import { bounded } from "./axis.js";
 import { makeLanes, moveLane, showLane } from "./lanes.js";
-import { lineOf, nearestArrow } from "./arrows.js";
+import { under } from "./hits.js";
 import { paint, paintSvg } from "./paint.js";
-import { kindOf, rowAt } from "./messages.js";
+import { kindOf } from "./messages.js";
 import { medianApplied, worstApplied } from "./run.js";
 import { makeTheme } from "./theme.js";
 import { selectBranch, selectMessage, selectVersion } from "./selection.js";
@@ -242,44 +242,7 @@ export class App {
   hover(t, point = null) {
     this.cursor = t !== null && t >= this.view.t0 ? t : null;
     showCursor(this);
-    showTip(this, point ? this.under(point.x, point.y) : null, point);
-  }
-
-  /** What is drawn at a point: a solve, a precoder going on air, or a message. */
-  under(x, y) {
-    const { drawn } = this;
-    if (!drawn || x < LABEL_WIDTH) return null;
-    const solve = drawn.solves.find((box) => x >= box.x - 2 && x <= box.x + box.width + 2 && y >= box.y && y <= box.y + box.height);
-    if (solve) return { solve: solve.solve };
-    const mark = drawn.applied.find((spot) => Math.abs(x - spot.x) < 6 && y > spot.y + 4 && y < spot.y + 16);
-    if (mark) return { applied: mark.applied };
-    const cross = drawn.failed.find((spot) => Math.hypot(x - spot.x, y - spot.y) < 9);
-    if (cross) return { row: cross.rows[0] };
-    const row = nearestArrow(this.run, drawn.rows, drawn.axis, drawn.layout, x, y);
-    if (row >= 0) return { row };
-    return drawn.level === "strips" ? this.slowestAt(x, y) : null;
-  }
-
-  /** In a strip: the slowest message that reached this lane in this pixel. */
-  slowestAt(x, y) {
-    const { axis, layout } = this.drawn;
-    const lane = layout.list.find((node) => Math.abs(layout.yOf[node] - y) < 9 * this.scale);
-    if (lane === undefined) return null;
-    const { messages } = this.run;
-    let [best, most] = [-1, -1];
-    for (let row = rowAt(messages, axis.t(x - 1) - this.run.longest); row < messages.count && messages.sent[row] < axis.t(x + 1); row += 1) {
-      const leg = messages.legs[messages.leg[row]];
-      const latency = messages.ended[row] - messages.sent[row];
-      const inside = messages.ended[row] >= axis.t(x - 1) && messages.ended[row] < axis.t(x + 1);
-      if (leg.dst === lane && inside && latency > most && !this.filters.hidden.has(leg.kind)) [best, most] = [row, latency];
-    }
-    return best < 0 ? null : { row: best };
-  }
-
-  /** The middle of a message's line in pixels of the lanes' canvas, null where a lane is hidden. */
-  placeOf(row) {
-    const line = lineOf(this.run, row, this.drawn.axis, this.drawn.layout.yOf);
-    return line && { x: (line.x0 + line.x1) / 2, y: (line.y0 + line.y1) / 2 };
+    showTip(this, point ? under(this, point.x, point.y) : null, point);
   }
 
   chooseUser(user) {
@@ -289,7 +252,7 @@ export class App {
   }
 
   click(x, y) {
-    const found = this.under(x, y);
+    const found = under(this, x, y);
     if (this.range) this.setRange(null);
     if (!found) return this.setSelection(null);
     if (found.solve !== undefined) return this.select(this.run.solves.version[found.solve], undefined, { move: false });

@@ -37,7 +37,8 @@ export function lineOf(run, row, axis, yOf) {
 }
 
 /**
- * Draw the messages of the view, a path for each kind; returns the rows drawn.
+ * Draw the messages of the view, a path for each kind; returns the rows drawn, and how many arrows stand for
+ * a way through hidden lanes.
  * @param {boolean} heads with arrow heads
  */
 export function drawArrows(ctx, app, axis, layout, { heads, alpha, skip }) {
@@ -68,7 +69,7 @@ export function drawArrows(ctx, app, axis, layout, { heads, alpha, skip }) {
     if (heads) fillHeads(ctx, [...byKind[index], ...transitive[index]], kind.colour, HEAD);
   });
   ctx.restore();
-  return drawn;
+  return { drawn, transitive: transitive.reduce((sum, lines) => sum + lines.length, 0) };
 }
 
 /** One dashed arrow for a message that reaches a lane from hidden ones: from the last shown lane on its way. */

@@ -210,8 +210,9 @@ export function drawStory(ctx, app, axis, layout) {
   const heavy = new Set(selection.critical);
   const lines = [];
   for (const row of selection.rows) {
-    const line = lineOf(run, row, axis, layout.yOf) || aroundHidden(run, row, axis, layout.yOf);
-    if (line && line.x1 >= axis.left - 50 && line.x0 <= axis.width + 50) lines.push({ ...line, row, heavy: heavy.has(row) });
+    const direct = lineOf(run, row, axis, layout.yOf);
+    const line = direct || aroundHidden(run, row, axis, layout.yOf);
+    if (line && line.x1 >= axis.left - 50 && line.x0 <= axis.width + 50) lines.push({ ...line, row, heavy: heavy.has(row), direct: Boolean(direct) });
   }
   ctx.save();
   ctx.lineCap = "round";
@@ -222,8 +223,10 @@ export function drawStory(ctx, app, axis, layout) {
   ctx.lineCap = "butt";
   theme.kinds.forEach(({ colour, dash }, kind) => {
     const mine = ofKind(run, lines, kind);
-    strokeLines(ctx, mine.filter((line) => !line.heavy), colour, 1.4, dash);
-    strokeLines(ctx, mine.filter((line) => line.heavy), colour, 3.4, dash);
+    for (const [isHeavy, width] of [[false, 1.4], [true, 3.4]]) {
+      strokeLines(ctx, mine.filter((line) => line.direct && line.heavy === isHeavy), colour, width, dash);
+      strokeLines(ctx, mine.filter((line) => !line.direct && line.heavy === isHeavy), colour, width, [6, 4]);
+    }
     fillHeads(ctx, mine.filter((line) => !line.heavy), colour, 8);
     fillHeads(ctx, mine.filter((line) => line.heavy), colour, 12);
   });

@@ -95,7 +95,7 @@ export function showHandles(app) {
 export function showLaneCount(app) {
   const { order, shown } = app.lanes;
   const all = shown.size >= order.length;
-  byId("lane-count").textContent = `${shown.size} of ${order.length} lanes`;
-  byId("all-lanes").textContent = all ? "fewer lanes" : "all lanes";
+  byId("lane-count").textContent = `lanes ${shown.size}/${order.length}`;
+  byId("all-lanes").textContent = all ? "fewer" : "all";
   byId("all-lanes").disabled = order.length === 0;
 }

@@ -67,18 +67,18 @@ function drawLanes(ctx, app, axis, layout) {
   const many = to - from;
   const level = many <= MAX_HEADS ? "arrows" : many <= MAX_LINES ? "lines" : "strips";
   const lit = selection && litWidth(app, axis) >= WIDE_STORY;
-  let rows = [];
+  let [rows, transitive] = [[], 0];
   if (level === "strips") drawStrips(ctx, app, axis, layout, lit ? 0.35 : 1);
   else {
     const alpha = lit ? DIM : level === "lines" ? 0.45 : 1;
-    rows = drawArrows(ctx, app, axis, layout, { heads: level === "arrows", alpha, skip: selection?.rows });
+    ({ drawn: rows, transitive } = drawArrows(ctx, app, axis, layout, { heads: level === "arrows", alpha, skip: selection?.rows }));
   }
   const marks = drawMarks(ctx, app, axis, layout, level === "strips");
   if (selection && lit) drawStory(ctx, app, axis, layout);
   else if (selection) drawNarrowStory(ctx, app, axis, layout);
   const failed = drawFailed(ctx, app, axis, layout);
   ctx.restore();
-  return { level, rows: selection ? [...rows, ...selection.rows] : rows, ...marks, failed };
+  return { level, transitive, rows: selection ? [...rows, ...selection.rows] : rows, ...marks, failed };
 }
 
 /** Solves and precoders going on air. */
