@@ -186,9 +186,7 @@ class Cpu:
 
 def show(found: dict[str, list[float]]) -> None:
     for name, values in found.items():
-        print(
-            f"{name:<28} {median(values):.0f} ms (median of {len(values)}; least {min(values):.0f}, most {max(values):.0f})"
-        )
+        print(f"{name:<28} {median(values):.0f} ms ({min(values):.0f} to {max(values):.0f}, {len(values)} values)")
 
 
 if __name__ == "__main__":

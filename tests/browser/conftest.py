@@ -28,7 +28,7 @@ FLAGS = (
     "--disable-sync",
 )
 SETTINGS = (
-    "scenario.duration_s=1.2",
+    "scenario.duration_s=1.0",
     "metrics.warmup_ms=60",
     "metrics.period_ms=13",
     "twin.solver=mrt",
@@ -85,14 +85,13 @@ class Shown:
         self.settle()
 
 
-@pytest.fixture
-def show(browser):
-    """Opens the report of a folder in a fresh profile, and checks at the end that nothing was wrong or asked for."""
+def opener(browser):
+    """Yields a function that opens the report of a folder in a fresh profile; then checks that nothing went wrong."""
     opened = []
 
     def open_page(folder, *, width=1280, height=800, scheme="light", link=""):
         context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         shown = Shown(context.new_page())
         opened.append((shown, context))
         shown.tab.on("console", lambda line: shown.errors.append(f"{line.type}: {line.text}"))
@@ -110,6 +109,18 @@ def show(browser):
         context.close()
         assert shown.errors == []
         assert shown.requests == []
+
+
+@pytest.fixture
+def show(browser):
+    """Opens pages that live for one test."""
+    yield from opener(browser)
+
+
+@pytest.fixture(scope="module")
+def show_for_all(browser):
+    """Opens pages that live for all tests of a file, for tests that undo what they do."""
+    yield from opener(browser)
 
 
 @pytest.fixture(scope="session")

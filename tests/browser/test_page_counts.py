@@ -7,25 +7,40 @@ import pytest
 
 from twin.journal.schemas import LATENCY_PARTS
 
-FIELDS = ("kind", "src", "dst", "t_data_ns", "t_send_ns", "t_end_ns", "begin_ns", "finish_ns", "fate", "reason", "bytes")
+FIELDS = (
+    "kind",
+    "src",
+    "dst",
+    "t_data_ns",
+    "t_send_ns",
+    "t_end_ns",
+    "begin_ns",
+    "finish_ns",
+    "fate",
+    "reason",
+    "bytes",
+)
 
 
-def test_every_message_is_rebuilt_to_the_nanosecond(show, run_folder, tables):
-    page = show(run_folder)
+@pytest.fixture(scope="module")
+def page(show_for_all, run_folder):
+    return show_for_all(run_folder)
+
+
+def test_every_message_is_rebuilt_to_the_nanosecond(page, tables):
     rows, found = tables.messages.to_pylist(), page.ask("table()")
     known = {row["msg_id"] for row in rows}
     assert len(found) == len(rows)
     for row, (number, parent, *fields) in zip(rows, found, strict=True):
         assert int(number) == row["msg_id"]
         assert (None if parent is None else int(parent)) == (row["parent_id"] if row["parent_id"] in known else None)
-        told = [None if value != value else value for value in fields]  # noqa: PLR0124 - NaN
+        told = [None if value != value else value for value in fields]
         assert told[:11] == [row[name] for name in FIELDS]
         assert told[11:] == [row[name] or 0 for name in LATENCY_PARTS]
 
 
 @pytest.mark.parametrize("window", [(0.0, 1.0), (0.2, 0.9), (0.41, 0.42), (0.5, 0.5001), (0.9, 0.1)])
-def test_counts_in_view_equal_the_table(show, run_folder, tables, window):
-    page = show(run_folder)
+def test_counts_in_view_equal_the_table(page, tables, window):
     end = page.ask("end")
     page.tab.evaluate("([a, b]) => twinReport.setView(a, b)", [window[0] * end, (window[0] + window[1]) * end])
     view, counts = page.ask("view()"), page.ask("counts()")
@@ -35,8 +50,7 @@ def test_counts_in_view_equal_the_table(show, run_folder, tables, window):
     assert counts["byFate"] == Counter(row["fate"] for row in rows)
 
 
-def test_the_whole_run_has_the_counts_of_the_summary(show, run_folder, tables):
-    page = show(run_folder)
+def test_the_whole_run_has_the_counts_of_the_summary(page, tables):
     page.key("0")
     view, counts = page.ask("view()"), page.ask("counts()")
     assert view["t0"] <= 0
@@ -56,7 +70,9 @@ def test_a_dragged_range_has_the_numbers_of_the_table(show, run_folder, tables):
     page.settle()
     begin, end = page.ask("range()")
     drawn = page.ask("drawn()")
-    assert begin == pytest.approx(drawn["t0"] + (300 - drawn["left"]) / drawn["pixelsPerNs"], abs=2 / drawn["pixelsPerNs"])
+    assert begin == pytest.approx(
+        drawn["t0"] + (300 - drawn["left"]) / drawn["pixelsPerNs"], abs=2 / drawn["pixelsPerNs"]
+    )
     stats = page.tab.evaluate("([a, b]) => twinReport.stats(a, b)", [begin, end])
     rows = [row for row in tables.messages.to_pylist() if begin <= row["t_send_ns"] < end]
     assert stats["sent"] == len(rows) > 100

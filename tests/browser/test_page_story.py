@@ -13,6 +13,11 @@ def solves(tables):
     return {(row["node"], row["version"]): row for row in tables.solves.to_pylist()}
 
 
+@pytest.fixture(scope="module")
+def page(show_for_all, run_folder):
+    return show_for_all(run_folder)
+
+
 def expected(log, solves, tables, version, transmitter=None):
     """The ids of a story, walked by hand: back over `precoder` to the solve, its inputs back to their `csi`."""
     ids = set()
@@ -56,8 +61,7 @@ def test_it_opens_on_the_story_of_the_precoder_of_median_age(show, run_folder, t
     assert view["t0"] < row["measured_ns"] < row["t_applied_ns"] < view["t1"]
 
 
-def test_selecting_a_version_lights_exactly_its_messages(show, run_folder, tables, log, solves):
-    page = show(run_folder)
+def test_selecting_a_version_lights_exactly_its_messages(page, tables, log, solves):
     versions = complete_versions(tables)
     assert len(versions) > 50
     for version in versions[:: len(versions) // 7]:
@@ -69,8 +73,7 @@ def test_selecting_a_version_lights_exactly_its_messages(show, run_folder, table
     assert not page.ask("select(999999)")
 
 
-def test_the_critical_path_is_what_the_solve_waited_for(show, run_folder, tables, log, solves):
-    page = show(run_folder)
+def test_the_critical_path_is_what_the_solve_waited_for(page, tables, log, solves):
     version = complete_versions(tables)[5]
     page.ask("select(x)", version)
     critical = [log[int(number)] for number in page.ask("critical()")]
@@ -85,8 +88,7 @@ def test_the_critical_path_is_what_the_solve_waited_for(show, run_folder, tables
 
 
 @pytest.mark.parametrize("which", [0, 1, 2])
-def test_clicking_a_precoder_lights_its_story(show, run_folder, tables, log, solves, which):
-    page = show(run_folder)
+def test_clicking_a_precoder_lights_its_story(page, tables, log, solves, which):
     version = complete_versions(tables)[10]
     story = expected(log, solves, tables, version)
     page.ask("select(x)", version)
@@ -105,13 +107,12 @@ def test_a_deep_link_opens_that_version(show, run_folder, tables):
     assert page.ask("selected()") == {"version": version, "transmitter": "satellite"}
 
 
-def test_a_lost_precoder_has_a_story_too(show, run_folder, tables, log, solves):
+def test_a_lost_precoder_has_a_story_too(page, tables, log, solves):
     lost = [m for m in log.values() if m["kind"] == "precoder" and m["fate"] == "lost"]
     first = lost[0]
     while log.get(first["parent_id"], {}).get("kind") == "precoder":
         first = log[first["parent_id"]]
     (version,) = [v for (node, v), s in solves.items() if node == first["src"] and s["finish_ns"] == first["t_send_ns"]]
-    page = show(run_folder)
     page.ask("select(x)", version)
     assert lost[0]["msg_id"] in as_numbers(page.ask("selection()"))
     transmitter = lost[0]["dst"].rpartition(":")[2]
@@ -119,9 +120,8 @@ def test_a_lost_precoder_has_a_story_too(show, run_folder, tables, log, solves):
     assert "Never went on air. Its last message was lost (loss)." in page.text("#drawer")
 
 
-def test_any_other_message_shows_its_hops_and_its_way(show, run_folder, log):
+def test_any_other_message_shows_its_hops_and_its_way(page, log):
     share = next(m for m in log.values() if m["kind"] == "share" and m["hops"] and m["fate"] == "delivered")
-    page = show(run_folder)
     page.tab.fill("#find", str(share["msg_id"]))
     page.tab.keyboard.press("Enter")
     page.settle()
