@@ -1,7 +1,7 @@
 """The page of a run with a million messages: size of the file, time until it is ready, time of a frame.
 
-A short real run is repeated one after another, with fresh jitter on every hop that moves all that follows from it, until
-there are a million messages. Headless Chromium then opens its page from disk. Medians over several repetitions.
+A short real run is repeated, each time with other jitter on every hop that moves all that follows from it, until there
+are a million messages. Headless Chromium then opens its page from disk. Medians over several repetitions.
 
     python benchmarks/report.py [MESSAGES]
 """

@@ -4,16 +4,16 @@ import { byId } from "./dom.js";
 import { bounded } from "./axis.js";
 import { makeLanes, moveLane, showLane } from "./lanes.js";
 import { under } from "./hits.js";
+import { jumpTo } from "./navigate.js";
 import { paint, paintSvg } from "./paint.js";
 import { kindOf } from "./messages.js";
-import { medianApplied, worstApplied } from "./run.js";
 import { makeTheme } from "./theme.js";
 import { selectBranch, selectMessage, selectVersion } from "./selection.js";
-import { entityOf, spanOf, versionOf, wayUp } from "./story.js";
+import { entityOf, versionOf, wayUp } from "./story.js";
 import { statsIn } from "./stats.js";
 import { showCards, showChips, showHeader, showJumps, showUsers } from "./cards.js";
 import { showDrawer } from "./drawer.js";
-import { showEvents, showLegs, showMap, showRange } from "./tables.js";
+import { showEvents, showLegs, showMap, showNotes, showRange } from "./tables.js";
 import { showCursor, showHandles, showLaneCount, showRangeBox, showTip } from "./overlay.js";
 
 const PROJECTOR = 1.25;
@@ -34,7 +34,7 @@ export class App {
   start() {
     this.measure();
     this.showAll();
-    if (!this.openLink()) this.jump("median");
+    if (!this.openLink()) jumpTo(this, "median");
     if (!this.selection) this.setView(0, Math.min(this.run.endNs, FIRST_SPAN_NS));
     this.draw();
   }
@@ -53,6 +53,7 @@ export class App {
     showJumps(this);
     showLegs(this);
     showMap(this);
+    showNotes(this);
     showUsers(this);
     this.showSelection();
     showHandles(this);
@@ -140,39 +141,6 @@ export class App {
     const asked = new URLSearchParams(location.hash.slice(1));
     const version = Number(asked.get("v") ?? NaN);
     return Number.isInteger(version) && this.select(version, asked.get("tx") ?? undefined);
-  }
-
-  /** The story of the precoder of median or greatest age, or the last message that was lost. */
-  jump(where) {
-    const { applied, messages } = this.run;
-    if (where === "lost") {
-      if (!messages.failed.length) return;
-      this.selectRow(messages.failed.at(-1));
-      this.fit();
-      return;
-    }
-    const found = where === "median" ? medianApplied(this.run) : worstApplied(this.run);
-    if (found < 0) return;
-    this.setSelection(selectVersion(this.run, applied.version[found], undefined, applied.transmitters[applied.transmitter[found]]));
-    this.fit();
-  }
-
-  canJump(where) {
-    return where === "lost" ? this.run.messages.failed.length > 0 : medianApplied(this.run) >= 0;
-  }
-
-  /** The version after or before the one that is lit. */
-  step(by) {
-    const versions = [...new Set(this.run.solves.version)].sort((a, b) => a - b);
-    const now = this.selection?.story?.version;
-    const place = versions.findIndex((version) => version === now);
-    const next = place < 0 ? versions.find((v, i) => this.run.solves.begin[i] >= this.view.t0) : versions[place + by];
-    if (next === undefined) return;
-    const span = this.view.t1 - this.view.t0;
-    if (!this.select(next, undefined, { move: false })) return;
-    const [begin, end] = spanOf(this.run, this.selection.story) ?? [this.view.t0, this.view.t1];
-    const middle = (begin + end) / 2;
-    this.setView(middle - span / 2, middle + span / 2);
   }
 
   /** The view that shows the selection with room on both sides. */

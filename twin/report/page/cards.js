@@ -1,6 +1,7 @@
 /** What stands above the plots: the run, the verdict, five cards, and the kinds as filters. */
 
 import { byId, element, fill, fixed, grouped, percent } from "./dom.js";
+import { canJump, jumpTo, stepBy } from "./navigate.js";
 
 const PARTS = ["sensing", "uplink", "queue", "solve", "downlink", "hold", "mixing"];
 const PART_SHADES = [
@@ -117,14 +118,14 @@ export function showJumps(app) {
   fill(
     byId("jumps"), jump(app, "median", "the precoder of median age (M)"), jump(app, "worst", "the precoder of greatest age (X)"),
     jump(app, "lost", "the last message that was lost (L)"),
-    element("button", { title: "the version before ([)", "aria-label": "the version before", disabled: !app.canJump("median"), click: () => app.step(-1) }, "‹"),
-    element("button", { title: "the version after (])", "aria-label": "the version after", disabled: !app.canJump("median"), click: () => app.step(1) }, "›"),
+    element("button", { title: "the version before ([)", "aria-label": "the version before", disabled: !canJump(app, "median"), click: () => stepBy(app, -1) }, "‹"),
+    element("button", { title: "the version after (])", "aria-label": "the version after", disabled: !canJump(app, "median"), click: () => stepBy(app, 1) }, "›"),
   );
 }
 
 function jump(app, where, title) {
   const text = { median: "median", worst: "worst", lost: "last lost" }[where];
-  return element("button", { class: "jump", "data-jump": where, title: `Jump to ${title}`, disabled: !app.canJump(where), click: () => app.jump(where) }, text);
+  return element("button", { class: "jump", "data-jump": where, title: `Jump to ${title}`, disabled: !canJump(app, where), click: () => jumpTo(app, where) }, text);
 }
 
 function swatch(colour, dash) {

@@ -3,6 +3,7 @@
 import { byId } from "./dom.js";
 import { Axis } from "./axis.js";
 import { wholeAxis } from "./minimap.js";
+import { jumpTo, stepBy } from "./navigate.js";
 
 const CLICK_PIXELS = 4;
 const ZOOM_STEP = 1.25;
@@ -107,11 +108,11 @@ const KEYS = {
   s: (app) => zoomAbout(app, app.middle(), ZOOM_STEP),
   f: (app) => app.fit(),
   0: (app) => app.setView(0, app.run.endNs),
-  "[": (app) => app.step(-1),
-  "]": (app) => app.step(1),
-  m: (app) => app.jump("median"),
-  x: (app) => app.jump("worst"),
-  l: (app) => app.jump("lost"),
+  "[": (app) => stepBy(app, -1),
+  "]": (app) => stepBy(app, 1),
+  m: (app) => jumpTo(app, "median"),
+  x: (app) => jumpTo(app, "worst"),
+  l: (app) => jumpTo(app, "lost"),
   z: (app) => app.zoomToRange(),
   t: (app) => app.toggleTheme(),
   p: (app) => app.toggleProjector(),

@@ -113,6 +113,13 @@ function node(tag, attributes) {
   return made;
 }
 
+/** What the page leaves out, and what it was made of. */
+export function showNotes(app) {
+  const { messages, summary } = app.run.header;
+  const left = messages.left_out ? ` The last ${grouped(messages.left_out)} messages are left out: a page holds no more.` : "";
+  fill(byId("notes"), `All times are virtual and exact to the nanosecond; rates are kept to 0.0001 bit/s/Hz.${left} Digest ${summary.digest ?? "unknown"}.`);
+}
+
 /** What a dragged range holds. */
 export function showRange(parent, app, stats) {
   const lost = (stats.byFate.lost ?? 0) + (stats.byFate.dropped ?? 0);
