@@ -108,7 +108,7 @@ def test_kinds_and_entities_that_nobody_foresaw(show, altered, empty):
         messages=messages_of(*rows),
         control=empty("control"),
         solves=empty("solves"),
-        metrics=METRICS.empty_table().drop_columns(["secrecy"]).append_column("sum_rate", pa.array([], pa.float64())),
+        metrics=METRICS.empty_table().append_column("sum_rate", pa.array([], pa.float64())),
         manifest={"scenario": {"scenario": {"name": "other"}, "odd": [1, 2], "deep": {"position_m": "here"}}},
     )
     page = show(folder)

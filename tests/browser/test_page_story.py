@@ -78,10 +78,10 @@ def test_the_critical_path_is_what_the_solve_waited_for(page, tables, log, solve
     page.ask("select(x)", version)
     critical = [log[int(number)] for number in page.ask("critical()")]
     (solve,) = [solve for (_, number), solve in solves.items() if number == version]
-    last = max(solve["inputs"], key=lambda used: log[used]["t_end_ns"])
+    last = max(solve["inputs"], key=lambda used: log[used]["begin_ns"])
     assert last in {message["msg_id"] for message in critical}
     assert not (set(solve["inputs"]) - {last}) & {message["msg_id"] for message in critical}
-    waits = [solve["begin_ns"] - log[used]["t_end_ns"] for used in solve["inputs"] if used != last]
+    waits = [solve["begin_ns"] - log[used]["finish_ns"] for used in solve["inputs"] if used != last]
     told = page.text("#drawer")
     for wait in waits:
         assert f"waited {wait / 1e6:.2f} ms" in told

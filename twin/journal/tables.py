@@ -7,6 +7,7 @@ are sorted by virtual time, whatever the order in which the facts were decided.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -54,13 +55,20 @@ def write_tables(
 
 
 def read_tables(folder: RunFolder) -> RunTables:
-    """All tables of a run folder; a missing or truncated one is a RunFolderError."""
+    """All tables of a run folder; a missing or truncated one, or one of another schema, is a RunFolderError."""
     return RunTables(
-        messages=folder.read_table(folder.messages_path),
-        control=folder.read_table(folder.control_path),
-        solves=folder.read_table(folder.solves_path),
-        metrics=folder.read_table(folder.metrics_path),
+        messages=_read(folder, folder.messages_path, MESSAGES),
+        control=_read(folder, folder.control_path, CONTROL),
+        solves=_read(folder, folder.solves_path, SOLVES),
+        metrics=_read(folder, folder.metrics_path, METRICS),
     )
+
+
+def _read(folder: RunFolder, path: Path, schema: pa.Schema) -> pa.Table:
+    table = folder.read_table(path)
+    if missing := [name for name in schema.names if name not in table.column_names]:
+        raise RunFolderError(f"{path} has no column {missing[0]}; run: run-twin recover {folder.path}")
+    return table
 
 
 def is_intra_twin(src: str, dst: str) -> bool:

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from twin.errors import RunFolderError
 from twin.journal.folder import RunFolder, write_atomically
-from twin.journal.schemas import MESSAGES, SOLVES
 from twin.journal.summary import last_instant_ns
 from twin.journal.tables import RunTables, read_tables
 from twin.report.headline import headline
@@ -28,12 +27,6 @@ _SLOT: Final = re.compile(r"<!--\{(\w+)\}-->")
 
 
 _SUMMARY_KEYS: Final = ("scenario", "seed", "virtual_s")
-_NEEDED: Final = {
-    "messages": [name for name in MESSAGES.names if name not in {"seq", "epoch", "flags", "trace_id", "intra"}],
-    "control": ["t_applied_ns", "transmitter", "version", "msg_id", "t_data_ns"],
-    "solves": [name for name in SOLVES.names if name not in {"problem", "violation", "cost_ns", "wall_us"}],
-    "metrics": ["t_ns"],
-}
 
 
 def write_report(path: Path) -> Path:
@@ -44,24 +37,18 @@ def write_report(path: Path) -> Path:
     """
     folder = RunFolder.open(path)
     summary, manifest = folder.read_summary(), folder.read_manifest()
-    tables = read_tables(folder)
-    _require(folder, tables, summary)
-    page = render(tables, manifest, summary)
+    _require(folder, summary)
+    page = render(read_tables(folder), manifest, summary)
     report = path / REPORT
     write_atomically(report, lambda temporary: _write(temporary, page))
     return report
 
 
-def _require(folder: RunFolder, tables: RunTables, summary: dict[str, Any]) -> None:
-    """Check that a folder is of a version that this page understands, as far as it reads it."""
-    again = f"written by another version; run: run-twin recover {folder.path}"
-    for name, needed in _NEEDED.items():
-        missing = sorted(set(needed) - set(getattr(tables, name).column_names))
-        if missing:
-            raise RunFolderError(f"{folder.path / name}.parquet has no column {missing[0]}: {again}")
+def _require(folder: RunFolder, summary: dict[str, Any]) -> None:
+    """Check that a summary is of a version that this page understands, as far as it cannot do without."""
     for key in _SUMMARY_KEYS:
         if key not in summary:
-            raise RunFolderError(f"{folder.summary_path} has no key {key}: {again}")
+            raise RunFolderError(f"{folder.summary_path} has no key {key}; run: run-twin recover {folder.path}")
 
 
 def render(tables: RunTables, manifest: dict[str, Any], summary: dict[str, Any]) -> str:

@@ -143,12 +143,12 @@ def test_a_truncated_table_names_recover(folder, name, capsys):
 def test_a_table_of_another_version_is_refused(folder, name, column, capsys):
     path = folder.path / f"{name}.parquet"
     folder.write_table(path, folder.read_table(path).drop_columns([column]))
-    assert f"{path} has no column {column}: written by another version" in refused(folder.path, capsys)
+    assert f"{path} has no column {column}; run: run-twin recover {folder.path}" in refused(folder.path, capsys)
 
 
 def test_a_summary_of_another_version_is_refused(folder):
     folder.write_summary({key: value for key, value in SUMMARY.items() if key != "virtual_s"})
-    with pytest.raises(RunFolderError, match="has no key virtual_s: written by another version"):
+    with pytest.raises(RunFolderError, match="has no key virtual_s; run: run-twin recover"):
         write_report(folder.path)
 
 

@@ -9,7 +9,7 @@ import { paint, paintSvg } from "./paint.js";
 import { kindOf } from "./messages.js";
 import { makeTheme } from "./theme.js";
 import { selectBranch, selectMessage, selectVersion } from "./selection.js";
-import { entityOf, versionOf, wayUp } from "./story.js";
+import { ancestry, entityOf, versionOf } from "./story.js";
 import { statsIn } from "./stats.js";
 import { showCards, showChips, showHeader, showJumps, showUsers } from "./cards.js";
 import { showDrawer } from "./drawer.js";
@@ -116,7 +116,7 @@ export class App {
       const selection = selectVersion(this.run, version, undefined, entity);
       if (selection?.rows.has(row)) return this.setSelection(selection);
     }
-    return this.setSelection(selectMessage(this.run, row, wayUp(this.run.messages, row)));
+    return this.setSelection(selectMessage(this.run, row, ancestry(this.run.messages, row)));
   }
 
   focusBranch(index) {

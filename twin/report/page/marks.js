@@ -250,7 +250,7 @@ function drawWaits(ctx, app, axis, layout, story) {
   for (const input of [...story.inputs].sort((a, b) => b.waited - a.waited)) {
     const node = run.messages.legs[run.messages.leg[input.row]].dst;
     const y = layout.yOf[node];
-    const [x0, x1] = [axis.x(run.messages.ended[input.row]), axis.x(run.solves.begin[input.solve])];
+    const [x0, x1] = [axis.x(run.messages.finish[input.row]), axis.x(run.solves.begin[input.solve])];
     if (input.critical || Number.isNaN(y) || x1 - x0 < 24) continue;
     strokeLines(ctx, [{ x0, y0: y, x1, y1: y }], theme.ink, 1.4, [2, 2]);
     const text = `waited ${duration(input.waited)}`;

@@ -8,6 +8,7 @@ import { kindOf, rowAt } from "./messages.js";
 const MAX_HOPS = 64;
 const PRECODER = "precoder";
 const MEASUREMENT = "csi";
+const DOWNWARD = new Set([PRECODER, "ack", "command"]);
 
 /**
  * @param {object} run
@@ -25,20 +26,21 @@ export function storyOf(run, version, transmitter) {
   return { version, transmitter, branches, solves, inputs, rows };
 }
 
-/** The ways of a version's precoders, in the order in which they went on air; lost ones last. */
+/** The way of each transmitter's precoder: those that went on air in that order, then those that never did. */
 function branchesOf(run, version) {
   const found = (run.applied.ofVersion.get(version) || []).map((applied) => ({
     applied, transmitter: run.applied.transmitters[run.applied.transmitter[applied]],
     ...wayBack(run, run.applied.row[applied], version),
   }));
-  const known = new Set(found.flatMap((branch) => branch.rows));
+  const onAir = new Set(found.map(({ transmitter }) => transmitter));
+  const failed = new Map();
   for (const solve of solvesOf(run, version)) {
-    for (const rows of waysOut(run, solve)) {
-      if (rows.every((row) => known.has(row))) continue;
-      found.push({ applied: -1, transmitter: entityOf(receiver(run, rows.at(-1))), rows, solve });
+    for (const root of rootsOf(run, solve)) {
+      const transmitter = entityOf(receiver(run, root));
+      if (!onAir.has(transmitter)) failed.set(transmitter, { applied: -1, transmitter, rows: onward(run, root), solve });
     }
   }
-  return found;
+  return [...found, ...failed.values()];
 }
 
 /** From the last hop of a precoder back to the twin that solved for it: rows in the order of time, and the solve. */
@@ -53,23 +55,29 @@ function wayBack(run, last, version) {
   return { rows, solve: -1 };
 }
 
-/** Every chain of precoder messages that left with a solve's result. */
-function waysOut(run, solve) {
+/** The precoder messages that left with a solve's result. */
+function rootsOf(run, solve) {
   const { messages, solves } = run;
-  const ways = [];
+  const roots = [];
   const finish = solves.finish[solve];
   for (let row = rowAt(messages, finish); row < messages.count && messages.sent[row] === finish; row += 1) {
-    if (messages.legs[messages.leg[row]].src === solves.node[solve] && kindOf(messages, row) === PRECODER) {
-      follow(run, [row], ways);
-    }
+    const fromHere = messages.legs[messages.leg[row]].src === solves.node[solve];
+    if (fromHere && kindOf(messages, row) === PRECODER) roots.push(row);
   }
-  return ways;
+  return roots;
 }
 
-function follow(run, rows, ways) {
-  const next = childrenOf(run, rows.at(-1)).filter((row) => kindOf(run.messages, row) === PRECODER);
-  if (!next.length || rows.length >= MAX_HOPS) ways.push(rows);
-  else for (const row of next) follow(run, [...rows, row], ways);
+/** The precoder messages from one on; of several copies the one that got furthest, then the one sent first. */
+function onward(run, root, depth = 0) {
+  const { messages } = run;
+  const delivered = (row) => messages.fates[messages.fate[row]].fate === "delivered";
+  if (!delivered(root) || depth >= MAX_HOPS) return [root];
+  const ways = childrenOf(run, root)
+    .filter((row) => kindOf(messages, row) === PRECODER)
+    .map((row) => onward(run, row, depth + 1));
+  ways.sort((a, b) => b.length - a.length || delivered(b.at(-1)) - delivered(a.at(-1))
+    || messages.sent[a.at(-1)] - messages.sent[b.at(-1)]);
+  return [root, ...(ways[0] ?? [])];
 }
 
 /** Rows of the messages that a message caused. */
@@ -102,20 +110,36 @@ function groupSolves(solves) {
   return byVersion;
 }
 
-/** The inputs of a solve with the way of each from its measurement; the one that came last is critical. */
+/** The inputs of a solve with the way of each from its measurement; the one that was handled last is critical. */
 function inputsOf(run, solve) {
   const { messages, solves } = run;
-  const rows = Array.from(solves.inputs.subarray(solves.inputStart[solve], solves.inputStart[solve + 1]));
-  const inputs = rows.filter((row) => row >= 0).map((row) => ({
-    solve, row, rows: wayUp(messages, row), waited: solves.begin[solve] - messages.ended[row], critical: false,
-  }));
-  const last = inputs.reduce((late, input) => (late && late.waited <= input.waited ? late : input), null);
+  const used = Array.from(solves.inputs.subarray(solves.inputStart[solve], solves.inputStart[solve + 1]));
+  const inputs = used.filter((row) => row >= 0)
+    .map((row) => ({ solve, row, rows: wayUp(messages, row), waited: waitOf(run, solve, row), critical: false }))
+    .filter(({ rows }) => rows.length);
+  const handled = ({ row }) => (Number.isNaN(messages.begin[row]) ? messages.sent[row] : messages.begin[row]);
+  const last = inputs.reduce((late, input) => (late && handled(late) >= handled(input) ? late : input), null);
   if (last) last.critical = true;
   return inputs;
 }
 
-/** From a message back to the measurement that it carries, in the order of time. */
+/** How long an input had been handled when the solve began: it waited for the others, or for a timer. */
+function waitOf({ messages, solves }, solve, row) {
+  return Math.max(0, solves.begin[solve] - messages.finish[row]) || 0;
+}
+
+/** From a message back to the measurement that it carries, in the order of time; not past what follows from a solve. */
 export function wayUp(messages, row) {
+  const rows = [];
+  for (let at = row; at >= 0 && rows.length < MAX_HOPS && !DOWNWARD.has(kindOf(messages, at)); at = messages.parent[at]) {
+    rows.unshift(at);
+    if (kindOf(messages, at) === MEASUREMENT) break;
+  }
+  return rows;
+}
+
+/** Everything that led to a message, back to the measurement. */
+export function ancestry(messages, row) {
   const rows = [row];
   while (kindOf(messages, rows[0]) !== MEASUREMENT && messages.parent[rows[0]] >= 0 && rows.length < MAX_HOPS) {
     rows.unshift(messages.parent[rows[0]]);
