@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: venv demo test test-slow lint types imports check bench clean
+.PHONY: venv demo browser test test-slow lint types imports check bench clean
 
 venv: $(STAMP)
 
@@ -20,8 +20,12 @@ $(STAMP): pyproject.toml constraints.txt
 demo: venv
 	$(BIN)/python run_twin.py
 
-test: venv
+test: venv browser
 	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	    echo "NO BROWSER: the tests in tests/browser are skipped (they fail under CI); apt-get install chromium" >&2
 
 test-slow: venv
 	$(BIN)/python -m pytest -m slow

@@ -1,7 +1,7 @@
 """Runs a scenario from start to run folder, and rebuilds a run folder from its journal.
 
-A run writes facts only. Tables, metrics, summary and picture are functions of the journal and are made by `finish`,
-whether the run has just ended, was interrupted, or is being recovered after a kill.
+A run writes facts only. Tables, metrics, summary, picture and page are functions of the journal and are made by
+`finish`, whether the run has just ended, was interrupted, or is being recovered after a kill.
 """
 
 import os
@@ -112,8 +112,9 @@ def recover(path: Path) -> RunResult:
 
 
 def finish(folder: RunFolder) -> RunResult:
-    """Make tables, metrics, summary and picture from the journal of `folder`."""
+    """Make tables, metrics, summary, picture and page from the journal of `folder`."""
     from twin.report.figure import secrecy_figure
+    from twin.report.page import write_report
 
     journal = read_journal(folder.journal_path)
     if not journal.manifest:
@@ -130,6 +131,7 @@ def finish(folder: RunFolder) -> RunResult:
     summary = summarise(tables, _run_info(manifest, spec, end_ns))
     folder.write_summary(summary)
     secrecy_figure(folder.path)
+    write_report(folder.path)
     return RunResult(folder.path, summary)
 
 

@@ -14,7 +14,7 @@ from rich.text import Text
 from scenarios.program import program
 from scenarios.terminal import Output, grouped
 
-PICTURE: Final = "secrecy.png"
+PAGE: Final = "report.html"
 
 # Worth trying, in this order: what the loss shrinks with, and what it grows with.
 FRESHER: Final = (
@@ -55,7 +55,7 @@ def show_summary(
     console.print()
     legs = [_attribution_table(summary)] if summary.get("loss_attribution") else []
     _print_tables(console, [_secrecy_table(summary), *legs, _latency_table(summary)])
-    lines = [*_facts(summary), ("look", str(folder / PICTURE))]
+    lines = [*_facts(summary), ("look", str(folder / PAGE))]
     if twins_were_heard(summary):
         lines.append(("story", f"{program()} story {shlex.quote(str(folder))} worst"))
     if typed is not None:

@@ -1,4 +1,4 @@
-"""`recover`, `story`, `trace`: a run folder and what can be seen in it."""
+"""`recover`, `report`, `story`, `trace`: a run folder and what can be seen in it."""
 
 import argparse
 from pathlib import Path
@@ -12,6 +12,7 @@ MAX_ID: Final = 2**63 - 1
 def add(command: Command) -> None:
     """Add these commands."""
     _add_folder(command("recover", _recover, "rebuild a run folder from its journal"))
+    _add_folder(command("report", _report, "write the page of a run folder again, from its tables"))
     _add_story(command("story", _story, "tell how one precoder version came to be, hop by hop"))
     _add_trace(command("trace", _trace, "export a run for Perfetto, as a Mermaid diagram or as CSV"))
 
@@ -57,3 +58,9 @@ def _trace(options: argparse.Namespace) -> int:
     from scenarios.commands.trace import trace
 
     return trace(options.folder, options.kind, options.out, options.number, options.which)
+
+
+def _report(options: argparse.Namespace) -> int:
+    from scenarios.commands.report import report
+
+    return report(options.folder)

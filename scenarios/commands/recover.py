@@ -1,4 +1,4 @@
-"""`recover`: tables, metrics, summary and picture of a run folder, rebuilt from its journal."""
+"""`recover`: tables, metrics, summary, picture and page of a run folder, rebuilt from its journal."""
 
 from pathlib import Path
 

@@ -113,6 +113,10 @@ class RunFolder:
         """Write summary.json atomically; NaN is an error."""
         _write_json(self.summary_path, summary)
 
+    def read_manifest(self) -> dict[str, Any]:
+        """The manifest."""
+        return _read_json(self.manifest_path)
+
     def read_summary(self) -> dict[str, Any]:
         """The summary."""
         return _read_json(self.summary_path)

@@ -180,7 +180,7 @@ def test_recover_shows_what_the_run_came_to(engine, capsys: pytest.CaptureFixtur
     assert main(["recover", "runs/x"]) == 0
     assert calls == [(Path("runs/x"),)]
     out = capsys.readouterr().out
-    assert "look     runs/x/secrecy.png" in out
+    assert "look     runs/x/report.html" in out
     assert "next" not in out
 
 

@@ -89,7 +89,7 @@ messages sent 78 311, delivered 77 900, lost 391, dropped 3, in flight 17 (queue
 solves   4 118, 2 failed, median 10 iterations, 80.5 ms of wall time
 digest   abababababababababababababababababababababababababababababababab
 time     2 s virtual, emulated in 8.1 s of wall time, seed 3
-look     runs/x/secrecy.png
+look     runs/x/report.html
 story    run-twin story runs/x worst
 next     run-twin run sagin --set network.backhaul.latency_ms=1
 """

@@ -1,0 +1,28 @@
+"""The sentence over the page: what staleness cost, and which part of the loop cost most."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def headline(summary: Mapping[str, Any]) -> str:
+    """What staleness cost the worst user, in a sentence or two, from summary.json."""
+    worst = summary.get("min_secrecy") or {}
+    until = f"Interrupted after {summary['virtual_s']:.3g} s. " if summary.get("interrupted") else ""
+    loss, fresh = worst.get("staleness_loss"), worst.get("fresh_mean")
+    if loss is None or fresh is None:
+        return f"{until}No secrecy rates to compare in this run."
+    if worst.get("local_mrt_share") == 1.0:
+        return f"{until}No precoder of a twin went on air in this run: local MRT all the way."
+    if loss <= (worst.get("ci95") or 0.0):
+        return f"{until}No measurable staleness cost in this run."
+    share = f" ({100 * loss / fresh:.0f} %)" if fresh > 0 else ""
+    return f"{until}Staleness costs {loss:.2f} of {fresh:.2f} bit/s/Hz{share}.{_largest(summary)}"
+
+
+def _largest(summary: Mapping[str, Any]) -> str:
+    parts = summary.get("loss_attribution")
+    loss = summary["min_secrecy"]["staleness_loss"]
+    if not parts or not loss:
+        return ""
+    name = max(parts, key=lambda part: parts[part])
+    return f" Largest part: {name}, {100 * parts[name] / loss:.0f} %."
