@@ -65,19 +65,19 @@ class Digests:
 
     def add(self, fact: Fact, record: bytes) -> None:
         """Take in a fact, given with its canonical bytes."""
-        if type(fact) is Sent:
-            self._full += _hash(record)
-            self._events += _hash(_sent_event(fact.frame))
-        elif type(fact) is Ended:
-            term = _hash(record)
-            self._full += term
-            self._events += term
+        if type(fact) is Ended:
+            event = record
+        elif type(fact) is Sent:
+            event = _sent_event(fact.frame)
         elif type(fact) is Solved:
-            self._full += _hash(record)
-            self._events += _hash(_solved_event(fact))
+            event = _solved_event(fact)
         elif type(fact) is Applied:
-            self._full += _hash(record)
-            self._events += _hash(_applied_event(fact))
+            event = _applied_event(fact)
+        else:
+            return
+        term = _hash(record)
+        self._full += term
+        self._events += term if event is record else _hash(event)
 
     def digest(self) -> str:
         """The digest of everything in virtual time, as 64 hex characters."""

@@ -7,7 +7,7 @@ encoding of a report and nothing else needs to be parsed. Skeletons are learnt f
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 from struct import Struct
 from typing import Any, Final, NamedTuple
@@ -189,7 +189,7 @@ def _is_sound(skeleton: _Skeleton, data: bytes) -> bool:
         elements = skeleton.elements.unpack(data)
         if not (math.isfinite(sum(elements)) or all(map(math.isfinite, elements))):
             return False
-        low = elements[len(elements) - skeleton.low :]
+        low: Sequence[float] = elements[len(elements) - skeleton.low :] if skeleton.low else ()
     else:
         slots = skeleton.split.unpack(data)[1::2]
         array = np.frombuffer(b"".join(slots[: len(skeleton.arrays)]), _REAL)
