@@ -15,7 +15,7 @@ from scenarios.keys import Path
 from scenarios.spec import Spec
 from scenarios.spec_links import LINK_CLASSES
 from twin.emulation.links import LinkParams
-from twin.emulation.network import ROUTE_EPOCH_NS, IsUp, always_up
+from twin.emulation.routes import ROUTE_EPOCH_NS, IsUp, always_up
 from twin.signal.sagin import EAVESDROPPER
 
 _JOIN: Final = " - "

@@ -25,7 +25,7 @@ from scenarios.satellite_pass import GATEWAY, gateway_names
 from scenarios.spec import Spec
 from scenarios.spec_network import LinkSection
 from twin.emulation.links import LinkParams
-from twin.emulation.network import IsUp, Propagation, always_up
+from twin.emulation.routes import IsUp, Propagation, always_up
 from twin.signal.sagin import EAVESDROPPER, SERVES, TRANSMITTERS
 from twin.signal.units import SPEED_OF_LIGHT_MPS
 

@@ -21,15 +21,36 @@ _RANK_BITS: Final = 24
 Process = Generator[simpy.Event, Any, None]
 
 
-class Instant(simpy.Event):
-    """An event that calls `action` when it is processed; already triggered, so it only needs a place in time."""
+class Instant:
+    """An event that calls `action` when SimPy processes it.
 
-    def __init__(self, env: simpy.Environment, action: Callable[[], None] | None) -> None:
+    SimPy asks of an event its callbacks and whether it went well; this one has nothing else, because most of the cost
+    of a message that crosses a link is the cost of its events.
+    """
+
+    __slots__ = ("action", "callbacks")
+
+    _ok: Final = True
+
+    def __init__(self, action: Callable[[], None]) -> None:
+        self.action = action
+        self.callbacks: tuple[Callable[[Instant], None], ...] | None = _CALL
+
+
+def _call(instant: Instant) -> None:
+    instant.action()
+
+
+_CALL: Final = (_call,)
+
+
+class Sleep(simpy.Event):
+    """An event for a process to yield; already triggered, so it only needs a place in time."""
+
+    def __init__(self, env: simpy.Environment) -> None:
         super().__init__(env)
         self._ok = True
         self._value = None
-        if action is not None and self.callbacks is not None:
-            self.callbacks.append(lambda _event: action())
 
 
 class Kernel:
@@ -44,7 +65,8 @@ class Kernel:
         self.env = simpy.Environment(initial_time=0)  # integers stay integers
         self.events = 0
         self._rank = {name: rank for rank, name in enumerate(sorted(names), start=1)}
-        self._wakes = dict.fromkeys(self._rank, 0)
+        self._pairs: dict[tuple[str, str], int] = {}
+        self._wakes = {name: self._pair(name, name) for name in self._rank}
         self._stopped = False
 
     @property
@@ -63,8 +85,14 @@ class Kernel:
 
     def order(self, dst: str, src: str, seq: int) -> int:
         """The canonical priority of the event (dst, src, seq) within its instant."""
+        pair = self._pairs.get((dst, src))
+        return (self._pair(dst, src) if pair is None else pair) + seq
+
+    def _pair(self, dst: str, src: str) -> int:
+        """The priority of event 0 of a pair; the events of a pair are numbered on from there."""
         pair = (self._rank[dst] << _RANK_BITS) | self._rank[src]
-        return _FIRST_PRIORITY + ((pair << _SEQ_BITS) | seq)
+        found = self._pairs[dst, src] = _FIRST_PRIORITY + (pair << _SEQ_BITS)
+        return found
 
     def at(self, t_ns: int, order: int, action: Callable[[], None]) -> None:
         """Call `action` at `t_ns`, after the events of that instant with a smaller `order`.
@@ -72,11 +100,11 @@ class Kernel:
         Raises:
             KernelError: `t_ns` is not an integer or lies in the past.
         """
-        self._schedule(Instant(self.env, action), t_ns - self.now_ns, order)
+        self._schedule(Instant(action), t_ns, order)
 
     def first(self, t_ns: int, action: Callable[[], None]) -> None:
         """Call `action` at `t_ns`, before every other event of that instant: barriers go here."""
-        self._schedule(Instant(self.env, action), t_ns - self.now_ns, _BARRIER_PRIORITY)
+        self._schedule(Instant(action), t_ns, _BARRIER_PRIORITY)
 
     def wake(self, owner: str, t_ns: int, action: Callable[[], None]) -> None:
         """Call `action` at `t_ns` on behalf of `owner`, in the order in which `owner` asked."""
@@ -84,8 +112,8 @@ class Kernel:
 
     def sleep(self, owner: str, delay_ns: int) -> simpy.Event:
         """An event for the process of `owner` to yield: it fires after `delay_ns`."""
-        event = Instant(self.env, None)
-        self._schedule(event, delay_ns, self._next_wake(owner))
+        event = Sleep(self.env)
+        self._schedule(event, self.now_ns + delay_ns, self._next_wake(owner))
         return event
 
     def process(self, generator: Process) -> None:
@@ -108,9 +136,11 @@ class Kernel:
 
     def _next_wake(self, owner: str) -> int:
         self._wakes[owner] += 1
-        return self.order(owner, owner, self._wakes[owner])
+        return self._wakes[owner]
 
-    def _schedule(self, event: simpy.Event, delay_ns: int, order: int) -> None:
-        if not isinstance(delay_ns, int) or delay_ns < 0:
-            raise KernelError(f"delay {delay_ns!r} ns at {self.now_ns} ns: must be an integer >= 0")
-        self.env.schedule(event, priority=order, delay=delay_ns)  # type: ignore[arg-type]
+    def _schedule(self, event: Instant | simpy.Event, t_ns: int, order: int) -> None:
+        env = self.env
+        delay_ns = t_ns - env.now
+        if type(t_ns) is not int or delay_ns < 0:
+            raise KernelError(f"delay {delay_ns!r} ns at {env.now} ns: must be an integer >= 0")
+        env.schedule(event, order, delay_ns)  # type: ignore[arg-type]

@@ -18,6 +18,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec import Struct
+
 from twin.emulation.loss import Burst, BurstTimeline
 from twin.emulation.streams import Streams
 from twin.errors import KernelError
@@ -91,8 +93,7 @@ class LinkParams:
         return math.ceil(8 * size_bytes * _NS_PER_S / self.rate_bps)
 
 
-@dataclass(frozen=True, slots=True)
-class Crossing:
+class Crossing(Struct, frozen=True):
     """What one message meets on one link: the parts of its latency, when it arrives, and what it is lost by, if so."""
 
     hop: Hop

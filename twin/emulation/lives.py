@@ -54,7 +54,8 @@ class Lives:
 
     def is_down(self, node: str, t_ns: int) -> bool:
         """Whether the twin is down at `t_ns`: from the instant of the crash to before that of the restart."""
-        return any(crash.down_ns <= t_ns < crash.up_ns for crash in self.crashes.get(node, ()))
+        crashes = self.crashes.get(node)
+        return crashes is not None and any(crash.down_ns <= t_ns < crash.up_ns for crash in crashes)
 
     def life(self, node: str, t_ns: int) -> int:
         """Which life `t_ns` belongs to, from 0; a twin that is down still counts as in the life that ended."""
@@ -63,4 +64,5 @@ class Lives:
 
     def end_of_life_ns(self, node: str, t_ns: int) -> int | None:
         """The first crash after `t_ns`, or None."""
-        return next((crash.down_ns for crash in self.crashes.get(node, ()) if crash.down_ns > t_ns), None)
+        crashes = self.crashes.get(node)
+        return next((crash.down_ns for crash in crashes if crash.down_ns > t_ns), None) if crashes else None

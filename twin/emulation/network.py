@@ -6,21 +6,20 @@ be decided who is served next (`served.ServedQueue`): queues change only in even
 on the offers alone, in the order of the offers' instants. Propagation and outages come from functions that are
 injected, so the network knows no geometry.
 
-Routes are those of least latency over the links that are up at the start of an epoch of 100 ms: a link that fails
-within an epoch loses what is offered to it (see `links`), and from the next epoch on it is avoided. With no way left a
-message is dropped as `no_route`. A message keeps the route that it began.
+A link that fails within an epoch of routes (see `routes`) loses what is offered to it (see `links`), and from the next
+epoch on it is avoided. With no way left a message is dropped as `no_route`. A message keeps the route that it began.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
-from typing import Final
 
 import networkx as nx
 
 from twin.emulation.kernel import Kernel
 from twin.emulation.links import Crossing, Key, Link, LinkParams, LinkQueue
+from twin.emulation.routes import IsUp, Propagation, Route, Routes, always_up
 from twin.emulation.served import Job, ServedQueue
 from twin.emulation.streams import Streams
 from twin.errors import KernelError
@@ -28,18 +27,7 @@ from twin.journal.facts import Hop
 from twin.wire.messages import Envelope
 from twin.wire.protocol import Fate, Reason
 
-Propagation = Callable[[str, str, int], int]
-IsUp = Callable[[str, str, int], bool]
 Queue = LinkQueue | ServedQueue
-
-# Routes are computed from the geometry at multiples of this time, so that they are a function of time alone.
-ROUTE_EPOCH_NS: Final = 100_000_000
-_NOMINAL_BYTES: Final = 512
-
-
-def always_up(_a: str, _b: str, _t_ns: int) -> bool:
-    """A network whose links never fail."""
-    return True
 
 
 @dataclass(slots=True)
@@ -49,7 +37,8 @@ class Transit:
     envelope: Envelope
     size_bytes: int
     queues: tuple[Queue, ...]
-    sites: tuple[str, ...]
+    sites: Route
+    order: int
     hops: list[Hop] = field(default_factory=list)
     crossed: int = 0
 
@@ -101,8 +90,8 @@ class Network:
         self._is_up = layout.is_up
         self._arrived = arrived
         self._ended = ended
-        self._routes: dict[tuple[str, str], tuple[str, ...]] = {}
-        self._route_epoch = -1
+        self._routes = Routes(layout.graph, layout.propagation_ns, layout.is_up)
+        self._queues_on: dict[Route, tuple[Queue, ...]] = {}
         self.queues = self._make_queues(streams)
 
     def send(self, envelope: Envelope, size_bytes: int, t_ns: int) -> None:
@@ -112,25 +101,21 @@ class Network:
         and whose arrival is not before now.
         """
         sites = self.route(self._site_of[envelope.src], self._site_of[envelope.dst], t_ns)
-        queues = tuple(self.queues[pair] for pair in pairwise(sites))
-        transit = Transit(envelope, size_bytes, queues, sites)
+        queues = self._queues_on.get(sites)
+        if queues is None:
+            queues = self._queues_on[sites] = tuple(self.queues[pair] for pair in pairwise(sites))
+        order = self._kernel.order(envelope.dst, envelope.src, envelope.seq)
+        transit = Transit(envelope, size_bytes, queues, sites, order)
         if not sites:
             self._ended(transit, t_ns, Fate.DROPPED, Reason.NO_ROUTE)
         elif not queues:  # both ends live on one site: no link, but never a short cut past the kernel
-            self._at(t_ns, transit.key, lambda: self._arrived(transit))
+            self._kernel.at(t_ns, order, lambda: self._arrived(transit))
         else:
             self._cross(transit, t_ns)
 
-    def route(self, src: str, dst: str, t_ns: int) -> tuple[str, ...]:
+    def route(self, src: str, dst: str, t_ns: int) -> Route:
         """Sites on the way of least latency at `t_ns`, both ends included; empty when there is no way."""
-        epoch = t_ns // ROUTE_EPOCH_NS
-        if epoch != self._route_epoch:
-            self._routes.clear()
-            self._route_epoch = epoch
-        found = self._routes.get((src, dst))
-        if found is None:
-            found = self._routes[src, dst] = self._shortest(src, dst, epoch * ROUTE_EPOCH_NS)
-        return found
+        return self._routes.route(src, dst, t_ns)
 
     def least_latency_ns(self, src_site: str, dst_site: str) -> int:
         """Least time over one link: its fixed latency and the serialisation of a frame of one byte.
@@ -155,18 +140,6 @@ class Network:
                 link = Link(f"{params.kind}:{src}>{dst}", params, streams, up)
                 queues[src, dst] = LinkQueue(link) if params.plain else ServedQueue(link, self._at)
         return queues
-
-    def _shortest(self, src: str, dst: str, t_ns: int) -> tuple[str, ...]:
-        def weight(a: str, b: str, data: Mapping[str, LinkParams]) -> int | None:
-            params = data["params"]
-            if (params.direct and {a, b} != {src, dst}) or not self._is_up(a, b, t_ns):
-                return None
-            return params.latency_ns + params.serialisation_ns(_NOMINAL_BYTES) + self._propagation_ns(a, b, t_ns)
-
-        try:
-            return tuple(nx.dijkstra_path(self._graph, src, dst, weight=weight))
-        except (nx.NetworkXNoPath, nx.NodeNotFound):  # no way, or a site without any link
-            return ()
 
     def _cross(self, transit: Transit, t_ns: int) -> None:
         """Offer the message to the next link of its route."""
@@ -200,7 +173,7 @@ class Network:
             action = lambda: self._cross(transit, arrive_ns)  # noqa: E731
         else:
             action = lambda: self._arrived(transit)  # noqa: E731
-        self._at(arrive_ns, transit.key, action)
+        self._kernel.at(arrive_ns, transit.order, action)
 
     def _at(self, t_ns: int, key: Key, action: Callable[[], None]) -> None:
         src, dst, seq = key

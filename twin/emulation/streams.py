@@ -5,6 +5,7 @@ adding an entity, a link or a draw leaves every other draw as it was, in whateve
 """
 
 import hashlib
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -15,6 +16,11 @@ _UNIFORM_TAG: Final = b"uniform"
 _MANTISSA_BITS: Final = 53
 
 
+@lru_cache(maxsize=1 << 16)
+def _encode_text(part: str) -> str:
+    return f"s{len(part)}:" + part
+
+
 def _encode(part: str | int) -> str:
     """One part of a key as text that no other part, and no sequence of parts, shares.
 
@@ -22,7 +28,7 @@ def _encode(part: str | int) -> str:
     the encoding of a whole key is injective.
     """
     if isinstance(part, str):
-        return f"s{len(part)}:" + part
+        return _encode_text(part)
     if isinstance(part, int) and not isinstance(part, bool):
         return f"i{int(part)};"
     raise TypeError(f"stream key part={part!r}: must be a str or an int")

@@ -12,7 +12,7 @@ from scenarios.spec import Spec
 from scenarios.spec_links import LINK_CLASSES, ArqSection, KindName
 from twin.emulation.links import LinkParams
 from twin.emulation.loss import Burst
-from twin.emulation.network import always_up
+from twin.emulation.routes import always_up
 from twin.errors import ScenarioError
 from twin.wire.messages import Kind
 
