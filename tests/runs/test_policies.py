@@ -2,6 +2,8 @@
 
 import pytest
 
+from twin.wire.protocol import Reason
+
 
 def at_once(run, name):
     return {fact.version: fact for fact in run.applied if fact.transmitter == name and fact.version}
@@ -54,8 +56,10 @@ def test_one_lost_report_does_not_mix_the_cycles_for_the_rest_of_the_run(emulate
 
     def lose_one(emulation):
         for queue in emulation.plane.network.queues.values():
-            genuine = queue._lost
-            queue._lost = lambda key, genuine=genuine: key == ("uav", "edge:uav", lost) or genuine(key)
+            genuine = queue._link._fate
+            queue._link._fate = lambda depart_ns, draw, genuine=genuine: (
+                Reason.LOSS if draw[1:] == ("uav", "edge:uav", lost) else genuine(depart_ns, draw)
+            )
 
     run = emulate(wrap=lose_one, duration_s=0.5)
     sent = run.sent
