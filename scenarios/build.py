@@ -23,7 +23,7 @@ from scenarios.configure import antennas, node_configs, powers_mw, world_params
 from scenarios.spec import Spec
 from twin.emulation.barrier import coupling
 from twin.emulation.kernel import Kernel
-from twin.emulation.lives import Clock, Lives
+from twin.emulation.lives import Clock, Crash, Lives
 from twin.emulation.lookahead import Declared, lookahead
 from twin.emulation.network import Layout
 from twin.emulation.plane import MessagePlane, Recorder
@@ -127,9 +127,15 @@ def declared(spec: Spec) -> dict[str, Declared]:
 
 
 def lives(spec: Spec) -> Lives:
-    """The clocks with which twins begin to live."""
+    """The crashes of the twins, and the clocks with which they begin each life."""
     clock = Clock(SOLVE_TIMER, spec.twin.period_ns)
-    return Lives(clocks={spec.twin.coordinator: clock} if spec.twin.trigger == "periodic" else {})
+    crashes: dict[str, list[Crash]] = {}
+    for fault in sorted(spec.fault, key=lambda fault: fault.from_ns):
+        crashes.setdefault(fault.twin, []).append(Crash(fault.from_ns, fault.to_ns))
+    return Lives(
+        crashes={name: tuple(each) for name, each in crashes.items()},
+        clocks={spec.twin.coordinator: clock} if spec.twin.trigger == "periodic" else {},
+    )
 
 
 def _welcomes(spec: Spec, kernel: Kernel, host_of: Mapping[str, str], run: str) -> dict[str, Welcome]:

@@ -38,7 +38,7 @@ from twin.signal.sagin import TRANSMITTERS
 from twin.signal.secrecy import secrecy_rates
 
 _SLICES: Final = 200
-_PACKAGES: Final = ("clarabel", "cvxpy", "msgpack", "networkx", "numpy", "pyzmq", "scipy", "sgp4", "simpy")
+_PACKAGES: Final = ("clarabel", "cvxpy", "msgpack", "msgspec", "networkx", "numpy", "pyzmq", "scipy", "sgp4", "simpy")
 _NS_PER_MS: Final = 1e6
 
 

@@ -4,12 +4,13 @@
 says into one clear line. Times are in ms or s at this edge; the `_ns` properties are for inside.
 """
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from scenarios.cross_field import cross_field
 from scenarios.spec_base import Point3, Section, ms_to_ns
+from scenarios.spec_faults import FaultSection
 from scenarios.spec_network import NetworkSection, TwinSection
 from scenarios.spec_orbit import OrbitingSatelliteSection
 from scenarios.spec_world import (
@@ -112,6 +113,11 @@ class Spec(Section):
     eavesdropper: EavesdropperSection = EavesdropperSection()
     network: NetworkSection = NetworkSection()
     twin: TwinSection = TwinSection()
+    fault: Annotated[tuple[FaultSection, ...], Field(strict=False)] = Field(
+        default=(), max_length=1000, description="what goes wrong: tables with kind, twin, from_s and to_s"
+    )
+
+    unsaid: ClassVar[frozenset[str]] = frozenset({"fault"})
 
     @property
     def entities(self) -> tuple[str, ...]:
@@ -174,10 +180,27 @@ class Spec(Section):
 
     @model_validator(mode="after")
     def _check_coordinator(self) -> Self:
-        side, _, entity = self.twin.coordinator.partition(":")
+        self._check_twin(("twin", "coordinator"), self.twin.coordinator)
+        return self
+
+    def _check_twin(self, path: tuple[str | int, ...], name: str) -> None:
+        side, _, entity = name.partition(":")
         if side not in {"edge", "core"} or entity not in self.entities:
             names = ", ".join((*TRANSMITTERS, *RECEIVERS))
             allowed = f"must be edge:X or core:X with X an entity of the scenario ({names}"
-            allowed += ", ...)" if self.users.extra else ")"
-            raise cross_field(("twin", "coordinator"), self.twin.coordinator, allowed)
+            raise cross_field(path, name, allowed + (", ...)" if self.users.extra else ")"))
+
+    @model_validator(mode="after")
+    def _check_faults(self) -> Self:
+        """A fault lasts, and a twin that is down cannot crash: it begins anew first."""
+        spans: dict[str, list[FaultSection]] = {}
+        for index, fault in enumerate(self.fault):
+            self._check_twin(("fault", index, "twin"), fault.twin)
+            if fault.to_ns <= fault.from_ns:
+                raise cross_field(("fault", index, "to_s"), fault.to_s, f"must be more than from_s, {fault.from_s:g} s")
+            for other in spans.setdefault(fault.twin, []):
+                if fault.from_ns <= other.to_ns and other.from_ns <= fault.to_ns:
+                    allowed = f"must not meet its other fault, {other.from_s:g} to {other.to_s:g} s"
+                    raise cross_field(("fault", index, "from_s"), fault.from_s, allowed)
+            spans[fault.twin].append(fault)
         return self

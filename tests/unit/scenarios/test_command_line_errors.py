@@ -34,6 +34,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *argv: str, code: int = 2) -> st
     return err.removeprefix("error: ").rstrip("\n")
 
 
+CRASH = '{{kind="twin_crash", twin="edge:su", from_s={}, to_s={}}}'
 MISTAKES = [
     (
         ["run", "my.toml"],
@@ -68,6 +69,23 @@ MISTAKES = [
     (
         ["run", "--window", "3e-5", "--out", "here"],
         "window=3e-05 s: must be 1e-09 to 2e-05 s: core:au handles a message in 20000 ns and shares its way out",
+    ),
+    (
+        ["validate", "sagin", "--set", 'fault=[{kind="twin_crash", twin="edge:me", from_s=1, to_s=2}]'],
+        'fault[0].twin = "edge:me": must be edge:X or core:X with X an entity of the scenario (satellite, ',
+    ),
+    (
+        ["validate", "sagin", "--set", 'fault=[{kind="twin_crash", twin="edge:su", from_s=2, to_s=2}]'],
+        "fault[0].to_s = 2: must be more than from_s, 2 s (--set)",
+    ),
+    (
+        [
+            "validate",
+            "sagin",
+            "--set",
+            f"fault=[{CRASH.format(1, 2)}, {CRASH.format(2, 3)}]",
+        ],
+        "fault[1].from_s = 2: must not meet its other fault, 1 to 2 s (--set)",
     ),
     (["run", "a.toml", "b.toml"], "unrecognized arguments: b.toml; see run-twin --help"),
     (["runn"], "argument COMMAND: invalid choice: 'runn' (choose from "),
