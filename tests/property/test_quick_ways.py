@@ -4,6 +4,7 @@ from enum import IntEnum, StrEnum
 
 import msgpack
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import astuple
@@ -176,6 +177,36 @@ def test_records(data, fact):
     assert same(records.decode_fact(record), records._decode_exactly(record))
     bad = data.draw(spoiled(record))
     assert same(result(records.decode_fact, bad), result(records._decode_exactly, bad))
+
+
+@pytest.mark.parametrize("level", [b"\x91", b"\x81\x01", b"\xdd\xff\xff\xff\xff"])
+@pytest.mark.parametrize("depth", [10, 1_000, 200_000])
+def test_nothing_is_nested_so_deep_that_it_is_not_simply_refused(level, depth):
+    deep = level * depth
+    with pytest.raises(WireError):
+        codec.decode_body(Kind.SYNC, b"\x93\xa2su\x01\x92\xa3csi" + deep)
+    with pytest.raises(WireError):
+        codec.decode_body(Kind.SYNC, b"\x93\xa2su\x01\x92\xa3csi" + deep + b"\x01")
+    for head in (b"\x94\x01\xa5batch\x01", b"\x94\x01\xa6result\x01", b""):
+        with pytest.raises(WireError):
+            control.decode_control([head + deep])
+    for frame in (deep, FRAME[:-5] + deep, FRAME[:1] + deep):
+        with pytest.raises(WireError):
+            codec.decode_envelope(frame)
+    with pytest.raises(RunFolderError):
+        records.decode_fact(b"\x98\x02" + deep)
+
+
+def test_what_is_nested_too_deep_is_not_sent_either():
+    deep = ()
+    for _ in range(100_000):
+        deep = (deep,)
+    with pytest.raises(WireError):
+        codec.encode_envelope(Envelope(*astuple(ENVELOPE)[:-1], deep))
+    with pytest.raises(WireError):
+        codec.encode_body(Ack("uav", 1, deep))
+    with pytest.raises(WireError):
+        control.encode_control(Batch(deep, ()))
 
 
 @given(st.integers(MAX_INT + 1, 2**64 - 1))

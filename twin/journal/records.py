@@ -120,7 +120,7 @@ def decode_fact(data: bytes) -> Fact:
     """The fact that these bytes say. Raises RunFolderError for any other bytes."""
     try:
         fact: Sent | Ended = _unpack_quickly(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return _decode_exactly(data)
     if type(fact) is Ended and fact.fate not in _FATES:
         return _decode_exactly(data)

@@ -16,7 +16,7 @@ import numpy as np
 
 from twin.errors import WireError
 from twin.wire.arrays import ARRAY_EXT, AnyArray, canonical, decode_array, encode_array, is_finite
-from twin.wire.limits import INT64_MAX, MAX_NAME, Name, Natural
+from twin.wire.limits import INT64_MAX, MAX_NAME, UNREADABLE, UNWRITABLE, Name, Natural
 from twin.wire.messages import (
     BODY_OF,
     Ack,
@@ -99,7 +99,7 @@ def _pack_plain(body: Ack | Command) -> bytes | None:
         data = _pack_quickly(body)
         if _READ[type(body)](data) != body:
             return None
-    except (ValueError, TypeError, OverflowError):
+    except UNWRITABLE:
         return None
     types = set(map(type, msgspec.structs.astuple(body)))
     return data if types == {int, str} and _name_of(body).isprintable() else None
@@ -108,7 +108,7 @@ def _pack_plain(body: Ack | Command) -> bytes | None:
 def _unpack_plain(read: Callable[[bytes], Ack | Command], data: bytes) -> Ack | Command | None:
     try:
         body = read(data)
-    except ValueError:
+    except UNREADABLE:
         return None
     return body if _pack_quickly(body) == data and _name_of(body).isprintable() else None
 
@@ -130,7 +130,7 @@ def _pack_replica(replica: Replica) -> bytes | None:
 def _unpack_replica(data: bytes) -> Replica | None:
     try:
         entity, seq, (tag, raw) = _read_replica(data)
-    except ValueError:
+    except UNREADABLE:
         return None
     report_type, packed = _REPORTS.get(tag), bytes(raw)
     if report_type is None or not entity.isprintable() or _replica_head(entity, seq, tag) + packed != data:

@@ -16,7 +16,7 @@ import msgspec
 
 from twin.errors import WireError
 from twin.wire.bodies import decode_body, encode_body
-from twin.wire.limits import INT64_MAX, MAX_BODY, MAX_EPOCH, MAX_FLAGS, MAX_FRAME
+from twin.wire.limits import INT64_MAX, MAX_BODY, MAX_EPOCH, MAX_FLAGS, MAX_FRAME, UNREADABLE, UNWRITABLE
 from twin.wire.messages import SCHEMA, Envelope, Kind
 from twin.wire.packing import (
     Fields,
@@ -61,7 +61,7 @@ def encode_envelope(envelope: Envelope) -> bytes:
     try:
         frame = _pack_quickly(envelope)
         _unpack_quickly(frame)  # the same limits for what goes out
-    except (ValueError, TypeError, OverflowError):
+    except UNWRITABLE:
         return _encode_exactly(envelope)
     # Enumerations pass for their values, and no annotation asks for printable names.
     if tuple(map(type, _values_quickly(envelope))) != _TYPES or not _are_printable(envelope):
@@ -73,7 +73,7 @@ def decode_envelope(frame: bytes) -> Envelope:
     """The envelope in a frame, or a `WireError`."""
     try:
         envelope = _unpack_quickly(frame)
-    except ValueError:
+    except UNREADABLE:
         return _decode_exactly(frame)
     if _pack_quickly(envelope) != frame or not _are_printable(envelope):
         return _decode_exactly(frame)
@@ -88,7 +88,7 @@ def body_length(frame: bytes) -> int:
     """
     try:
         return len(_unpack_quickly(frame).body)
-    except ValueError:
+    except UNREADABLE:
         return len(_decode_exactly(frame).body)
 
 

@@ -54,7 +54,7 @@ def encode_control(control: Control) -> list[bytes]:
     quick = _QUICK.get(type(control))
     try:
         parts = None if quick is None else quick(control)
-    except (AttributeError, TypeError, ValueError):  # what is no delivery or outcome at all
+    except (AttributeError, TypeError, ValueError, RecursionError):  # what is no delivery or outcome at all
         parts = None
     return _encode_exactly(control) if parts is None else parts
 

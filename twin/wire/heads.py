@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import astuple
 
 from twin.wire.codec import decode_envelope, encode_envelope
-from twin.wire.limits import MAX_FRAME, MAX_ITEMS, MAX_NAME, Instant, Name, Natural, Positive
+from twin.wire.limits import MAX_FRAME, MAX_ITEMS, MAX_NAME, UNREADABLE, UNWRITABLE, Instant, Name, Natural, Positive
 from twin.wire.messages import SCHEMA
 from twin.wire.protocol import Batch, Delivery, Fate, Outcome, Reason, Result, SolveReport, TimerRequest
 
@@ -119,7 +119,7 @@ def unpack_quickly(parts: Sequence[bytes]) -> Batch | Result | None:
             return _unpack_batch(_read_batch(head), parts)
         if head.startswith(_RESULT):
             return _unpack_result(_read_result(head), parts)
-    except ValueError:
+    except UNREADABLE:
         return None
     return None
 
@@ -158,7 +158,7 @@ def _pack_checked(fields: tuple[Any, ...], read: Callable[[bytes], object]) -> b
     try:
         head = _pack(fields)
         read(head)
-    except (ValueError, TypeError, OverflowError):
+    except UNWRITABLE:
         return None
     return head if len(head) <= MAX_FRAME else None
 

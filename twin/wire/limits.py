@@ -13,6 +13,12 @@ MAX_EPOCH: Final = 2**32 - 1
 MAX_FLAGS: Final = 2**16 - 1
 INT64_MAX: Final = 2**63 - 1
 
+UNREADABLE: Final = (ValueError, RecursionError)
+"""What msgspec raises for bytes that it cannot or may not read: the second where they are nested too deep."""
+
+UNWRITABLE: Final = (ValueError, TypeError, OverflowError, RecursionError)
+"""What msgspec raises for objects that it cannot write, or whose bytes it could not read."""
+
 Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME)]
 """Its characters must be printable too, which no annotation can say."""
 
