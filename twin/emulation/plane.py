@@ -117,7 +117,6 @@ class MessagePlane:
     def send_from_entity(self, envelope: Envelope) -> None:
         """An entity sends now."""
         size = self._journal_sent(envelope)
-        self.recorder.commit()
         self.network.send(envelope, size, self.kernel.now_ns)
 
     def before(self) -> None:
