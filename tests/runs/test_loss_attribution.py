@@ -261,6 +261,12 @@ def test_every_kind_of_twin_is_divided(emulate, sets):
         assert (found["basis"] == "counterfactual").mean() > 0.8
 
 
+def test_how_the_judge_looks_changes_no_digest(emulate):
+    one = emulate(*FAST, duration_s=0.05)
+    other = emulate(*FAST, "metrics.attribution=shapley", "metrics.period_ms=3", duration_s=0.05)
+    assert one.digest == other.digest
+
+
 def test_no_samples_no_rows(default_run):
     spec = default_run.spec
     assert attribute(spec, 1, default_run.facts, steps(spec, default_run.facts), []) == []
