@@ -79,11 +79,6 @@ class MetricsSection(Section):
     )
 
     @property
-    def idle_keys(self) -> frozenset[str]:
-        """How a run is looked at changes nothing in it."""
-        return frozenset({"age_limit_ms", "attribution", "attribution_samples"})
-
-    @property
     def age_limit_ns(self) -> int:
         """Limit of the age in ns."""
         return ms_to_ns(self.age_limit_ms)
