@@ -31,7 +31,6 @@ SHORTER: Final = {
     "solve": "twin.cost_us.solve=200",
     "downlink": "network.backhaul.latency_ms=1",
     "hold": "report.period_ms=5",
-    "mixing": "twin.activation=scheduled",
 }
 STALER: Final = (
     "network.backhaul.latency_ms=20",
