@@ -23,6 +23,15 @@ FRESHER: Final = (
     "report.period_ms=5",
     "uav.speed_mps=2",
 )
+# What a leg shrinks with: worth trying first where most is lost on it.
+SHORTER: Final = {
+    "sensing": "radio.pilot_snr_db=40",
+    "uplink": "network.backhaul.latency_ms=1",
+    "queue": "twin.trigger=every",
+    "solve": "twin.cost_us.solve=200",
+    "downlink": "network.backhaul.latency_ms=1",
+    "hold": "report.period_ms=5",
+}
 STALER: Final = (
     "network.backhaul.latency_ms=20",
     "uav.speed_mps=20",
@@ -106,11 +115,15 @@ def verdict(summary: Mapping[str, Any]) -> str:
 
 def _largest_part(summary: Mapping[str, Any]) -> str:
     """The leg on which most was lost, and its share, where the loss was attributed."""
+    leg, lost = _largest_leg(summary)
+    return f" Largest part: {leg}, {lost / summary['min_secrecy']['staleness_loss']:.0%}." if leg else ""
+
+
+def _largest_leg(summary: Mapping[str, Any]) -> tuple[str, float]:
+    """The leg on which most was lost, and how much in bit/s/Hz; ("", 0) where none is known to have cost anything."""
     parts = {leg: lost for leg, lost in (summary.get("loss_attribution") or {}).items() if lost is not None}
     leg = max(parts, key=lambda name: parts[name], default="")
-    if not leg or parts[leg] <= 0.0:
-        return ""
-    return f" Largest part: {leg}, {parts[leg] / summary['min_secrecy']['staleness_loss']:.0%}."
+    return (leg, parts[leg]) if leg and parts[leg] > 0.0 else ("", 0.0)
 
 
 def _without_prediction(worst: Mapping[str, Any]) -> str:
@@ -140,9 +153,14 @@ def twins_were_heard(summary: Mapping[str, Any]) -> bool:
 
 
 def worth_trying(summary: Mapping[str, Any], sets: Sequence[str]) -> str:
-    """A setting for the next run: one that loses less where something was lost, else one that loses more."""
+    """A setting for the next run: one that loses less where something was lost, else one that loses more.
+
+    Where it is known on which leg most was lost, what shortens that leg comes first.
+    """
     taken = {setting.partition("=")[0].strip() for setting in sets}
-    choices = FRESHER if has_loss(summary) else STALER
+    leg, _ = _largest_leg(summary)
+    shorter = (SHORTER[leg],) if leg in SHORTER else ()
+    choices: tuple[str, ...] = (*shorter, *FRESHER) if has_loss(summary) else STALER
     return next((choice for choice in choices if choice.partition("=")[0] not in taken), choices[0])
 
 

@@ -219,7 +219,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     assert left.value.code == 0
     text = capsys.readouterr().out
-    for command in ("run", "list", "validate", "solve", "recover"):
+    for command in ("run", "list", "validate", "solve", "recover", "story", "trace"):
         assert f"\n    {command} " in text
 
 

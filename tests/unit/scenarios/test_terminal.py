@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from scenarios.load import load
-from scenarios.summary_view import FRESHER, STALER, show_summary, verdict, worth_trying
+from scenarios.summary_view import FRESHER, SHORTER, STALER, show_summary, verdict, worth_trying
 from scenarios.terminal import ProgressView, grouped, plain_line
 
 WORST = {
@@ -232,13 +232,19 @@ def test_local_mrt_is_named_where_nothing_was_lost() -> None:
 
 
 def test_what_is_worth_trying_is_valid_and_new() -> None:
-    for choice in (*FRESHER, *STALER):
+    for choice in (*FRESHER, *STALER, *SHORTER.values()):
         assert load("sagin", [choice]) != load("sagin")
+    assert set(SHORTER) < set(LEGS)
     lossy, harmless = summary_of(), summary_of(staleness_loss=0.0)
     assert worth_trying(lossy, []) == FRESHER[0]
     assert worth_trying(lossy, [" network.backhaul.latency_ms = 9"]) == FRESHER[1]
     assert worth_trying(lossy, FRESHER) == FRESHER[0]
     assert worth_trying(harmless, ["uav.speed_mps=5"]) == STALER[0]
+    for leg, choice in SHORTER.items():
+        costly = {**lossy, "loss_attribution": {**LEGS, leg: 0.3}}
+        assert worth_trying(costly, []) == choice
+        assert worth_trying(costly, [choice]) == next(other for other in FRESHER if other != choice)
+        assert worth_trying({**harmless, "loss_attribution": {**LEGS, leg: 0.3}}, []) == STALER[0]
 
 
 def test_a_pipe_gets_a_plain_line_every_ten_seconds(capsys: pytest.CaptureFixture[str]) -> None:
