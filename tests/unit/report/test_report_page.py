@@ -79,6 +79,7 @@ def test_every_module_of_the_page_is_in_the_script_once_after_what_it_imports():
     for name in names:
         source = (files("twin.report") / "page" / f"{name}.js").read_text(encoding="utf-8")
         assert source.count("\n") < 300, name
+        assert max(map(len, source.splitlines())) <= 120, name
         for needed in re.findall(r'from "\./(\w+)\.js"', source):
             assert places[needed] < places[name]
     assert not re.search(r"^(import|export) ", text, re.MULTILINE)

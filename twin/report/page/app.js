@@ -23,9 +23,21 @@ const FIRST_SPAN_NS = 50e6;
 export class App {
   constructor(run) {
     Object.assign(this, {
-      run, scale: 1, view: { t0: 0, t1: run.endNs }, filters: { hidden: new Set() }, lanes: makeLanes(run),
-      selection: null, range: null, user: null, cursor: null, chosenTheme: false, eventsOfSelection: true,
-      width: 0, drawn: null, frames: [], waiting: false,
+      run,
+      scale: 1,
+      view: { t0: 0, t1: run.endNs },
+      filters: { hidden: new Set() },
+      lanes: makeLanes(run),
+      selection: null,
+      range: null,
+      user: null,
+      cursor: null,
+      chosenTheme: false,
+      eventsOfSelection: true,
+      width: 0,
+      drawn: null,
+      frames: [],
+      waiting: false,
     });
     this.theme = makeTheme(matchMedia("(prefers-color-scheme: dark)").matches, run.messages.kinds);
   }
@@ -127,7 +139,8 @@ export class App {
     this.selection = selection;
     const version = selection?.story?.version;
     const link = version === undefined ? " " : `#v=${version}`;
-    if (location.hash !== link.trim()) history.replaceState(null, "", link === " " ? location.href.split("#")[0] : link);
+    if (location.hash !== link.trim())
+      history.replaceState(null, "", link === " " ? location.href.split("#")[0] : link);
     this.showSelection();
     this.redraw();
   }

@@ -95,10 +95,14 @@ function listenToMinimap(app, canvas) {
   canvas.addEventListener("pointermove", (event) => {
     if (event.buttons & 1) go(event);
   });
-  canvas.addEventListener("wheel", (event) => {
-    event.preventDefault();
-    zoomAbout(app, (app.view.t0 + app.view.t1) / 2, Math.exp(event.deltaY * 0.004));
-  }, { passive: false });
+  canvas.addEventListener(
+    "wheel",
+    (event) => {
+      event.preventDefault();
+      zoomAbout(app, (app.view.t0 + app.view.t1) / 2, Math.exp(event.deltaY * 0.004));
+    },
+    { passive: false },
+  );
 }
 
 const KEYS = {

@@ -12,9 +12,12 @@ export function makeLanes(run) {
   const { nodes } = run.messages;
   const entities = entityOrder(run);
   const rank = new Map(entities.map((entity, index) => [entity, index]));
-  const order = nodes.map((_, node) => node).sort((a, b) => (
-    rank.get(entityOf(nodes[a])) - rank.get(entityOf(nodes[b])) || sideRank(nodes[a]) - sideRank(nodes[b]) || a - b
-  ));
+  const order = nodes
+    .map((_, node) => node)
+    .sort(
+      (a, b) =>
+        rank.get(entityOf(nodes[a])) - rank.get(entityOf(nodes[b])) || sideRank(nodes[a]) - sideRank(nodes[b]) || a - b,
+    );
   const central = centralEntities(run);
   const shown = order.filter((node) => !central.size || central.has(entityOf(nodes[node])));
   return { order, shown: new Set(shown.slice(0, MAX_LANES)), pinned: new Set() };

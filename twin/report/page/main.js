@@ -58,9 +58,15 @@ function saveSvg(app) {
 
 const began = performance.now();
 window.twinReport = { ready: false };
-open().then((app) => {
-  Object.assign(window.twinReport, hook(app), { ready: true, readyMs: performance.now() - began, readyAt: performance.now() });
-}).catch((error) => {
-  fill(byId("verdict"), `This page cannot be shown: ${error.message}`);
-  throw error;
-});
+open()
+  .then((app) => {
+    Object.assign(window.twinReport, hook(app), {
+      ready: true,
+      readyMs: performance.now() - began,
+      readyAt: performance.now(),
+    });
+  })
+  .catch((error) => {
+    fill(byId("verdict"), `This page cannot be shown: ${error.message}`);
+    throw error;
+  });

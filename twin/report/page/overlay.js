@@ -49,7 +49,11 @@ function tipLines(app, { row, solve, applied }) {
   const { run } = app;
   if (solve !== undefined) {
     const { solves } = run;
-    return [`solve v${solves.version[solve]} on ${solves.nodeName[solve]}`, `${solves.iterations[solve]} iterations, ${duration(solves.finish[solve] - solves.begin[solve])}, ${solves.status[solve]}`];
+    return [
+      `solve v${solves.version[solve]} on ${solves.nodeName[solve]}`,
+      `${solves.iterations[solve]} iterations, ${solves.status[solve]}`,
+      `took ${duration(solves.finish[solve] - solves.begin[solve])}`,
+    ];
   }
   if (applied !== undefined) {
     const name = run.applied.transmitters[run.applied.transmitter[applied]];
@@ -59,10 +63,14 @@ function tipLines(app, { row, solve, applied }) {
   const leg = messages.legs[messages.leg[row]];
   const fate = messages.fates[messages.fate[row]];
   const end = Number.isNaN(messages.ended[row]) ? "on its way" : duration(messages.ended[row] - messages.sent[row]);
-  const failed = fate.fate === "lost" || fate.fate === "dropped" ? `${letterOf(fate)}: ${fate.fate}, ${fate.reason.replace("_", " ")}` : null;
+  const failed =
+    fate.fate === "lost" || fate.fate === "dropped"
+      ? `${letterOf(fate)}: ${fate.fate}, ${fate.reason.replace("_", " ")}`
+      : null;
   return [
     `${messages.kinds[leg.kind]}  ${messages.nodes[leg.src]} → ${messages.nodes[leg.dst]}`,
-    `${end}, ${grouped(messages.bytes[row])} B, id ${idOf(messages, row)}`, failed,
+    `${end}, ${grouped(messages.bytes[row])} B, id ${idOf(messages, row)}`,
+    failed,
   ].filter(Boolean);
 }
 
@@ -75,7 +83,10 @@ export function showHandles(app) {
     return element(
       "div",
       {
-        class: "handle", draggable: "true", "data-node": name, title: `${name}: drag to move`,
+        class: "handle",
+        draggable: "true",
+        "data-node": name,
+        title: `${name}: drag to move`,
         style: `top:${layout.yOf[node] - layout.laneHeight / 2}px;height:${layout.laneHeight}px`,
         dragstart: (event) => event.dataTransfer.setData("text/plain", String(node)),
         dragover: (event) => event.preventDefault(),
@@ -84,8 +95,21 @@ export function showHandles(app) {
           app.dropLane(Number(event.dataTransfer.getData("text/plain")), node);
         },
       },
-      element("button", { class: "pin", "aria-pressed": String(pinned), "aria-label": `${pinned ? "unpin" : "pin"} ${name}`, click: () => app.pinLane(node) }, pinned ? "unpin" : "pin"),
-      element("button", { class: "hide", "aria-label": `hide ${name}`, click: () => app.showLanes([node], false) }, "hide"),
+      element(
+        "button",
+        {
+          class: "pin",
+          "aria-pressed": String(pinned),
+          "aria-label": `${pinned ? "unpin" : "pin"} ${name}`,
+          click: () => app.pinLane(node),
+        },
+        pinned ? "unpin" : "pin",
+      ),
+      element(
+        "button",
+        { class: "hide", "aria-label": `hide ${name}`, click: () => app.showLanes([node], false) },
+        "hide",
+      ),
     );
   });
   fill(byId("handles"), ...handles);

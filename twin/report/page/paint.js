@@ -5,7 +5,8 @@ import { Axis } from "./axis.js";
 import { layoutLanes } from "./lanes.js";
 import { MAX_HEADS, MAX_LINES, drawArrows, rowsInView } from "./arrows.js";
 import { drawStrips } from "./strips.js";
-import { drawApplied, drawFailed, drawNarrowStory, drawSolves, drawStory, drawTicks } from "./marks.js";
+import { drawApplied, drawFailed, drawSolves, drawTicks } from "./marks.js";
+import { drawNarrowStory, drawStory } from "./lit.js";
 import { drawAge, drawSecrecy } from "./series.js";
 import { MINIMAP_HEIGHT, drawMinimap } from "./minimap.js";
 import { SvgSurface, joinSurfaces } from "./svg.js";
@@ -71,7 +72,11 @@ function drawLanes(ctx, app, axis, layout) {
   if (level === "strips") drawStrips(ctx, app, axis, layout, lit ? 0.35 : 1);
   else {
     const alpha = lit ? DIM : level === "lines" ? 0.45 : 1;
-    ({ drawn: rows, transitive } = drawArrows(ctx, app, axis, layout, { heads: level === "arrows", alpha, skip: selection?.rows }));
+    ({ drawn: rows, transitive } = drawArrows(ctx, app, axis, layout, {
+      heads: level === "arrows",
+      alpha,
+      skip: selection?.rows,
+    }));
   }
   const marks = drawMarks(ctx, app, axis, layout, level === "strips");
   if (selection && lit) drawStory(ctx, app, axis, layout);
@@ -128,7 +133,11 @@ function drawFrame(ctx, app, axis, layout) {
   });
   if (!layout.list.length) {
     ctx.textAlign = "left";
-    ctx.fillText(run.messages.count ? "every lane is hidden" : "no messages in this run", axis.left + 12, layout.top + 20);
+    ctx.fillText(
+      run.messages.count ? "every lane is hidden" : "no messages in this run",
+      axis.left + 12,
+      layout.top + 20,
+    );
   }
 }
 
