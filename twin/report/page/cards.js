@@ -5,13 +5,13 @@ import { canJump, jumpTo, stepBy } from "./navigate.js";
 
 const PARTS = ["sensing", "uplink", "queue", "solve", "downlink", "hold", "mixing"];
 const PART_SHADES = [
-  ["#101DAA", "#486CEF"],
+  ["#101DAA", "#8AA2F7"],
   ["#1676C4", "#6CB6FF"],
-  ["#C9501C", "#FF8A3D"],
+  ["#B8440F", "#FF8A3D"],
   ["#1B1F24", "#E6EAEE"],
-  ["#139785", "#32E0AA"],
+  ["#0B7769", "#32E0AA"],
   ["#923D7F", "#C59AFE"],
-  ["#848B94", "#8A929B"],
+  ["#646B74", "#8A929B"],
 ];
 
 /** Header: what was run, and the sentence. */

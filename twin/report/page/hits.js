@@ -1,13 +1,13 @@
 /** What is drawn at a point of the lanes' canvas. */
 
-import { LABEL_WIDTH } from "./axis.js";
+import { labelWidth } from "./axis.js";
 import { rowAt } from "./messages.js";
 import { lineOf, nearestArrow } from "./arrows.js";
 
 /** A solve, a precoder going on air, or a message; null where there is nothing. */
 export function under(app, x, y) {
   const { drawn } = app;
-  if (!drawn || x < LABEL_WIDTH) return null;
+  if (!drawn || x < labelWidth(app)) return null;
   const cross = drawn.failed.find((spot) => Math.hypot(x - spot.x, y - spot.y) < 9);
   if (cross) return { row: cross.rows[0] };
   const solve = drawn.solves.find(

@@ -44,7 +44,7 @@ export function readMessages(header, columns) {
 function readHops(header, columns) {
   const { count, routes } = header;
   const lengths = routes.map(([, links]) => links.length);
-  const longest = Math.max(0, ...lengths) + 1;
+  const longest = lengths.reduce((most, length) => Math.max(most, length), 0) + 1;
   const hopStart = new Uint32Array(count + 1);
   for (let i = 0; i < count; i += 1) hopStart[i + 1] = hopStart[i] + lengths[columns.route[i]];
   const link = new Uint32Array(hopStart[count]);

@@ -1,7 +1,7 @@
 /** What lies over the plots: the cursor that links them, the dragged range, the tip, and the handles of the lanes. */
 
 import { byId, duration, element, fill, grouped } from "./dom.js";
-import { Axis, LABEL_WIDTH, instant } from "./axis.js";
+import { instant, labelWidth, viewAxis } from "./axis.js";
 import { layoutLanes } from "./lanes.js";
 import { idOf } from "./messages.js";
 import { readout } from "./series.js";
@@ -10,9 +10,9 @@ import { letterOf } from "./theme.js";
 /** The line at the pointer over all plots, and what secrecy and age are there. */
 export function showCursor(app) {
   const line = byId("cursor");
-  const axis = new Axis(app.view.t0, app.view.t1, app.width);
+  const axis = viewAxis(app);
   const x = app.cursor === null ? -1 : axis.x(app.cursor);
-  line.hidden = x < LABEL_WIDTH;
+  line.hidden = x < labelWidth(app);
   for (const id of ["read-time", "read-secrecy", "read-age"]) byId(id).textContent = "";
   if (line.hidden) return;
   line.style.transform = `translateX(${x}px)`;
@@ -27,8 +27,8 @@ export function showRangeBox(app) {
   const box = byId("range");
   box.hidden = !app.range;
   if (!app.range) return;
-  const axis = new Axis(app.view.t0, app.view.t1, app.width);
-  const x0 = Math.max(LABEL_WIDTH, axis.x(app.range[0]));
+  const axis = viewAxis(app);
+  const x0 = Math.max(labelWidth(app), axis.x(app.range[0]));
   const x1 = Math.min(app.width, axis.x(app.range[1]));
   box.style.left = `${x0}px`;
   box.style.width = `${Math.max(0, x1 - x0)}px`;

@@ -1,7 +1,7 @@
 /** Draws the plots: how much of the messages is shown depends on how many the view holds. */
 
 import { byId } from "./dom.js";
-import { Axis } from "./axis.js";
+import { viewAxis } from "./axis.js";
 import { layoutLanes } from "./lanes.js";
 import { MAX_HEADS, MAX_LINES, drawArrows, rowsInView } from "./arrows.js";
 import { drawStrips } from "./strips.js";
@@ -19,7 +19,7 @@ const WIDE_STORY = 24;
 
 /** Draw everything; returns what was drawn where, for hits and tests. */
 export function paint(app) {
-  const axis = new Axis(app.view.t0, app.view.t1, app.width);
+  const axis = viewAxis(app);
   const layout = layoutLanes(app.run, app.lanes, app.scale);
   const { scale, width } = app;
   drawMinimap(surface("minimap", width, MINIMAP_HEIGHT * scale), app, width, MINIMAP_HEIGHT * scale);
@@ -31,7 +31,7 @@ export function paint(app) {
 
 /** The view as SVG text. */
 export function paintSvg(app) {
-  const axis = new Axis(app.view.t0, app.view.t1, app.width);
+  const axis = viewAxis(app);
   const layout = layoutLanes(app.run, app.lanes, app.scale);
   const heights = [layout.height, SECRECY_HEIGHT * app.scale, AGE_HEIGHT * app.scale];
   const [lanes, secrecy, age] = heights.map((height) => new SvgSurface(app.width, height));

@@ -8,26 +8,18 @@ import { visibleLegs } from "./arrows.js";
 
 const MAX_ROWS = 200;
 const MAX_LEGS = 300;
+const NUMBERS = /, [mn]s$|^(sent|failed|id|p\d+)$/;
 
-/** Quantiles of every leg, the slowest first. */
+/** Quantiles of every kind, then of every leg, the slowest first. */
 export function showLegs(app) {
-  const { legs, kinds, nodes } = app.run.messages;
+  const { legs, nodes } = app.run.messages;
   const sorted = [...legs].sort((a, b) => (b.quantiles?.[0] ?? -1) - (a.quantiles?.[0] ?? -1)).slice(0, MAX_LEGS);
-  const most = Math.max(1, ...legs.map(({ quantiles }) => quantiles?.[2] ?? 0));
-  const rows = sorted.map((leg) =>
-    element(
-      "tr",
-      {},
-      element("td", {}, kinds[leg.kind]),
-      element("td", {}, `${nodes[leg.src]} → ${nodes[leg.dst]}`),
-      ...[0, 1, 2].map((q) =>
-        element("td", { class: "number" }, leg.quantiles ? fixed(leg.quantiles[q] / 1e6, 3) : "–"),
-      ),
-      element("td", {}, spread(leg.quantiles, most, app.theme.kinds[leg.kind].colour)),
-      element("td", { class: "number" }, grouped(leg.count)),
-      element("td", { class: "number" }, grouped(leg.failed)),
-    ),
-  );
+  const byKind = app.run.header.messages.kind_quantiles;
+  const most = [...byKind, ...sorted].reduce((high, { quantiles }) => Math.max(high, quantiles?.[2] ?? 0), 1);
+  const rows = [
+    ...byKind.map((whole, kind) => legRow(app, { kind, ...whole }, "all legs", most)),
+    ...sorted.map((leg) => legRow(app, leg, `${nodes[leg.src]} → ${nodes[leg.dst]}`, most)),
+  ];
   const left = legs.length - sorted.length;
   fill(
     byId("legs"),
@@ -37,8 +29,22 @@ export function showLegs(app) {
   fill(byId("legs-note"), left > 0 ? `${grouped(left)} faster legs are left out.` : "");
 }
 
+function legRow(app, { kind, quantiles, count, failed }, name, most) {
+  return element(
+    "tr",
+    { class: name === "all legs" ? "whole" : "" },
+    element("td", {}, app.run.messages.kinds[kind]),
+    element("td", {}, name),
+    ...[0, 1, 2].map((q) => element("td", { class: "number" }, quantiles ? fixed(quantiles[q] / 1e6, 3) : "–")),
+    element("td", {}, spread(quantiles, most, app.theme.kinds[kind].colour)),
+    element("td", { class: "number" }, grouped(count)),
+    element("td", { class: "number" }, grouped(failed)),
+  );
+}
+
 function head(...names) {
-  return element("thead", {}, element("tr", {}, ...names.map((name) => element("th", {}, name))));
+  const cells = names.map((name) => element("th", { class: NUMBERS.test(name) ? "number" : null }, name));
+  return element("thead", {}, element("tr", {}, ...cells));
 }
 
 /** From p50 to p99 as a bar on a common scale, p95 as a notch. */
