@@ -184,7 +184,7 @@ def test_nothing_overlaps_and_nothing_scrolls_sideways(show, run_folder, width, 
             )
             assert one == other or apart, (one, other)
     spilled = page.tab.evaluate(
-        """() => [...document.querySelectorAll(".card, .chip, .tools, #jumps button, .what, #facts")]
+        """() => [...document.querySelectorAll(".card, .line, .chip, .tools, #jumps button, .what, #facts")]
             .filter((one) => one.scrollWidth > one.clientWidth + 1 || one.getBoundingClientRect().right > innerWidth)
             .map((one) => one.textContent)"""
     )

@@ -4,6 +4,7 @@ import { byId, element, fill, fixed, grouped, percent } from "./dom.js";
 import { canJump, jumpTo, stepBy } from "./navigate.js";
 
 const PARTS = ["sensing", "uplink", "queue", "solve", "downlink", "hold", "mixing"];
+const WIDE_PART = 0.2;
 const PART_SHADES = [
   ["#101DAA", "#8AA2F7"],
   ["#1676C4", "#6CB6FF"],
@@ -66,9 +67,9 @@ function ratesCard({ run }) {
 function ageCard({ run }) {
   const age = run.summary.age_ms ?? {};
   return card(
-    "CSI age",
+    "CSI age, mean",
     [fixed(age.mean ?? NaN, 1), unit(" ms")],
-    `mean; peak ${fixed(age.peak_mean ?? NaN, 1)}, p95 ${fixed(age.p95 ?? NaN, 1)}`,
+    `peak ${fixed(age.peak_mean ?? NaN, 1)}, p95 ${fixed(age.p95 ?? NaN, 1)}`,
   );
 }
 
@@ -78,7 +79,7 @@ function latencyCard({ run }) {
   const slowest = legs.filter(({ quantiles }) => quantiles).sort((a, b) => b.quantiles[0] - a.quantiles[0])[0];
   const leg = slowest
     ? [
-        `slowest: ${kinds[slowest.kind]} ${nodes[slowest.src]} → ${nodes[slowest.dst]}, `,
+        `slowest ${kinds[slowest.kind]} ${nodes[slowest.src]} → ${nodes[slowest.dst]} `,
         fixed(slowest.quantiles[0] / 1e6, 1),
       ]
     : "nothing was delivered";
@@ -97,58 +98,41 @@ function messagesCard({ run }) {
 
 /** The loss split into the parts of the loop; negative parts have no width, and a number all the same. */
 function attributionCard({ run, theme }) {
-  const parts = run.summary.loss_attribution;
-  const loss = run.summary.min_secrecy?.staleness_loss;
-  if (!parts || !Number.isFinite(loss)) {
-    return card(
-      "Where the loss comes from",
-      Number.isFinite(loss) ? [fixed(loss), unit(" bit/s/Hz")] : "–",
-      "not split into parts in this run",
-    );
+  const parts = run.summary.loss_attribution ?? {};
+  const loss = run.summary.min_secrecy?.staleness_loss ?? NaN;
+  const known = Object.keys(parts).filter((name) => Number.isFinite(parts[name]));
+  if (!known.length) {
+    const big = Number.isFinite(loss) ? [fixed(loss), unit(" bit/s/Hz")] : "–";
+    return card("Where the loss comes from", big, "not split into parts in this run");
   }
-  const names = [
-    ...PARTS.filter((name) => name in parts),
-    ...Object.keys(parts).filter((name) => !PARTS.includes(name)),
-  ];
-  const intervals = run.summary.loss_attribution_ci95 ?? {};
+  const names = [...PARTS.filter((name) => known.includes(name)), ...known.filter((name) => !PARTS.includes(name))];
   const whole = names.reduce((sum, name) => sum + Math.max(parts[name], 0), 0) || 1;
+  const isWide = (name) => parts[name] / whole > WIDE_PART;
+  const colour = (name) => PART_SHADES[Math.max(PARTS.indexOf(name), 0)][theme.dark ? 1 : 0];
+  const shareText = (name) => `${name} ${fixed((100 * parts[name]) / loss, 0)}`;
+  const detail = (name) => attributionText(name, run.summary, loss);
   const pieces = names
     .filter((name) => parts[name] > 0)
     .map((name) => {
-      const share = parts[name] / whole;
-      const colour = PART_SHADES[Math.max(PARTS.indexOf(name), 0)][theme.dark ? 1 : 0];
-      const text = share > 0.14 ? `${name} ${percent(parts[name] / loss)}` : "";
-      return element(
-        "span",
-        {
-          class: "part",
-          style: `flex:${share};background:${colour}`,
-          title: attributionText(name, parts, intervals, loss),
-        },
-        text,
-      );
+      const style = `flex:${parts[name] / whole};background:${colour(name)}`;
+      return element("span", { class: "part", style, title: detail(name) }, isWide(name) ? shareText(name) : "");
     });
   const minor = names
-    .filter((name) => !(parts[name] / whole > 0.14))
-    .map((name) => `${name} ${percent(parts[name] / loss)}`);
-  const made = element(
+    .filter((name) => !isWide(name))
+    .map((name) =>
+      element("span", { title: detail(name) }, element("i", { style: `background:${colour(name)}` }), shareText(name)),
+    );
+  return element(
     "section",
     { class: "card attribution" },
-    element("h2", {}, "Where the loss comes from"),
+    element("h2", {}, "Where the loss comes from, %"),
     element("div", { class: "parts" }, ...pieces),
+    element("div", { class: "line" }, ...minor),
   );
-  made.append(
-    element(
-      "div",
-      { class: "line", title: names.map((name) => attributionText(name, parts, intervals, loss)).join("\n") },
-      minor.join(", "),
-    ),
-  );
-  return made;
 }
 
-function attributionText(name, parts, intervals, loss) {
-  const spread = Number.isFinite(intervals[name]) ? ` ± ${fixed(intervals[name])}` : "";
+function attributionText(name, { loss_attribution: parts, loss_attribution_ci95: intervals }, loss) {
+  const spread = Number.isFinite(intervals?.[name]) ? ` ± ${fixed(intervals[name])}` : "";
   return `${name} ${fixed(parts[name])}${spread} bit/s/Hz (${percent(parts[name] / loss)})`;
 }
 
