@@ -2,7 +2,7 @@
 
 import { byId } from "./dom.js";
 import { bounded } from "./axis.js";
-import { makeLanes, moveLane, showLane } from "./lanes.js";
+import { lendLanes, makeLanes, moveLane, showLane } from "./lanes.js";
 import { under } from "./hits.js";
 import { jumpTo } from "./navigate.js";
 import { paint, paintSvg } from "./paint.js";
@@ -137,6 +137,8 @@ export class App {
 
   setSelection(selection) {
     this.selection = selection;
+    lendLanes(this.run, this.lanes, selection?.rows ?? []);
+    showHandles(this);
     const version = selection?.story?.version;
     const link = version === undefined ? " " : `#v=${version}`;
     if (location.hash !== link.trim())

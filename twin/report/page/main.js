@@ -7,7 +7,7 @@ import { App } from "./app.js";
 import { listen } from "./input.js";
 import { find } from "./find.js";
 import { hook } from "./hook.js";
-import { makeLanes } from "./lanes.js";
+import { allShown, makeLanes } from "./lanes.js";
 import { showLaneCount } from "./overlay.js";
 
 /** Decode and start. */
@@ -44,9 +44,8 @@ function wireButtons(app) {
 
 /** Every lane, or only those that were shown at first. */
 function toggleLanes(app) {
-  const { order, shown } = app.lanes;
-  if (shown.size >= order.length) app.lanes.shown = makeLanes(app.run).shown;
-  else for (const node of order) if (!app.showLanes([node], true)) break;
+  if (allShown(app.lanes)) app.lanes.shown = makeLanes(app.run).shown;
+  else app.showLanes(app.lanes.order, true);
   app.lanesChanged();
 }
 

@@ -2,7 +2,7 @@
 
 import { byId, duration, element, fill, grouped } from "./dom.js";
 import { instant, labelWidth, viewAxis } from "./axis.js";
-import { layoutLanes } from "./lanes.js";
+import { allShown, layoutLanes } from "./lanes.js";
 import { idOf } from "./messages.js";
 import { readout } from "./series.js";
 import { letterOf } from "./theme.js";
@@ -118,8 +118,7 @@ export function showHandles(app) {
 /** How many lanes are shown, and the button that shows the rest. */
 export function showLaneCount(app) {
   const { order, shown } = app.lanes;
-  const all = shown.size >= order.length;
   byId("lane-count").textContent = `lanes ${shown.size}/${order.length}`;
-  byId("all-lanes").textContent = all ? "fewer" : "all";
+  byId("all-lanes").textContent = allShown(app.lanes) ? "fewer" : "all";
   byId("all-lanes").disabled = order.length === 0;
 }
