@@ -28,6 +28,15 @@ REPEATS = 5
 FRAMES = 9
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
+ANIMATE = """async (count) => {
+    const times = [];
+    for (let i = 0; i < count; i += 1) {
+        await new Promise(requestAnimationFrame);
+        times.push(twinReport.frame());
+    }
+    await new Promise(requestAnimationFrame);
+    return times;
+}"""
 LATENCY = ("t_send_ns", "t_end_ns", "begin_ns", "finish_ns")
 
 
@@ -160,7 +169,7 @@ def measure(page: Path) -> dict[str, list[float]]:
             for share, name in ((1.0, "whole run"), (0.3, "30 %"), (0.01, "1 %"), (0.0005, "0.05 %")):
                 tab.evaluate(f"twinReport.setView(0.4 * twinReport.end, (0.4 + {share}) * twinReport.end)")
                 cpu = Cpu(tab)
-                frames = tab.evaluate(f"Array.from({{length: {FRAMES}}}, () => twinReport.frame())")
+                frames = tab.evaluate(ANIMATE, FRAMES)
                 found.setdefault(f"frame, {name}", []).extend(frames)
                 found.setdefault(f"frame, {name}, processor", []).append(cpu.ms() / FRAMES)
             tab.close()

@@ -28,7 +28,7 @@ FLAGS = (
     "--disable-sync",
 )
 SETTINGS = (
-    "scenario.duration_s=1.0",
+    "scenario.duration_s=1.3",
     "metrics.warmup_ms=60",
     "metrics.period_ms=13",
     "twin.solver=mrt",

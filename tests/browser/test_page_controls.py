@@ -53,8 +53,9 @@ def test_jumps_go_to_worst_and_to_the_last_loss(page, tables):
     ages = {(row["version"], row["transmitter"]): row["age_at_application_ns"] for row in rows}
     assert ages[selected["version"], selected["transmitter"]] == worst
     page.key("l")
-    failed = [row for row in tables.messages.to_pylist() if row["fate"] in {"lost", "dropped"}]
-    assert str(failed[-1]["msg_id"]) in page.ask("selection()")
+    lost = [row for row in tables.messages.to_pylist() if row["fate"] == "lost" and row["kind"] == "precoder"]
+    assert str(lost[-1]["msg_id"]) in page.ask("selection()")
+    assert "Never went on air" in page.text("#drawer")
 
 
 def test_escape_closes_help_then_deselects(page):
@@ -183,7 +184,7 @@ def test_nothing_overlaps_and_nothing_scrolls_sideways(show, run_folder, width, 
             )
             assert one == other or apart, (one, other)
     spilled = page.tab.evaluate(
-        """() => [...document.querySelectorAll(".card, .chip, .tools, #jumps button, .what, #facts")]
+        """() => [...document.querySelectorAll(".card, .line, .chip, .tools, #jumps button, .what, #facts")]
             .filter((one) => one.scrollWidth > one.clientWidth + 1 || one.getBoundingClientRect().right > innerWidth)
             .map((one) => one.textContent)"""
     )

@@ -20,9 +20,9 @@ def headline(summary: Mapping[str, Any]) -> str:
 
 
 def _largest(summary: Mapping[str, Any]) -> str:
-    parts = summary.get("loss_attribution")
-    loss = summary["min_secrecy"]["staleness_loss"]
-    if not parts or not loss:
+    """The leg of the loop on which most was lost, where the loss was attributed to legs."""
+    parts = {name: part for name, part in (summary.get("loss_attribution") or {}).items() if part is not None}
+    name = max(parts, key=lambda part: parts[part], default="")
+    if not name or parts[name] <= 0.0:
         return ""
-    name = max(parts, key=lambda part: parts[part])
-    return f" Largest part: {name}, {100 * parts[name] / loss:.0f} %."
+    return f" Largest part: {name}, {100 * parts[name] / summary['min_secrecy']['staleness_loss']:.0f} %."

@@ -112,8 +112,9 @@ def add_messages(columns: Columns, messages: pa.Table) -> MessageColumns:
         "fates": [text.split("/", 1) for text in fates.texts],
         "legs": [list(map(int, key)) for key in legs],
         "routes": [[int(key[0]), _path(hops, first[index])] for index, key in enumerate(routes)],
-        "leg_quantiles": _leg_quantiles(table, leg, len(legs)),
-        "latency": _overall(table),
+        "leg_quantiles": _grouped_quantiles(table, leg, len(legs)),
+        "kind_quantiles": _grouped_quantiles(table, kinds.codes, len(kinds.texts)),
+        "latency": _grouped_quantiles(table, np.zeros_like(leg), 1)[0]["quantiles"],
     }
     return MessageColumns(header, rows)
 
@@ -219,29 +220,29 @@ def _add_hops(columns: Columns, hops: Hops, route: Integers, size: Integers) -> 
     columns.add("jitter_ns", hops.parts["jitter_ns"])
 
 
-def _leg_quantiles(table: pa.Table, leg: Integers, legs: int) -> list[dict[str, Any]]:
-    """Of each leg: messages sent, those not delivered, and quantiles of the latency in ns."""
+def _grouped_quantiles(table: pa.Table, group: Integers, groups: int) -> list[dict[str, Any]]:
+    """Of each group: messages sent, those not delivered, and quantiles of the latency in ns, linear between samples."""
     latency = integers(table["latency_ns"])
     delivered = latency != _MISSING
-    sent = np.bincount(leg, minlength=legs)
-    arrived = np.bincount(leg[delivered], minlength=legs)
-    failed = np.bincount(leg[np.isin(np.asarray(table["fate"]), ("lost", "dropped"))], minlength=legs)
-    order = np.lexsort((latency[delivered], leg[delivered]))
-    values, ends = latency[delivered][order], np.cumsum(arrived)
+    sent = np.bincount(group, minlength=groups)
+    arrived = np.bincount(group[delivered], minlength=groups)
+    failed = np.bincount(group[np.isin(np.asarray(table["fate"]), ("lost", "dropped"))], minlength=groups)
+    order = np.lexsort((latency[delivered], group[delivered]))
+    values = latency[delivered][order]
+    starts = np.cumsum(arrived) - arrived
+    found = np.zeros((len(_QUANTILES), groups))
+    some = arrived > 0
+    for index, q in enumerate(_QUANTILES):
+        place = q * (arrived[some] - 1)
+        low = np.floor(place).astype(np.int64)
+        high = np.minimum(low + 1, arrived[some] - 1)
+        below, above = values[starts[some] + low], values[starts[some] + high]
+        found[index, some] = below + (place - low) * (above - below)
     return [
         {
             "count": int(sent[index]),
             "failed": int(failed[index]),
-            "quantiles": _quantiles(values[ends[index] - arrived[index] : ends[index]]),
+            "quantiles": [round(float(value), 1) for value in found[:, index]] if some[index] else None,
         }
-        for index in range(legs)
+        for index in range(groups)
     ]
-
-
-def _quantiles(values: Integers) -> list[float] | None:
-    return [float(value) for value in np.quantile(values, _QUANTILES)] if values.size else None
-
-
-def _overall(table: pa.Table) -> list[float] | None:
-    latency = integers(table["latency_ns"])
-    return _quantiles(latency[latency != _MISSING])

@@ -79,9 +79,34 @@ def test_every_module_of_the_page_is_in_the_script_once_after_what_it_imports():
     for name in names:
         source = (files("twin.report") / "page" / f"{name}.js").read_text(encoding="utf-8")
         assert source.count("\n") < 300, name
+        assert max(map(len, source.splitlines())) <= 120, name
         for needed in re.findall(r'from "\./(\w+)\.js"', source):
             assert places[needed] < places[name]
     assert not re.search(r"^(import|export) ", text, re.MULTILINE)
+
+
+def luminance(colour):
+    """Relative luminance of #RRGGBB, WCAG 2.2."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other):
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_every_colour_that_carries_meaning_stands_out_from_its_ground():
+    assert contrast("#000000", "#FFFFFF") == pytest.approx(21)
+    # Lines and marks of 3 to 1, ground on which text stands of 4.5 to 1.
+    for name, least, count in (("theme.js", 3.0, 17), ("cards.js", 4.5, 7)):
+        source = (files("twin.report") / "page" / name).read_text(encoding="utf-8")
+        pairs = re.findall(r'\["(#[0-9A-F]{6})", "(#[0-9A-F]{6})"\]', source)
+        assert len(pairs) == count, name
+        for light, dark in pairs:
+            assert contrast(light, "#FFFFFF") >= least, light
+            assert contrast(dark, "#12161B") >= least, dark
 
 
 def test_json_cannot_leave_its_element():

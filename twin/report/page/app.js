@@ -2,7 +2,7 @@
 
 import { byId } from "./dom.js";
 import { bounded } from "./axis.js";
-import { makeLanes, moveLane, showLane } from "./lanes.js";
+import { lendLanes, makeLanes, moveLane, showLane } from "./lanes.js";
 import { under } from "./hits.js";
 import { jumpTo } from "./navigate.js";
 import { paint, paintSvg } from "./paint.js";
@@ -23,9 +23,21 @@ const FIRST_SPAN_NS = 50e6;
 export class App {
   constructor(run) {
     Object.assign(this, {
-      run, scale: 1, view: { t0: 0, t1: run.endNs }, filters: { hidden: new Set() }, lanes: makeLanes(run),
-      selection: null, range: null, user: null, cursor: null, chosenTheme: false, eventsOfSelection: true,
-      width: 0, drawn: null, frames: [], waiting: false,
+      run,
+      scale: 1,
+      view: { t0: 0, t1: run.endNs },
+      filters: { hidden: new Set() },
+      lanes: makeLanes(run),
+      selection: null,
+      range: null,
+      user: null,
+      cursor: null,
+      chosenTheme: false,
+      eventsOfSelection: true,
+      width: 0,
+      drawn: null,
+      frames: [],
+      waiting: false,
     });
     this.theme = makeTheme(matchMedia("(prefers-color-scheme: dark)").matches, run.messages.kinds);
   }
@@ -125,9 +137,12 @@ export class App {
 
   setSelection(selection) {
     this.selection = selection;
+    lendLanes(this.run, this.lanes, selection?.rows ?? []);
+    showHandles(this);
     const version = selection?.story?.version;
     const link = version === undefined ? " " : `#v=${version}`;
-    if (location.hash !== link.trim()) history.replaceState(null, "", link === " " ? location.href.split("#")[0] : link);
+    if (location.hash !== link.trim())
+      history.replaceState(null, "", link === " " ? location.href.split("#")[0] : link);
     this.showSelection();
     this.redraw();
   }

@@ -51,7 +51,12 @@ export function drawArrows(ctx, app, axis, layout, { heads, alpha, skip }) {
   const drawn = [];
   for (let row = from; row < to; row += 1) {
     const leg = messages.legs[messages.leg[row]];
-    if (!legs[leg.index] || (skip && skip.has(row)) || !(messages.ended[row] >= axis.t0 || messages.ended[row] !== messages.ended[row])) continue;
+    if (
+      !legs[leg.index] ||
+      (skip && skip.has(row)) ||
+      !(messages.ended[row] >= axis.t0 || messages.ended[row] !== messages.ended[row])
+    )
+      continue;
     const line = lineOf(run, row, axis, layout.yOf);
     if (line) {
       byKind[leg.kind].push(line);

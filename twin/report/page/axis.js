@@ -1,11 +1,11 @@
 /** Time on the horizontal axis: from ns to pixels, ticks and their text. */
 
-export const LABEL_WIDTH = 112;
+const LABEL_WIDTH = 112;
 const MIN_SPAN_NS = 200;
 
 /** A view of [t0, t1] ns on pixels [left, width). */
 export class Axis {
-  constructor(t0, t1, width, left = LABEL_WIDTH) {
+  constructor(t0, t1, width, left) {
     Object.assign(this, { t0, t1, width, left, pixelsPerNs: (width - left) / (t1 - t0) });
   }
 
@@ -26,6 +26,16 @@ export class Axis {
     for (let t = Math.ceil(this.t0 / step) * step; t <= this.t1; t += step) found.push({ t, text: instant(t, step) });
     return found;
   }
+}
+
+/** The axis of what the page shows. */
+export function viewAxis(app) {
+  return new Axis(app.view.t0, app.view.t1, app.width, labelWidth(app));
+}
+
+/** Pixels that the names of lanes take. */
+export function labelWidth(app) {
+  return Math.round(LABEL_WIDTH * app.scale);
 }
 
 /** 1, 2 or 5 times a power of ten, at least `least`. */

@@ -4,9 +4,15 @@ import { byId, element, fill, fixed, grouped, percent } from "./dom.js";
 import { canJump, jumpTo, stepBy } from "./navigate.js";
 
 const PARTS = ["sensing", "uplink", "queue", "solve", "downlink", "hold", "mixing"];
+const WIDE_PART = 0.2;
 const PART_SHADES = [
-  ["#101DAA", "#486CEF"], ["#1676C4", "#6CB6FF"], ["#C9501C", "#FF8A3D"], ["#1B1F24", "#E6EAEE"],
-  ["#139785", "#32E0AA"], ["#923D7F", "#C59AFE"], ["#848B94", "#8A929B"],
+  ["#101DAA", "#8AA2F7"],
+  ["#1676C4", "#6CB6FF"],
+  ["#B8440F", "#FF8A3D"],
+  ["#1B1F24", "#E6EAEE"],
+  ["#0B7769", "#32E0AA"],
+  ["#923D7F", "#C59AFE"],
+  ["#646B74", "#8A929B"],
 ];
 
 /** Header: what was run, and the sentence. */
@@ -14,8 +20,11 @@ export function showHeader(app) {
   const { summary, headline } = app.run.header;
   const digest = String(summary.digest ?? "").slice(0, 12);
   const facts = [
-    `seed ${summary.seed}`, `${fixed(summary.virtual_s, 3).replace(/\.?0+$/, "")} s virtual`, app.run.header.transport,
-    digest && `digest ${digest}`, summary.reproducible ? "reproducible" : "not reproducible",
+    `seed ${summary.seed}`,
+    `${fixed(summary.virtual_s, 3).replace(/\.?0+$/, "")} s virtual`,
+    app.run.header.transport,
+    digest && `digest ${digest}`,
+    summary.reproducible ? "reproducible" : "not reproducible",
     summary.interrupted ? "interrupted" : null,
   ].filter(Boolean);
   fill(byId("facts"), element("strong", {}, summary.scenario), ...facts.map((fact) => element("span", {}, fact)));
@@ -30,7 +39,10 @@ export function showCards(app) {
 
 function card(title, big, ...lines) {
   return element(
-    "section", { class: "card" }, element("h2", {}, title), element("div", { class: "big" }, ...[big].flat()),
+    "section",
+    { class: "card" },
+    element("h2", {}, title),
+    element("div", { class: "big" }, ...[big].flat()),
     ...lines.map((line) => element("div", { class: "line" }, ...[line].flat())),
   );
 }
@@ -41,10 +53,13 @@ function unit(text) {
 
 function ratesCard({ run }) {
   const worst = run.summary.min_secrecy ?? {};
-  const outages = Object.values(run.summary.secrecy ?? {}).map(({ outage }) => outage).filter(Number.isFinite);
+  const outages = Object.values(run.summary.secrecy ?? {})
+    .map(({ outage }) => outage)
+    .filter(Number.isFinite);
   const most = outages.length ? Math.max(...outages) : NaN;
   return card(
-    "Worst user", [fixed(worst.mean ?? NaN), unit(" of "), fixed(worst.fresh_mean ?? NaN), unit(" bit/s/Hz")],
+    "Worst user",
+    [fixed(worst.mean ?? NaN), unit(" of "), fixed(worst.fresh_mean ?? NaN), unit(" bit/s/Hz")],
     `stale of fresh; outage ${percent(most)}`,
   );
 }
@@ -52,8 +67,9 @@ function ratesCard({ run }) {
 function ageCard({ run }) {
   const age = run.summary.age_ms ?? {};
   return card(
-    "CSI age", [fixed(age.mean ?? NaN, 1), unit(" ms")],
-    `mean; peak ${fixed(age.peak_mean ?? NaN, 1)}, p95 ${fixed(age.p95 ?? NaN, 1)}`,
+    "CSI age, mean",
+    [fixed(age.mean ?? NaN, 1), unit(" ms")],
+    `peak ${fixed(age.peak_mean ?? NaN, 1)}, p95 ${fixed(age.p95 ?? NaN, 1)}`,
   );
 }
 
@@ -61,39 +77,62 @@ function latencyCard({ run }) {
   const all = run.header.messages.latency;
   const { legs, nodes, kinds } = run.messages;
   const slowest = legs.filter(({ quantiles }) => quantiles).sort((a, b) => b.quantiles[0] - a.quantiles[0])[0];
-  const leg = slowest ? `slowest: ${kinds[slowest.kind]} ${nodes[slowest.src]} → ${nodes[slowest.dst]}, ${fixed(slowest.quantiles[0] / 1e6, 1)}` : "nothing was delivered";
-  return card("Latency p50, p99", [fixed(all ? all[0] / 1e6 : NaN), unit(", "), fixed(all ? all[2] / 1e6 : NaN), unit(" ms")], leg);
+  const leg = slowest
+    ? [
+        `slowest ${kinds[slowest.kind]} ${nodes[slowest.src]} → ${nodes[slowest.dst]} `,
+        fixed(slowest.quantiles[0] / 1e6, 1),
+      ]
+    : "nothing was delivered";
+  return card(
+    "Latency p50, p99",
+    [fixed(all ? all[0] / 1e6 : NaN), unit(", "), fixed(all ? all[2] / 1e6 : NaN), unit(" ms")],
+    leg,
+  );
 }
 
 function messagesCard({ run }) {
   const { sent = 0, lost = 0, dropped = 0, in_flight: flying = 0 } = run.summary.messages ?? {};
-  return card("Messages", grouped(sent), `${grouped(lost)} lost, ${grouped(dropped)} dropped, ${grouped(flying)} in flight`);
+  const rest = dropped ? `${grouped(dropped)} dropped` : `${grouped(flying)} in flight`;
+  return card("Messages", grouped(sent), `${grouped(lost)} lost, ${rest}`);
 }
 
 /** The loss split into the parts of the loop; negative parts have no width, and a number all the same. */
 function attributionCard({ run, theme }) {
-  const parts = run.summary.loss_attribution;
-  const loss = run.summary.min_secrecy?.staleness_loss;
-  if (!parts || !Number.isFinite(loss)) {
-    return card("Where the loss comes from", Number.isFinite(loss) ? [fixed(loss), unit(" bit/s/Hz")] : "–", "not split into parts in this run");
+  const parts = run.summary.loss_attribution ?? {};
+  const loss = run.summary.min_secrecy?.staleness_loss ?? NaN;
+  const known = Object.keys(parts).filter((name) => Number.isFinite(parts[name]));
+  if (!known.length) {
+    const big = Number.isFinite(loss) ? [fixed(loss), unit(" bit/s/Hz")] : "–";
+    return card("Where the loss comes from", big, "not split into parts in this run");
   }
-  const names = [...PARTS.filter((name) => name in parts), ...Object.keys(parts).filter((name) => !PARTS.includes(name))];
-  const intervals = run.summary.loss_attribution_ci95 ?? {};
+  const names = [...PARTS.filter((name) => known.includes(name)), ...known.filter((name) => !PARTS.includes(name))];
   const whole = names.reduce((sum, name) => sum + Math.max(parts[name], 0), 0) || 1;
-  const pieces = names.filter((name) => parts[name] > 0).map((name) => {
-    const share = parts[name] / whole;
-    const colour = PART_SHADES[Math.max(PARTS.indexOf(name), 0)][theme.dark ? 1 : 0];
-    const text = share > 0.14 ? `${name} ${percent(parts[name] / loss)}` : "";
-    return element("span", { class: "part", style: `flex:${share};background:${colour}`, title: attributionText(name, parts, intervals, loss) }, text);
-  });
-  const minor = names.filter((name) => !(parts[name] / whole > 0.14)).map((name) => `${name} ${percent(parts[name] / loss)}`);
-  const made = element("section", { class: "card attribution" }, element("h2", {}, "Where the loss comes from"), element("div", { class: "parts" }, ...pieces));
-  made.append(element("div", { class: "line", title: names.map((name) => attributionText(name, parts, intervals, loss)).join("\n") }, minor.join(", ")));
-  return made;
+  const isWide = (name) => parts[name] / whole > WIDE_PART;
+  const colour = (name) => PART_SHADES[Math.max(PARTS.indexOf(name), 0)][theme.dark ? 1 : 0];
+  const shareText = (name) => `${name} ${fixed((100 * parts[name]) / loss, 0)}`;
+  const detail = (name) => attributionText(name, run.summary, loss);
+  const pieces = names
+    .filter((name) => parts[name] > 0)
+    .map((name) => {
+      const style = `flex:${parts[name] / whole};background:${colour(name)}`;
+      return element("span", { class: "part", style, title: detail(name) }, isWide(name) ? shareText(name) : "");
+    });
+  const minor = names
+    .filter((name) => !isWide(name))
+    .map((name) =>
+      element("span", { title: detail(name) }, element("i", { style: `background:${colour(name)}` }), shareText(name)),
+    );
+  return element(
+    "section",
+    { class: "card attribution" },
+    element("h2", {}, "Where the loss comes from, %"),
+    element("div", { class: "parts" }, ...pieces),
+    element("div", { class: "line" }, ...minor),
+  );
 }
 
-function attributionText(name, parts, intervals, loss) {
-  const spread = Number.isFinite(intervals[name]) ? ` ± ${fixed(intervals[name])}` : "";
+function attributionText(name, { loss_attribution: parts, loss_attribution_ci95: intervals }, loss) {
+  const spread = Number.isFinite(intervals?.[name]) ? ` ± ${fixed(intervals[name])}` : "";
   return `${name} ${fixed(parts[name])}${spread} bit/s/Hz (${percent(parts[name] / loss)})`;
 }
 
@@ -101,31 +140,67 @@ function attributionText(name, parts, intervals, loss) {
 export function showChips(app) {
   const { theme, filters, run } = app;
   const counts = kindCounts(run);
-  const chips = theme.kinds.map(({ name, colour, dash }, kind) => element(
-    "button",
-    {
-      class: "chip", "data-kind": name, "aria-pressed": String(!filters.hidden.has(kind)),
-      title: `${name}: click to hide or show, Shift-click to see it alone`,
-      click: (event) => app.toggleKind(kind, event.shiftKey || event.altKey),
-    },
-    swatch(colour, dash), name, element("span", { class: "count" }, grouped(counts[kind])),
-  ));
+  const chips = theme.kinds.map(({ name, colour, dash }, kind) =>
+    element(
+      "button",
+      {
+        class: "chip",
+        "data-kind": name,
+        "aria-pressed": String(!filters.hidden.has(kind)),
+        title: `${name}: click to hide or show, Shift-click to see it alone`,
+        click: (event) => app.toggleKind(kind, event.shiftKey || event.altKey),
+      },
+      swatch(colour, dash),
+      name,
+      element("span", { class: "count" }, grouped(counts[kind])),
+    ),
+  );
   fill(byId("chips"), ...chips);
 }
 
 /** Buttons that go from story to story. */
 export function showJumps(app) {
   fill(
-    byId("jumps"), jump(app, "median", "the precoder of median age (M)"), jump(app, "worst", "the precoder of greatest age (X)"),
+    byId("jumps"),
+    jump(app, "median", "the precoder of median age (M)"),
+    jump(app, "worst", "the precoder of greatest age (X)"),
     jump(app, "lost", "the last message that was lost (L)"),
-    element("button", { title: "the version before ([)", "aria-label": "the version before", disabled: !canJump(app, "median"), click: () => stepBy(app, -1) }, "‹"),
-    element("button", { title: "the version after (])", "aria-label": "the version after", disabled: !canJump(app, "median"), click: () => stepBy(app, 1) }, "›"),
+    element(
+      "button",
+      {
+        title: "the version before ([)",
+        "aria-label": "the version before",
+        disabled: !canJump(app, "median"),
+        click: () => stepBy(app, -1),
+      },
+      "‹",
+    ),
+    element(
+      "button",
+      {
+        title: "the version after (])",
+        "aria-label": "the version after",
+        disabled: !canJump(app, "median"),
+        click: () => stepBy(app, 1),
+      },
+      "›",
+    ),
   );
 }
 
 function jump(app, where, title) {
   const text = { median: "median", worst: "worst", lost: "last lost" }[where];
-  return element("button", { class: "jump", "data-jump": where, title: `Jump to ${title}`, disabled: !canJump(app, where), click: () => jumpTo(app, where) }, text);
+  return element(
+    "button",
+    {
+      class: "jump",
+      "data-jump": where,
+      title: `Jump to ${title}`,
+      disabled: !canJump(app, where),
+      click: () => jumpTo(app, where),
+    },
+    text,
+  );
 }
 
 function swatch(colour, dash) {
@@ -133,7 +208,15 @@ function swatch(colour, dash) {
   made.setAttribute("width", "22");
   made.setAttribute("height", "10");
   const line = document.createElementNS(made.namespaceURI, "line");
-  const attributes = { x1: 1, x2: 21, y1: 5, y2: 5, stroke: colour, "stroke-width": 3, "stroke-dasharray": dash.join(" ") };
+  const attributes = {
+    x1: 1,
+    x2: 21,
+    y1: 5,
+    y2: 5,
+    stroke: colour,
+    "stroke-width": 3,
+    "stroke-dasharray": dash.join(" "),
+  };
   for (const [name, value] of Object.entries(attributes)) line.setAttribute(name, value);
   made.append(line);
   return made;
@@ -145,13 +228,20 @@ function kindCounts(run) {
   return counts;
 }
 
-/** Beside the panels: whose secrecy is drawn, the worst user's or that of one, and what the line in the age panel is. */
+/** Beside the panels: whose secrecy is drawn, the worst user's or that of one, and what the line for the age is. */
 export function showUsers(app) {
   const { users } = app.run.metrics;
   const limit = app.run.summary.age_ms?.p95;
   byId("age-limit").textContent = Number.isFinite(limit) ? `- - p95 ${fixed(limit, 1)}` : "";
   const choices = users.length > 1 && users.length <= 6 ? [null, ...users.keys()] : [];
-  fill(byId("users"), ...choices.map((user) => element(
-    "button", { "aria-pressed": String(app.user === user), click: () => app.chooseUser(user) }, user === null ? "worst" : users[user].name,
-  )));
+  fill(
+    byId("users"),
+    ...choices.map((user) =>
+      element(
+        "button",
+        { "aria-pressed": String(app.user === user), click: () => app.chooseUser(user) },
+        user === null ? "worst" : users[user].name,
+      ),
+    ),
+  );
 }

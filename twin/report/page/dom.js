@@ -12,7 +12,11 @@ export function element(tag, attributes = {}, ...children) {
     if (typeof value === "function") made.addEventListener(name, value);
     else made.setAttribute(name, value === true ? "" : value);
   }
-  made.append(...children.filter((child) => child !== null && child !== undefined).map((c) => (c instanceof Node ? c : String(c))));
+  made.append(
+    ...children
+      .filter((child) => child !== null && child !== undefined)
+      .map((c) => (c instanceof Node ? c : String(c))),
+  );
   return made;
 }
 

@@ -33,19 +33,34 @@ function storyDrawer(app, { story, focus }) {
     legend(app),
     element("ol", { class: "waterfall" }, ...steps.map((step) => stepRow(app, step, begin, end))),
     others.length ? element("h3", {}, "Other inputs of the solve") : null,
-    ...others.map((input) => element(
-      "div", { class: "other" },
-      element("div", {}, `${run.messages.nodes[run.messages.legs[run.messages.leg[input.rows[0]]].src]}: waited ${duration(input.waited)}`),
-      element("ol", { class: "waterfall" }, ...input.rows.map((row) => stepRow(app, messageStep(run, row), begin, end))),
-    )),
+    ...others.map((input) =>
+      element(
+        "div",
+        { class: "other" },
+        element("div", {}, `${senderOf(run.messages, input.rows[0])}: waited ${duration(input.waited)}`),
+        element(
+          "ol",
+          { class: "waterfall" },
+          ...input.rows.map((row) => stepRow(app, messageStep(run, row), begin, end)),
+        ),
+      ),
+    ),
   ];
 }
 
 function tabs(app, story, focus) {
   if (story.branches.length < 2) return null;
-  return element("div", { class: "tabs", role: "tablist" }, ...story.branches.map(({ transmitter }, index) => element(
-    "button", { role: "tab", "aria-selected": String(index === focus), click: () => app.focusBranch(index) }, transmitter,
-  )));
+  return element(
+    "div",
+    { class: "tabs", role: "tablist" },
+    ...story.branches.map(({ transmitter }, index) =>
+      element(
+        "button",
+        { role: "tab", "aria-selected": String(index === focus), click: () => app.focusBranch(index) },
+        transmitter,
+      ),
+    ),
+  );
 }
 
 function outcome(run, story, branch) {
@@ -56,13 +71,25 @@ function outcome(run, story, branch) {
   }
   const last = branch.rows.at(-1);
   const { fate, reason } = run.messages.fates[run.messages.fate[last]];
-  const end = fate === "delivered" ? "It arrived, and an earlier or newer one stayed on air" : `Its last message was ${fate.replace("_", " ")}${reason ? ` (${reason})` : ""}`;
+  const end =
+    fate === "delivered"
+      ? "It arrived, and another version was on air"
+      : `Its last message was ${fateText({ fate, reason })}`;
   return `Never went on air. ${end}.`;
+}
+
+function senderOf(messages, row) {
+  return messages.nodes[messages.legs[messages.leg[row]].src];
+}
+
+/** A fate in words: "in flight", "dropped (stale)". */
+function fateText({ fate, reason }) {
+  return fate.replace("_", " ") + (reason ? ` (${reason.replace("_", " ")})` : "");
 }
 
 /** Everything on the critical path of a branch, in the order of time. */
 function stepsOf(run, story, branch) {
-  const solve = branch ? branch.solve : story.solves[0] ?? -1;
+  const solve = branch ? branch.solve : (story.solves[0] ?? -1);
   const critical = story.inputs.find((input) => input.critical && input.solve === solve);
   const steps = (critical?.rows ?? []).map((row) => messageStep(run, row));
   if (solve >= 0) steps.push(solveStep(run, solve));
@@ -79,7 +106,11 @@ function messageStep(run, row) {
   const leg = messages.legs[messages.leg[row]];
   const end = Number.isNaN(messages.ended[row]) ? run.endNs : messages.ended[row];
   return {
-    row, t0: messages.sent[row], t1: end, parts: partsOf(messages, row), kind: leg.kind,
+    row,
+    t0: messages.sent[row],
+    t1: end,
+    parts: partsOf(messages, row),
+    kind: leg.kind,
     title: `${messages.kinds[leg.kind]} ${messages.nodes[leg.src]} → ${messages.nodes[leg.dst]}`,
     fate: messages.fates[messages.fate[row]],
   };
@@ -88,8 +119,16 @@ function messageStep(run, row) {
 function solveStep(run, solve) {
   const { solves } = run;
   return {
-    title: `solve on ${solves.nodeName[solve]}`, t0: solves.begin[solve], t1: solves.finish[solve], solve,
-    detail: `${solves.iterations[solve]} iterations, ${solves.method[solve]}, ${solves.status[solve]}, objective ${fixed(solves.objective[solve])} bit/s/Hz`,
+    title: `solve on ${solves.nodeName[solve]}`,
+    t0: solves.begin[solve],
+    t1: solves.finish[solve],
+    solve,
+    detail: [
+      `${solves.iterations[solve]} iterations`,
+      solves.method[solve],
+      solves.status[solve],
+      `objective ${fixed(solves.objective[solve])} bit/s/Hz`,
+    ].join(", "),
   };
 }
 
@@ -107,19 +146,34 @@ function stepRow(app, step, begin, end) {
     }
     if (step.t1 === step.t0) bar.append(piece(theme.ink, left, 0));
   } else {
-    bar.append(piece(step.hold ? "transparent" : theme.ink, left, (100 * (step.t1 - step.t0)) / span, step.hold ? "hold" : ""));
+    bar.append(
+      piece(step.hold ? "transparent" : theme.ink, left, (100 * (step.t1 - step.t0)) / span, step.hold ? "hold" : ""),
+    );
   }
-  const failed = step.fate && step.fate.fate !== "delivered" ? `, ${step.fate.fate.replace("_", " ")} ${step.fate.reason}` : "";
+  const failed = step.fate && step.fate.fate !== "delivered" ? `, ${fateText(step.fate)}` : "";
   return element(
-    "li", { class: step.row === undefined ? "" : "hop", title: partsText(step), click: () => step.row !== undefined && app.selectRow(step.row) },
-    element("div", { class: "what" }, step.title, element("span", { class: "time" }, duration(step.t1 - step.t0) + failed)),
+    "li",
+    {
+      class: step.row === undefined ? "" : "hop",
+      title: partsText(step),
+      click: () => step.row !== undefined && app.selectRow(step.row),
+    },
+    element(
+      "div",
+      { class: "what" },
+      step.title,
+      element("span", { class: "time" }, duration(step.t1 - step.t0) + failed),
+    ),
     step.detail ? element("div", { class: "detail" }, step.detail) : null,
     bar,
   );
 }
 
 function piece(colour, left, width, name = "") {
-  return element("span", { class: `piece ${name}`, style: `left:${left.toFixed(3)}%;width:max(1.5px,${width.toFixed(3)}%);background:${colour}` });
+  return element("span", {
+    class: `piece ${name}`,
+    style: `left:${left.toFixed(3)}%;width:max(1.5px,${width.toFixed(3)}%);background:${colour}`,
+  });
 }
 
 function partsText(step) {
@@ -128,9 +182,11 @@ function partsText(step) {
 }
 
 function legend(app) {
-  return element("div", { class: "legend" }, ...PARTS.map((part) => element(
-    "span", {}, element("i", { style: `background:${app.theme.parts[part]}` }), part,
-  )));
+  return element(
+    "div",
+    { class: "legend" },
+    ...PARTS.map((part) => element("span", {}, element("i", { style: `background:${app.theme.parts[part]}` }), part)),
+  );
 }
 
 function messageDrawer(app, row, rows) {
@@ -141,12 +197,20 @@ function messageDrawer(app, row, rows) {
   const chain = [...rows].map((r) => messageStep(run, r));
   const [begin, end] = [Math.min(...chain.map((s) => s.t0)), Math.max(...chain.map((s) => s.t1))];
   const facts = [
-    ["id", idOf(messages, row)], ["from", messages.nodes[leg.src]], ["to", messages.nodes[leg.dst]],
+    ["id", idOf(messages, row)],
+    ["from", messages.nodes[leg.src]],
+    ["to", messages.nodes[leg.dst]],
     ["sent", `${grouped(messages.sent[row])} ns`],
     ["ended", Number.isNaN(messages.ended[row]) ? "still on its way" : `${grouped(messages.ended[row])} ns`],
     ["took", duration(messages.ended[row] - messages.sent[row])],
-    ["handled", Number.isNaN(messages.begin[row]) ? "–" : `after ${duration(messages.begin[row] - messages.ended[row])}, for ${duration(messages.finish[row] - messages.begin[row])}`],
-    ["fate", fate.fate.replace("_", " ") + (fate.reason ? `: ${fate.reason}` : "")],
+    [
+      "handled",
+      Number.isNaN(messages.begin[row])
+        ? "–"
+        : `after ${duration(messages.begin[row] - messages.ended[row])}, ` +
+          `for ${duration(messages.finish[row] - messages.begin[row])}`,
+    ],
+    ["fate", fateText(fate)],
     ["size", `${grouped(messages.bytes[row])} B`],
     ["age of its data when sent", duration(messages.sent[row] - messages.data[row])],
   ];
@@ -165,10 +229,27 @@ function hopTable(messages, row) {
   if (from === to) return element("p", { class: "muted" }, "No link lies between its ends.");
   const rows = [];
   for (let hop = from; hop < to; hop += 1) {
-    rows.push(element("tr", {}, element("th", {}, messages.links[messages.link[hop]]), ...PARTS.map((part) => element("td", {}, duration(messages[part][hop])))));
+    rows.push(
+      element(
+        "tr",
+        {},
+        element("th", {}, messages.links[messages.link[hop]]),
+        ...PARTS.map((part) => element("td", {}, duration(messages[part][hop]))),
+      ),
+    );
   }
   return element(
-    "div", { class: "scroll" },
-    element("table", { class: "hops" }, element("thead", {}, element("tr", {}, element("th", {}, "link"), ...PARTS.map((part) => element("th", {}, part)))), element("tbody", {}, ...rows)),
+    "div",
+    { class: "scroll" },
+    element(
+      "table",
+      { class: "hops" },
+      element(
+        "thead",
+        {},
+        element("tr", {}, element("th", {}, "link"), ...PARTS.map((part) => element("th", {}, part))),
+      ),
+      element("tbody", {}, ...rows),
+    ),
   );
 }

@@ -21,6 +21,8 @@ function showLanesNamed(app, wanted) {
   const names = app.run.messages.nodes;
   const found = names.map((_, node) => node).filter((node) => names[node].toLowerCase().includes(wanted.toLowerCase()));
   if (!found.length) return `no version, message or lane called ${wanted}`;
-  for (const node of found) app.lanes.pinned.add(node);
-  return app.showLanes(found, true) ? "" : "too many lanes: hide some first";
+  const shown = app.showLanes(found, true);
+  for (const node of found) if (app.lanes.shown.has(node)) app.lanes.pinned.add(node);
+  app.lanesChanged();
+  return shown ? "" : "too many lanes: hide some first";
 }

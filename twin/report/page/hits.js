@@ -1,16 +1,18 @@
 /** What is drawn at a point of the lanes' canvas. */
 
-import { LABEL_WIDTH } from "./axis.js";
+import { labelWidth } from "./axis.js";
 import { rowAt } from "./messages.js";
 import { lineOf, nearestArrow } from "./arrows.js";
 
 /** A solve, a precoder going on air, or a message; null where there is nothing. */
 export function under(app, x, y) {
   const { drawn } = app;
-  if (!drawn || x < LABEL_WIDTH) return null;
+  if (!drawn || x < labelWidth(app)) return null;
   const cross = drawn.failed.find((spot) => Math.hypot(x - spot.x, y - spot.y) < 9);
   if (cross) return { row: cross.rows[0] };
-  const solve = drawn.solves.find((box) => x >= box.x - 2 && x <= box.x + box.width + 2 && y >= box.y && y <= box.y + box.height);
+  const solve = drawn.solves.find(
+    (box) => x >= box.x - 2 && x <= box.x + box.width + 2 && y >= box.y && y <= box.y + box.height,
+  );
   if (solve) return { solve: solve.solve };
   const mark = drawn.applied.find((spot) => Math.abs(x - spot.x) < 6 && y > spot.y + 4 && y < spot.y + 16);
   if (mark) return { applied: mark.applied };
@@ -31,7 +33,8 @@ function slowestAt(app, x, y) {
     const leg = messages.legs[messages.leg[row]];
     const latency = messages.ended[row] - messages.sent[row];
     const inside = messages.ended[row] >= from && messages.ended[row] < to;
-    if (leg.dst === lane && inside && latency > most && !app.filters.hidden.has(leg.kind)) [best, most] = [row, latency];
+    if (leg.dst === lane && inside && latency > most && !app.filters.hidden.has(leg.kind))
+      [best, most] = [row, latency];
   }
   return best < 0 ? null : { row: best };
 }

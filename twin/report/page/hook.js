@@ -42,10 +42,16 @@ function drawn(app, ids) {
   const { level, rows, transitive, ticks, failed, layout, axis } = app.drawn;
   const { nodes } = app.run.messages;
   return {
-    level, transitive, solves: ticks.begun, applied: ticks.onAir, ids: ids(new Set(rows)),
+    level,
+    transitive,
+    solves: ticks.begun,
+    applied: ticks.onAir,
+    ids: ids(new Set(rows)),
     failed: failed.map(({ x, y, letter, rows: which }) => ({ x, y, letter, ids: ids(which) })),
     lanes: layout.list.map((node) => ({ name: nodes[node], y: layout.yOf[node] })),
-    t0: axis.t0, left: axis.left, pixelsPerNs: axis.pixelsPerNs,
+    t0: axis.t0,
+    left: axis.left,
+    pixelsPerNs: axis.pixelsPerNs,
   };
 }
 
@@ -57,9 +63,23 @@ function table(app) {
     const { fate, reason } = messages.fates[messages.fate[row]];
     const { queue, serialisation, propagation, jitter } = partsOf(messages, row);
     return [
-      idOf(messages, row), messages.parent[row] < 0 ? null : idOf(messages, messages.parent[row]), messages.kinds[leg.kind],
-      messages.nodes[leg.src], messages.nodes[leg.dst], messages.data[row], messages.sent[row], messages.ended[row],
-      messages.begin[row], messages.finish[row], fate, reason, messages.bytes[row], queue, serialisation, propagation, jitter,
+      idOf(messages, row),
+      messages.parent[row] < 0 ? null : idOf(messages, messages.parent[row]),
+      messages.kinds[leg.kind],
+      messages.nodes[leg.src],
+      messages.nodes[leg.dst],
+      messages.data[row],
+      messages.sent[row],
+      messages.ended[row],
+      messages.begin[row],
+      messages.finish[row],
+      fate,
+      reason,
+      messages.bytes[row],
+      queue,
+      serialisation,
+      propagation,
+      jitter,
     ];
   });
 }

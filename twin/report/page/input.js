@@ -1,7 +1,7 @@
 /** Mouse, wheel and keys: what a person does to the view. */
 
 import { byId } from "./dom.js";
-import { Axis } from "./axis.js";
+import { viewAxis } from "./axis.js";
 import { wholeAxis } from "./minimap.js";
 import { jumpTo, stepBy } from "./navigate.js";
 
@@ -17,10 +17,6 @@ export function listen(app) {
   window.addEventListener("resize", () => app.layoutChanged());
   window.addEventListener("hashchange", () => app.openLink());
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", ({ matches }) => app.systemTheme(matches));
-}
-
-function axisOf(app) {
-  return new Axis(app.view.t0, app.view.t1, app.width);
 }
 
 function place(event, target) {
@@ -40,11 +36,11 @@ function listenToPlot(app, canvas, hasMessages) {
   });
   canvas.addEventListener("pointermove", (event) => {
     const [x, y] = place(event, canvas);
-    app.hover(axisOf(app).t(x), hasMessages ? { x, y } : null);
+    app.hover(viewAxis(app).t(x), hasMessages ? { x, y } : null);
     if (!drag) return;
     drag.moved ||= Math.abs(x - drag.x) > CLICK_PIXELS;
     if (!drag.moved) return;
-    const axis = axisOf(app);
+    const axis = viewAxis(app);
     if (drag.pan) {
       const by = (drag.x - x) / axis.pixelsPerNs;
       app.setView(drag.view.t0 + by, drag.view.t1 + by);
@@ -62,7 +58,7 @@ function listenToPlot(app, canvas, hasMessages) {
 
 /** With Ctrl (or a pinch) the wheel zooms about the pointer; sideways or with Shift it pans; else the page scrolls. */
 function onWheel(app, canvas, event) {
-  const axis = axisOf(app);
+  const axis = viewAxis(app);
   const sideways = event.shiftKey ? event.deltaY || event.deltaX : event.deltaX;
   if (event.ctrlKey || event.metaKey) {
     event.preventDefault();
@@ -95,10 +91,14 @@ function listenToMinimap(app, canvas) {
   canvas.addEventListener("pointermove", (event) => {
     if (event.buttons & 1) go(event);
   });
-  canvas.addEventListener("wheel", (event) => {
-    event.preventDefault();
-    zoomAbout(app, (app.view.t0 + app.view.t1) / 2, Math.exp(event.deltaY * 0.004));
-  }, { passive: false });
+  canvas.addEventListener(
+    "wheel",
+    (event) => {
+      event.preventDefault();
+      zoomAbout(app, (app.view.t0 + app.view.t1) / 2, Math.exp(event.deltaY * 0.004));
+    },
+    { passive: false },
+  );
 }
 
 const KEYS = {

@@ -12,12 +12,15 @@ export function makeLanes(run) {
   const { nodes } = run.messages;
   const entities = entityOrder(run);
   const rank = new Map(entities.map((entity, index) => [entity, index]));
-  const order = nodes.map((_, node) => node).sort((a, b) => (
-    rank.get(entityOf(nodes[a])) - rank.get(entityOf(nodes[b])) || sideRank(nodes[a]) - sideRank(nodes[b]) || a - b
-  ));
+  const order = nodes
+    .map((_, node) => node)
+    .sort(
+      (a, b) =>
+        rank.get(entityOf(nodes[a])) - rank.get(entityOf(nodes[b])) || sideRank(nodes[a]) - sideRank(nodes[b]) || a - b,
+    );
   const central = centralEntities(run);
   const shown = order.filter((node) => !central.size || central.has(entityOf(nodes[node])));
-  return { order, shown: new Set(shown.slice(0, MAX_LANES)), pinned: new Set() };
+  return { order, shown: new Set(shown.slice(0, MAX_LANES)), pinned: new Set(), hidden: new Set(), lent: new Set() };
 }
 
 function sideRank(node) {
@@ -42,7 +45,7 @@ function entityOrder(run) {
 
 /** Lanes that are shown, pinned ones first, and the height of each row's middle; NaN for a lane that is not shown. */
 export function layoutLanes(run, lanes, scale) {
-  const shown = lanes.order.filter((node) => lanes.shown.has(node));
+  const shown = lanes.order.filter((node) => lanes.shown.has(node) || lanes.lent.has(node));
   const list = [...shown.filter((node) => lanes.pinned.has(node)), ...shown.filter((node) => !lanes.pinned.has(node))];
   const height = LANE_HEIGHT * scale;
   const top = AXIS_HEIGHT * scale;
@@ -69,9 +72,23 @@ export function showLane(lanes, node, shown) {
   if (!shown) {
     lanes.shown.delete(node);
     lanes.pinned.delete(node);
+    lanes.hidden.add(node);
     return true;
   }
-  if (lanes.shown.size >= MAX_LANES) return false;
+  if (!lanes.shown.has(node) && lanes.shown.size >= MAX_LANES) return false;
   lanes.shown.add(node);
+  lanes.hidden.delete(node);
   return true;
+}
+
+/** Whether no further lane can be shown. */
+export function allShown({ order, shown }) {
+  return shown.size >= Math.min(order.length, MAX_LANES);
+}
+
+/** Let the lanes of what is lit be seen, but for those that a person has hidden. */
+export function lendLanes(run, lanes, rows) {
+  const { legs, leg } = run.messages;
+  const touched = [...rows].flatMap((row) => [legs[leg[row]].src, legs[leg[row]].dst]);
+  lanes.lent = new Set(touched.filter((node) => !lanes.shown.has(node) && !lanes.hidden.has(node)).slice(0, MAX_LANES));
 }

@@ -7,7 +7,7 @@ import { App } from "./app.js";
 import { listen } from "./input.js";
 import { find } from "./find.js";
 import { hook } from "./hook.js";
-import { makeLanes } from "./lanes.js";
+import { allShown, makeLanes } from "./lanes.js";
 import { showLaneCount } from "./overlay.js";
 
 /** Decode and start. */
@@ -44,9 +44,8 @@ function wireButtons(app) {
 
 /** Every lane, or only those that were shown at first. */
 function toggleLanes(app) {
-  const { order, shown } = app.lanes;
-  if (shown.size >= order.length) app.lanes.shown = makeLanes(app.run).shown;
-  else for (const node of order) if (!app.showLanes([node], true)) break;
+  if (allShown(app.lanes)) app.lanes.shown = makeLanes(app.run).shown;
+  else app.showLanes(app.lanes.order, true);
   app.lanesChanged();
 }
 
@@ -58,9 +57,15 @@ function saveSvg(app) {
 
 const began = performance.now();
 window.twinReport = { ready: false };
-open().then((app) => {
-  Object.assign(window.twinReport, hook(app), { ready: true, readyMs: performance.now() - began, readyAt: performance.now() });
-}).catch((error) => {
-  fill(byId("verdict"), `This page cannot be shown: ${error.message}`);
-  throw error;
-});
+open()
+  .then((app) => {
+    Object.assign(window.twinReport, hook(app), {
+      ready: true,
+      readyMs: performance.now() - began,
+      readyAt: performance.now(),
+    });
+  })
+  .catch((error) => {
+    fill(byId("verdict"), `This page cannot be shown: ${error.message}`);
+    throw error;
+  });

@@ -12,13 +12,28 @@ export function readMessages(header, columns) {
   const hops = readHops(header, columns);
   const times = readTimes(header, columns, hops);
   const leg = Uint32Array.from({ length: header.routes.length }, (_, i) => header.routes[i][0]);
-  const legs = header.legs.map(([kind, src, dst], index) => ({ index, kind, src, dst, ...header.leg_quantiles[index] }));
+  const legs = header.legs.map(([kind, src, dst], index) => ({
+    index,
+    kind,
+    src,
+    dst,
+    ...header.leg_quantiles[index],
+  }));
   const legOf = new Uint32Array(header.count);
   for (let i = 0; i < legOf.length; i += 1) legOf[i] = leg[columns.route[i]];
   const fates = header.fates.map(([fate, reason]) => ({ fate, reason }));
   const messages = {
-    count: header.count, kinds: header.kinds, nodes: header.nodes, links: header.links, legs, leg: legOf,
-    fates, fate: columns.fate, idBases: header.id_bases, ...hops, ...times,
+    count: header.count,
+    kinds: header.kinds,
+    nodes: header.nodes,
+    links: header.links,
+    legs,
+    leg: legOf,
+    fates,
+    fate: columns.fate,
+    idBases: header.id_bases,
+    ...hops,
+    ...times,
   };
   messages.idOffset = readIds(messages, columns.id);
   messages.slow = slowOnes(messages);
@@ -29,7 +44,7 @@ export function readMessages(header, columns) {
 function readHops(header, columns) {
   const { count, routes } = header;
   const lengths = routes.map(([, links]) => links.length);
-  const longest = Math.max(0, ...lengths) + 1;
+  const longest = lengths.reduce((most, length) => Math.max(most, length), 0) + 1;
   const hopStart = new Uint32Array(count + 1);
   for (let i = 0; i < count; i += 1) hopStart[i + 1] = hopStart[i] + lengths[columns.route[i]];
   const link = new Uint32Array(hopStart[count]);

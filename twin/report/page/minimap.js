@@ -1,20 +1,20 @@
 /** The whole run in 34 pixels: the slow share over all lanes, what was lost, and where the view is. */
 
-import { Axis } from "./axis.js";
+import { Axis, labelWidth } from "./axis.js";
 import { countSlow, drawStrip } from "./strips.js";
 
 export const MINIMAP_HEIGHT = 34;
 
 /** Axis of the whole run. */
 export function wholeAxis(app, width) {
-  return new Axis(0, app.run.endNs, width);
+  return new Axis(0, app.run.endNs, width, labelWidth(app));
 }
 
 /** Draw the minimap. Its strip depends on filters and width alone and is counted once for them. */
 export function drawMinimap(ctx, app, width, height) {
   const { theme, run } = app;
   const axis = wholeAxis(app, width);
-  const key = `${width} ${[...app.filters.hidden].sort().join()}`;
+  const key = `${width} ${app.scale} ${[...app.filters.hidden].sort().join()}`;
   if (app.minimap?.key !== key) app.minimap = { key, counts: countSlow(run, app.filters, axis, () => 0, 1) };
   ctx.fillStyle = theme.ground;
   ctx.fillRect(0, 0, width, height);

@@ -1,20 +1,28 @@
 /** From story to story: the median one, the oldest one, the last loss, the neighbours. */
 
+import { kindOf } from "./messages.js";
 import { medianApplied, worstApplied } from "./run.js";
 import { selectVersion } from "./selection.js";
 import { spanOf } from "./story.js";
 
-/** Light and show the precoder of "median" or "worst" age, or the message that was "lost" last. */
+/** Light and show the precoder of "median" or "worst" age, or the one that was "lost" last (else any message). */
 export function jumpTo(app, where) {
   if (!canJump(app, where)) return;
   const { applied, messages } = app.run;
-  if (where === "lost") app.selectRow(messages.failed.at(-1));
+  if (where === "lost") app.selectRow(lastLost(messages));
   else {
     const found = where === "median" ? medianApplied(app.run) : worstApplied(app.run);
     const transmitter = applied.transmitters[applied.transmitter[found]];
     app.setSelection(selectVersion(app.run, applied.version[found], undefined, transmitter));
   }
   app.fit();
+}
+
+/** The last precoder that did not arrive, else the last message; a repeated one does not count, as its copy arrived. */
+function lastLost(messages) {
+  const lost = (row) =>
+    kindOf(messages, row) === "precoder" && messages.fates[messages.fate[row]].reason !== "deduplicated";
+  return messages.failed.findLast(lost) ?? messages.failed.at(-1);
 }
 
 /** Whether the run has any such story. */

@@ -1,8 +1,8 @@
 /** What lies over the plots: the cursor that links them, the dragged range, the tip, and the handles of the lanes. */
 
 import { byId, duration, element, fill, grouped } from "./dom.js";
-import { Axis, LABEL_WIDTH, instant } from "./axis.js";
-import { layoutLanes } from "./lanes.js";
+import { instant, labelWidth, viewAxis } from "./axis.js";
+import { allShown, layoutLanes } from "./lanes.js";
 import { idOf } from "./messages.js";
 import { readout } from "./series.js";
 import { letterOf } from "./theme.js";
@@ -10,9 +10,9 @@ import { letterOf } from "./theme.js";
 /** The line at the pointer over all plots, and what secrecy and age are there. */
 export function showCursor(app) {
   const line = byId("cursor");
-  const axis = new Axis(app.view.t0, app.view.t1, app.width);
+  const axis = viewAxis(app);
   const x = app.cursor === null ? -1 : axis.x(app.cursor);
-  line.hidden = x < LABEL_WIDTH;
+  line.hidden = x < labelWidth(app);
   for (const id of ["read-time", "read-secrecy", "read-age"]) byId(id).textContent = "";
   if (line.hidden) return;
   line.style.transform = `translateX(${x}px)`;
@@ -27,8 +27,8 @@ export function showRangeBox(app) {
   const box = byId("range");
   box.hidden = !app.range;
   if (!app.range) return;
-  const axis = new Axis(app.view.t0, app.view.t1, app.width);
-  const x0 = Math.max(LABEL_WIDTH, axis.x(app.range[0]));
+  const axis = viewAxis(app);
+  const x0 = Math.max(labelWidth(app), axis.x(app.range[0]));
   const x1 = Math.min(app.width, axis.x(app.range[1]));
   box.style.left = `${x0}px`;
   box.style.width = `${Math.max(0, x1 - x0)}px`;
@@ -49,7 +49,11 @@ function tipLines(app, { row, solve, applied }) {
   const { run } = app;
   if (solve !== undefined) {
     const { solves } = run;
-    return [`solve v${solves.version[solve]} on ${solves.nodeName[solve]}`, `${solves.iterations[solve]} iterations, ${duration(solves.finish[solve] - solves.begin[solve])}, ${solves.status[solve]}`];
+    return [
+      `solve v${solves.version[solve]} on ${solves.nodeName[solve]}`,
+      `${solves.iterations[solve]} iterations, ${solves.status[solve]}`,
+      `took ${duration(solves.finish[solve] - solves.begin[solve])}`,
+    ];
   }
   if (applied !== undefined) {
     const name = run.applied.transmitters[run.applied.transmitter[applied]];
@@ -59,10 +63,14 @@ function tipLines(app, { row, solve, applied }) {
   const leg = messages.legs[messages.leg[row]];
   const fate = messages.fates[messages.fate[row]];
   const end = Number.isNaN(messages.ended[row]) ? "on its way" : duration(messages.ended[row] - messages.sent[row]);
-  const failed = fate.fate === "lost" || fate.fate === "dropped" ? `${letterOf(fate)}: ${fate.fate}, ${fate.reason.replace("_", " ")}` : null;
+  const failed =
+    fate.fate === "lost" || fate.fate === "dropped"
+      ? `${letterOf(fate)}: ${fate.fate}, ${fate.reason.replace("_", " ")}`
+      : null;
   return [
     `${messages.kinds[leg.kind]}  ${messages.nodes[leg.src]} → ${messages.nodes[leg.dst]}`,
-    `${end}, ${grouped(messages.bytes[row])} B, id ${idOf(messages, row)}`, failed,
+    `${end}, ${grouped(messages.bytes[row])} B, id ${idOf(messages, row)}`,
+    failed,
   ].filter(Boolean);
 }
 
@@ -75,7 +83,10 @@ export function showHandles(app) {
     return element(
       "div",
       {
-        class: "handle", draggable: "true", "data-node": name, title: `${name}: drag to move`,
+        class: "handle",
+        draggable: "true",
+        "data-node": name,
+        title: `${name}: drag to move`,
         style: `top:${layout.yOf[node] - layout.laneHeight / 2}px;height:${layout.laneHeight}px`,
         dragstart: (event) => event.dataTransfer.setData("text/plain", String(node)),
         dragover: (event) => event.preventDefault(),
@@ -84,8 +95,21 @@ export function showHandles(app) {
           app.dropLane(Number(event.dataTransfer.getData("text/plain")), node);
         },
       },
-      element("button", { class: "pin", "aria-pressed": String(pinned), "aria-label": `${pinned ? "unpin" : "pin"} ${name}`, click: () => app.pinLane(node) }, pinned ? "unpin" : "pin"),
-      element("button", { class: "hide", "aria-label": `hide ${name}`, click: () => app.showLanes([node], false) }, "hide"),
+      element(
+        "button",
+        {
+          class: "pin",
+          "aria-pressed": String(pinned),
+          "aria-label": `${pinned ? "unpin" : "pin"} ${name}`,
+          click: () => app.pinLane(node),
+        },
+        pinned ? "unpin" : "pin",
+      ),
+      element(
+        "button",
+        { class: "hide", "aria-label": `hide ${name}`, click: () => app.showLanes([node], false) },
+        "hide",
+      ),
     );
   });
   fill(byId("handles"), ...handles);
@@ -94,8 +118,7 @@ export function showHandles(app) {
 /** How many lanes are shown, and the button that shows the rest. */
 export function showLaneCount(app) {
   const { order, shown } = app.lanes;
-  const all = shown.size >= order.length;
   byId("lane-count").textContent = `lanes ${shown.size}/${order.length}`;
-  byId("all-lanes").textContent = all ? "fewer" : "all";
+  byId("all-lanes").textContent = allShown(app.lanes) ? "fewer" : "all";
   byId("all-lanes").disabled = order.length === 0;
 }

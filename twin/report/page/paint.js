@@ -1,11 +1,12 @@
 /** Draws the plots: how much of the messages is shown depends on how many the view holds. */
 
 import { byId } from "./dom.js";
-import { Axis } from "./axis.js";
+import { viewAxis } from "./axis.js";
 import { layoutLanes } from "./lanes.js";
 import { MAX_HEADS, MAX_LINES, drawArrows, rowsInView } from "./arrows.js";
 import { drawStrips } from "./strips.js";
-import { drawApplied, drawFailed, drawNarrowStory, drawSolves, drawStory, drawTicks } from "./marks.js";
+import { drawApplied, drawFailed, drawSolves, drawTicks } from "./marks.js";
+import { drawNarrowStory, drawStory } from "./lit.js";
 import { drawAge, drawSecrecy } from "./series.js";
 import { MINIMAP_HEIGHT, drawMinimap } from "./minimap.js";
 import { SvgSurface, joinSurfaces } from "./svg.js";
@@ -18,7 +19,7 @@ const WIDE_STORY = 24;
 
 /** Draw everything; returns what was drawn where, for hits and tests. */
 export function paint(app) {
-  const axis = new Axis(app.view.t0, app.view.t1, app.width);
+  const axis = viewAxis(app);
   const layout = layoutLanes(app.run, app.lanes, app.scale);
   const { scale, width } = app;
   drawMinimap(surface("minimap", width, MINIMAP_HEIGHT * scale), app, width, MINIMAP_HEIGHT * scale);
@@ -30,7 +31,7 @@ export function paint(app) {
 
 /** The view as SVG text. */
 export function paintSvg(app) {
-  const axis = new Axis(app.view.t0, app.view.t1, app.width);
+  const axis = viewAxis(app);
   const layout = layoutLanes(app.run, app.lanes, app.scale);
   const heights = [layout.height, SECRECY_HEIGHT * app.scale, AGE_HEIGHT * app.scale];
   const [lanes, secrecy, age] = heights.map((height) => new SvgSurface(app.width, height));
@@ -71,7 +72,11 @@ function drawLanes(ctx, app, axis, layout) {
   if (level === "strips") drawStrips(ctx, app, axis, layout, lit ? 0.35 : 1);
   else {
     const alpha = lit ? DIM : level === "lines" ? 0.45 : 1;
-    ({ drawn: rows, transitive } = drawArrows(ctx, app, axis, layout, { heads: level === "arrows", alpha, skip: selection?.rows }));
+    ({ drawn: rows, transitive } = drawArrows(ctx, app, axis, layout, {
+      heads: level === "arrows",
+      alpha,
+      skip: selection?.rows,
+    }));
   }
   const marks = drawMarks(ctx, app, axis, layout, level === "strips");
   if (selection && lit) drawStory(ctx, app, axis, layout);
@@ -128,7 +133,11 @@ function drawFrame(ctx, app, axis, layout) {
   });
   if (!layout.list.length) {
     ctx.textAlign = "left";
-    ctx.fillText(run.messages.count ? "every lane is hidden" : "no messages in this run", axis.left + 12, layout.top + 20);
+    ctx.fillText(
+      run.messages.count ? "every lane is hidden" : "no messages in this run",
+      axis.left + 12,
+      layout.top + 20,
+    );
   }
 }
 

@@ -56,8 +56,14 @@ function readSolves(header, columns, nodes) {
   const node = Array.from(columns["solve.node"], (code) => nodes.indexOf(header.node[code]));
   const text = (name) => Array.from(columns[`solve.${name}`], (code) => header[name][code]);
   return {
-    count: begin.length, begin, node, inputStart,
-    nodeName: text("node"), status: text("status"), trigger: text("trigger"), method: text("method"),
+    count: begin.length,
+    begin,
+    node,
+    inputStart,
+    nodeName: text("node"),
+    status: text("status"),
+    trigger: text("trigger"),
+    method: text("method"),
     finish: begin.map((start, i) => start + columns["solve.length"][i]),
     version: sums(columns["solve.version"]),
     iterations: columns["solve.iterations"],
@@ -68,8 +74,8 @@ function readSolves(header, columns, nodes) {
 }
 
 function readMetrics(header, columns) {
-  const rate = (name, code) => sums(columns[`metric.${name}.${code}`])
-    .map((value) => (value === header.none ? NaN : value * header.step));
+  const rate = (name, code) =>
+    sums(columns[`metric.${name}.${code}`]).map((value) => (value === header.none ? NaN : value * header.step));
   const users = header.users.map((name, code) => ({ name, stale: rate("secrecy", code), fresh: rate("fresh", code) }));
   const time = header.users.length ? sums(columns["metric.time"]) : new Float64Array(0);
   return { time, users, worst: worstUser(time, users) };
@@ -111,5 +117,5 @@ export function medianApplied(run) {
 /** The application of the precoder of greatest age, -1 if none was applied. */
 export function worstApplied(run) {
   const age = run.applied.age;
-  return realApplied(run).reduce((worst, i) => (worst < 0 || age[i] > age[worst] ? i : worst), -1);
+  return realApplied(run).reduce((worst, i) => (worst < 0 || age[i] >= age[worst] ? i : worst), -1);
 }

@@ -19,7 +19,7 @@ function oldest(run, branches) {
 /** A story with another branch in focus; its critical path is the input that came last and the way of the branch. */
 export function selectBranch(run, story, focus) {
   const branch = story.branches[focus];
-  const solve = branch ? branch.solve : story.solves[0] ?? -1;
+  const solve = branch ? branch.solve : (story.solves[0] ?? -1);
   const input = story.inputs.find((one) => one.critical && one.solve === solve);
   const critical = [...(input?.rows ?? []), ...(branch?.rows ?? [])];
   return { story, focus, row: -1, rows: story.rows, critical, span: spanOf(run, story) ?? [0, run.endNs] };

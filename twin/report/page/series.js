@@ -1,4 +1,4 @@
-/** Secrecy and age over the same time axis: lines where samples are few, least-to-most envelopes where they are many. */
+/** Secrecy and age over the same time axis: lines where samples are few, envelopes where they are many. */
 
 import { fixed, duration } from "./dom.js";
 import { lowerBound } from "./messages.js";

@@ -1,4 +1,4 @@
-/** Numbers of a stretch of time: how many messages, how long they took, how many failed, and what was lost meanwhile. */
+/** Numbers of a stretch of time: how many messages, how long they took, how many failed, what was lost. */
 
 import { lowerBound } from "./messages.js";
 import { sentIn } from "./run.js";
@@ -42,7 +42,8 @@ function latencies(app, t0, t1) {
     const delivered = messages.fates[messages.fate[row]].fate === "delivered";
     if (legs[leg.index] && delivered) groups[leg.kind].push(messages.ended[row] - messages.sent[row]);
   }
-  return groups.map((values, kind) => ({ kind: messages.kinds[kind], count: values.length, quantiles: quantiles(values) }))
+  return groups
+    .map((values, kind) => ({ kind: messages.kinds[kind], count: values.length, quantiles: quantiles(values) }))
     .filter(({ count }) => count);
 }
 

@@ -29,7 +29,8 @@ export function storyOf(run, version, transmitter) {
 /** The way of each transmitter's precoder: those that went on air in that order, then those that never did. */
 function branchesOf(run, version) {
   const found = (run.applied.ofVersion.get(version) || []).map((applied) => ({
-    applied, transmitter: run.applied.transmitters[run.applied.transmitter[applied]],
+    applied,
+    transmitter: run.applied.transmitters[run.applied.transmitter[applied]],
     ...wayBack(run, run.applied.row[applied], version),
   }));
   const onAir = new Set(found.map(({ transmitter }) => transmitter));
@@ -37,7 +38,8 @@ function branchesOf(run, version) {
   for (const solve of solvesOf(run, version)) {
     for (const root of rootsOf(run, solve)) {
       const transmitter = entityOf(receiver(run, root));
-      if (!onAir.has(transmitter)) failed.set(transmitter, { applied: -1, transmitter, rows: onward(run, root), solve });
+      if (!onAir.has(transmitter))
+        failed.set(transmitter, { applied: -1, transmitter, rows: onward(run, root), solve });
     }
   }
   return [...found, ...failed.values()];
@@ -47,7 +49,11 @@ function branchesOf(run, version) {
 function wayBack(run, last, version) {
   const { messages } = run;
   const rows = [];
-  for (let row = last; row >= 0 && rows.length < MAX_HOPS && kindOf(messages, row) === PRECODER; row = messages.parent[row]) {
+  for (
+    let row = last;
+    row >= 0 && rows.length < MAX_HOPS && kindOf(messages, row) === PRECODER;
+    row = messages.parent[row]
+  ) {
     rows.unshift(row);
     const solve = run.solveOf.get(`${messages.legs[messages.leg[row]].src} ${version}`);
     if (solve !== undefined) return { rows, solve };
@@ -75,8 +81,12 @@ function onward(run, root, depth = 0) {
   const ways = childrenOf(run, root)
     .filter((row) => kindOf(messages, row) === PRECODER)
     .map((row) => onward(run, row, depth + 1));
-  ways.sort((a, b) => b.length - a.length || delivered(b.at(-1)) - delivered(a.at(-1))
-    || messages.sent[a.at(-1)] - messages.sent[b.at(-1)]);
+  ways.sort(
+    (a, b) =>
+      b.length - a.length ||
+      delivered(b.at(-1)) - delivered(a.at(-1)) ||
+      messages.sent[a.at(-1)] - messages.sent[b.at(-1)],
+  );
   return [root, ...(ways[0] ?? [])];
 }
 
@@ -114,7 +124,8 @@ function groupSolves(solves) {
 function inputsOf(run, solve) {
   const { messages, solves } = run;
   const used = Array.from(solves.inputs.subarray(solves.inputStart[solve], solves.inputStart[solve + 1]));
-  const inputs = used.filter((row) => row >= 0)
+  const inputs = used
+    .filter((row) => row >= 0)
     .map((row) => ({ solve, row, rows: wayUp(messages, row), waited: waitOf(run, solve, row), critical: false }))
     .filter(({ rows }) => rows.length);
   const handled = ({ row }) => (Number.isNaN(messages.begin[row]) ? messages.sent[row] : messages.begin[row]);
@@ -131,7 +142,11 @@ function waitOf({ messages, solves }, solve, row) {
 /** From a message back to the measurement that it carries, in the order of time; not past what follows from a solve. */
 export function wayUp(messages, row) {
   const rows = [];
-  for (let at = row; at >= 0 && rows.length < MAX_HOPS && !DOWNWARD.has(kindOf(messages, at)); at = messages.parent[at]) {
+  for (
+    let at = row;
+    at >= 0 && rows.length < MAX_HOPS && !DOWNWARD.has(kindOf(messages, at));
+    at = messages.parent[at]
+  ) {
     rows.unshift(at);
     if (kindOf(messages, at) === MEASUREMENT) break;
   }

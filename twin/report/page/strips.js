@@ -1,6 +1,6 @@
 /**
- * What a lane shows when the view holds too many messages for arrows: of the messages that reached it in each pixel, the
- * share that was slow, that is slower than 95 % of all on its leg. Counts alone would be solid bars.
+ * What a lane shows when the view holds too many messages for arrows: of the messages that reached it in each pixel
+ * the share that was slow, that is slower than 95 % of all on its leg. Counts alone would be solid bars.
  */
 
 import { lowerBound } from "./messages.js";
@@ -19,7 +19,9 @@ export function countSlow(run, filters, axis, laneOf, lanes) {
   const total = new Uint32Array(columns * lanes);
   const slow = new Uint32Array(columns * lanes);
   const shown = visibleLegs(run, filters);
-  const base = Int32Array.from(messages.legs, ({ index, dst }) => (shown[index] && laneOf(dst) >= 0 ? laneOf(dst) * columns : -1));
+  const base = Int32Array.from(messages.legs, ({ index, dst }) =>
+    shown[index] && laneOf(dst) >= 0 ? laneOf(dst) * columns : -1,
+  );
   const { sent, ended, leg, slow: isSlow } = messages;
   const from = lowerBound(sent, axis.t0 - run.longest);
   const to = lowerBound(sent, axis.t1);

@@ -4,16 +4,54 @@
 export class SvgSurface {
   constructor(width, height) {
     Object.assign(this, {
-      width, height, parts: [], stack: [], path: "", clipping: 0, open: 0,
-      fillStyle: "#000", strokeStyle: "#000", lineWidth: 1, globalAlpha: 1, font: "11px sans-serif",
-      textAlign: "left", textBaseline: "alphabetic", dash: [], lineCap: "butt", lineJoin: "miter",
+      width,
+      height,
+      parts: [],
+      stack: [],
+      path: "",
+      clipping: 0,
+      open: 0,
+      fillStyle: "#000",
+      strokeStyle: "#000",
+      lineWidth: 1,
+      globalAlpha: 1,
+      font: "11px sans-serif",
+      textAlign: "left",
+      textBaseline: "alphabetic",
+      dash: [],
+      lineCap: "butt",
+      lineJoin: "miter",
     });
     this.measurer = document.createElement("canvas").getContext("2d");
   }
 
   save() {
-    const { fillStyle, strokeStyle, lineWidth, globalAlpha, font, textAlign, textBaseline, dash, lineCap, lineJoin, open } = this;
-    this.stack.push({ fillStyle, strokeStyle, lineWidth, globalAlpha, font, textAlign, textBaseline, dash, lineCap, lineJoin, open });
+    const {
+      fillStyle,
+      strokeStyle,
+      lineWidth,
+      globalAlpha,
+      font,
+      textAlign,
+      textBaseline,
+      dash,
+      lineCap,
+      lineJoin,
+      open,
+    } = this;
+    this.stack.push({
+      fillStyle,
+      strokeStyle,
+      lineWidth,
+      globalAlpha,
+      font,
+      textAlign,
+      textBaseline,
+      dash,
+      lineCap,
+      lineJoin,
+      open,
+    });
   }
 
   restore() {
@@ -67,11 +105,11 @@ export class SvgSurface {
   }
 
   fillRect(x, y, width, height) {
-    this.parts.push(`<rect x="${short(x)}" y="${short(y)}" width="${short(width)}" height="${short(height)}" ${this.fillAttributes()}/>`);
+    this.parts.push(`<rect ${box(x, y, width, height)} ${this.fillAttributes()}/>`);
   }
 
   strokeRect(x, y, width, height) {
-    this.parts.push(`<rect x="${short(x)}" y="${short(y)}" width="${short(width)}" height="${short(height)}" fill="none" ${this.strokeAttributes()}/>`);
+    this.parts.push(`<rect ${box(x, y, width, height)} fill="none" ${this.strokeAttributes()}/>`);
   }
 
   fillText(text, x, y) {
@@ -84,14 +122,19 @@ export class SvgSurface {
 
   text(text, x, y, attributes) {
     const anchor = { left: "start", center: "middle", right: "end" }[this.textAlign];
-    const baseline = { middle: "central", bottom: "text-after-edge", top: "text-before-edge" }[this.textBaseline] ?? "auto";
+    const baseline =
+      { middle: "central", bottom: "text-after-edge", top: "text-before-edge" }[this.textBaseline] ?? "auto";
     const [, weight, size] = /^(?:(\d+) )?([\d.]+)px/.exec(this.font);
-    this.parts.push(`<text x="${short(x)}" y="${short(y)}" font-size="${size}" font-weight="${weight ?? 400}" text-anchor="${anchor}" dominant-baseline="${baseline}" ${attributes}>${escaped(text)}</text>`);
+    this.parts.push(
+      `<text x="${short(x)}" y="${short(y)}" font-size="${size}" font-weight="${weight ?? 400}" ` +
+        `text-anchor="${anchor}" dominant-baseline="${baseline}" ${attributes}>${escaped(text)}</text>`,
+    );
   }
 
   strokeAttributes() {
     const dash = this.dash.length ? ` stroke-dasharray="${this.dash.join(" ")}"` : "";
-    return `stroke="${this.strokeStyle}" stroke-width="${this.lineWidth}" stroke-opacity="${this.globalAlpha}" stroke-linecap="${this.lineCap}" stroke-linejoin="${this.lineJoin}"${dash}`;
+    const pen = `stroke="${this.strokeStyle}" stroke-width="${this.lineWidth}" stroke-opacity="${this.globalAlpha}"`;
+    return `${pen} stroke-linecap="${this.lineCap}" stroke-linejoin="${this.lineJoin}"${dash}`;
   }
 
   fillAttributes() {
@@ -112,7 +155,13 @@ export function joinSurfaces(surfaces, width, title) {
     top += surface.height;
     return group;
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${top}" viewBox="0 0 ${width} ${top}" font-family="system-ui, sans-serif"><title>${escaped(title)}</title>${groups.join("")}</svg>`;
+  const size = `width="${width}" height="${top}" viewBox="0 0 ${width} ${top}"`;
+  const open = `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="system-ui, sans-serif">`;
+  return `${open}<title>${escaped(title)}</title>${groups.join("")}</svg>`;
+}
+
+function box(x, y, width, height) {
+  return `x="${short(x)}" y="${short(y)}" width="${short(width)}" height="${short(height)}"`;
 }
 
 function short(value) {

@@ -8,25 +8,43 @@ import { visibleLegs } from "./arrows.js";
 
 const MAX_ROWS = 200;
 const MAX_LEGS = 300;
+const NUMBERS = /, [mn]s$|^(sent|failed|id|p\d+)$/;
 
-/** Quantiles of every leg, the slowest first. */
+/** Quantiles of every kind, then of every leg, the slowest first. */
 export function showLegs(app) {
-  const { legs, kinds, nodes } = app.run.messages;
+  const { legs, nodes } = app.run.messages;
   const sorted = [...legs].sort((a, b) => (b.quantiles?.[0] ?? -1) - (a.quantiles?.[0] ?? -1)).slice(0, MAX_LEGS);
-  const most = Math.max(1, ...legs.map(({ quantiles }) => quantiles?.[2] ?? 0));
-  const rows = sorted.map((leg) => element(
-    "tr", {}, element("td", {}, kinds[leg.kind]), element("td", {}, `${nodes[leg.src]} → ${nodes[leg.dst]}`),
-    ...[0, 1, 2].map((q) => element("td", { class: "number" }, leg.quantiles ? fixed(leg.quantiles[q] / 1e6, 3) : "–")),
-    element("td", {}, spread(leg.quantiles, most, app.theme.kinds[leg.kind].colour)),
-    element("td", { class: "number" }, grouped(leg.count)), element("td", { class: "number" }, grouped(leg.failed)),
-  ));
+  const byKind = app.run.header.messages.kind_quantiles;
+  const most = [...byKind, ...sorted].reduce((high, { quantiles }) => Math.max(high, quantiles?.[2] ?? 0), 1);
+  const rows = [
+    ...byKind.map((whole, kind) => legRow(app, { kind, ...whole }, "all legs", most)),
+    ...sorted.map((leg) => legRow(app, leg, `${nodes[leg.src]} → ${nodes[leg.dst]}`, most)),
+  ];
   const left = legs.length - sorted.length;
-  fill(byId("legs"), head("kind", "leg", "p50, ms", "p95, ms", "p99, ms", "", "sent", "failed"), element("tbody", {}, ...rows));
+  fill(
+    byId("legs"),
+    head("kind", "leg", "p50, ms", "p95, ms", "p99, ms", "", "sent", "failed"),
+    element("tbody", {}, ...rows),
+  );
   fill(byId("legs-note"), left > 0 ? `${grouped(left)} faster legs are left out.` : "");
 }
 
+function legRow(app, { kind, quantiles, count, failed }, name, most) {
+  return element(
+    "tr",
+    { class: name === "all legs" ? "whole" : "" },
+    element("td", {}, app.run.messages.kinds[kind]),
+    element("td", {}, name),
+    ...[0, 1, 2].map((q) => element("td", { class: "number" }, quantiles ? fixed(quantiles[q] / 1e6, 3) : "–")),
+    element("td", {}, spread(quantiles, most, app.theme.kinds[kind].colour)),
+    element("td", { class: "number" }, grouped(count)),
+    element("td", { class: "number" }, grouped(failed)),
+  );
+}
+
 function head(...names) {
-  return element("thead", {}, element("tr", {}, ...names.map((name) => element("th", {}, name))));
+  const cells = names.map((name) => element("th", { class: NUMBERS.test(name) ? "number" : null }, name));
+  return element("thead", {}, element("tr", {}, ...cells));
 }
 
 /** From p50 to p99 as a bar on a common scale, p95 as a notch. */
@@ -34,7 +52,10 @@ function spread(quantiles, most, colour) {
   const box = element("div", { class: "spread" });
   if (!quantiles) return box;
   const [low, middle, high] = quantiles.map((value) => (100 * value) / most);
-  box.append(element("span", { style: `left:${low}%;width:max(2px,${high - low}%);background:${colour}` }), element("i", { style: `left:${middle}%` }));
+  box.append(
+    element("span", { style: `left:${low}%;width:max(2px,${high - low}%);background:${colour}` }),
+    element("i", { style: `left:${middle}%` }),
+  );
   return box;
 }
 
@@ -47,16 +68,31 @@ export function showEvents(app) {
     const leg = messages.legs[messages.leg[row]];
     const { fate, reason } = messages.fates[messages.fate[row]];
     return element(
-      "tr", { "data-row": row, class: !ofSelection && app.selection?.rows.has(row) ? "lit" : "", click: () => app.selectRow(row) },
-      element("td", { class: "number" }, idOf(messages, row)), element("td", {}, messages.kinds[leg.kind]),
-      element("td", {}, messages.nodes[leg.src]), element("td", {}, messages.nodes[leg.dst]),
+      "tr",
+      {
+        "data-row": row,
+        class: !ofSelection && app.selection?.rows.has(row) ? "lit" : "",
+        click: () => app.selectRow(row),
+      },
+      element("td", { class: "number" }, idOf(messages, row)),
+      element("td", {}, messages.kinds[leg.kind]),
+      element("td", {}, messages.nodes[leg.src]),
+      element("td", {}, messages.nodes[leg.dst]),
       element("td", { class: "number" }, grouped(messages.sent[row])),
       element("td", { class: "number" }, Number.isNaN(messages.ended[row]) ? "" : grouped(messages.ended[row])),
-      element("td", { class: "number" }, Number.isNaN(messages.ended[row]) ? "" : grouped(messages.ended[row] - messages.sent[row])),
+      element(
+        "td",
+        { class: "number" },
+        Number.isNaN(messages.ended[row]) ? "" : grouped(messages.ended[row] - messages.sent[row]),
+      ),
       element("td", {}, reason ? `${fate.replace("_", " ")}: ${reason}` : fate.replace("_", " ")),
     );
   });
-  fill(byId("events"), head("id", "kind", "from", "to", "sent, ns", "ended, ns", "latency, ns", "fate"), element("tbody", {}, ...body));
+  fill(
+    byId("events"),
+    head("id", "kind", "from", "to", "sent, ns", "ended, ns", "latency, ns", "fate"),
+    element("tbody", {}, ...body),
+  );
   const cut = rows.length > MAX_ROWS ? `the first ${MAX_ROWS} of ` : "";
   const what = ofSelection ? "messages of the selection" : "messages sent in the view";
   fill(byId("events-note"), `${cut}${grouped(rows.length)} ${what}`);
@@ -83,22 +119,48 @@ export function showMap(app) {
   const scale = Math.min(190 / Math.max(x1 - x0, 1), 100 / Math.max(y1 - y0, 1));
   const px = ([x]) => 140 + (x - (x0 + x1) / 2) * scale;
   const py = ([, y]) => 84 - (y - (y0 + y1) / 2) * scale;
-  const svg = node("svg", { viewBox: "0 0 280 160", width: 280, height: 160, role: "img", "aria-label": "Map of the entities at the start" });
+  const svg = node("svg", {
+    viewBox: "0 0 280 160",
+    width: 280,
+    height: 160,
+    role: "img",
+    "aria-label": "Map of the entities at the start",
+  });
   placed.forEach(({ name, at, path }) => {
-    if (path?.length > 1) svg.append(node("polyline", { points: path.map((p) => `${px(p)},${py(p)}`).join(" "), class: "way" }));
-    svg.append(node("circle", { cx: px(at), cy: py(at), r: 3.5, class: app.run.applied.transmitters.includes(name) ? "sender" : "place" }));
-    const label = node("text", { x: px(at) + (px(at) > 190 ? -6 : 6), y: py(at) + 4, "text-anchor": px(at) > 190 ? "end" : "start" });
+    if (path?.length > 1)
+      svg.append(node("polyline", { points: path.map((p) => `${px(p)},${py(p)}`).join(" "), class: "way" }));
+    svg.append(
+      node("circle", {
+        cx: px(at),
+        cy: py(at),
+        r: 3.5,
+        class: app.run.applied.transmitters.includes(name) ? "sender" : "place",
+      }),
+    );
+    const label = node("text", {
+      x: px(at) + (px(at) > 190 ? -6 : 6),
+      y: py(at) + 4,
+      "text-anchor": px(at) > 190 ? "end" : "start",
+    });
     label.textContent = entityOf(name);
     svg.append(label);
   });
-  const over = places.filter(({ at }) => !at).map(({ name, height_m: height }) => `${name} ${Math.round(height / 1000)} km overhead`);
+  const over = places
+    .filter(({ at }) => !at)
+    .map(({ name, height_m: height }) => `${name} ${Math.round(height / 1000)} km overhead`);
   const bar = barLength(x1 - x0);
-  svg.append(node("path", { d: `M8 152h${bar * scale}`, class: "way solid" }), caption(8, 146, `${bar} m`), caption(272, 152, over.join(", "), "end"));
+  svg.append(
+    node("path", { d: `M8 152h${bar * scale}`, class: "way solid" }),
+    caption(8, 146, `${bar} m`),
+    caption(272, 152, over.join(", "), "end"),
+  );
   fill(byId("map"), svg);
 }
 
 function barLength(width) {
-  return [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000].filter((length) => length <= Math.max(width / 3, 1)).at(-1);
+  return [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000]
+    .filter((length) => length <= Math.max(width / 3, 1))
+    .at(-1);
 }
 
 function caption(x, y, text, anchor = "start") {
@@ -116,8 +178,14 @@ function node(tag, attributes) {
 /** What the page leaves out, and what it was made of. */
 export function showNotes(app) {
   const { messages, summary } = app.run.header;
-  const left = messages.left_out ? ` The last ${grouped(messages.left_out)} messages are left out: a page holds no more.` : "";
-  fill(byId("notes"), `All times are virtual and exact to the nanosecond; rates are kept to 0.0001 bit/s/Hz.${left} Digest ${summary.digest ?? "unknown"}.`);
+  const left = messages.left_out
+    ? ` The last ${grouped(messages.left_out)} messages are left out: a page holds no more.`
+    : "";
+  fill(
+    byId("notes"),
+    "All times are virtual and exact to the nanosecond; rates are kept to 0.0001 bit/s/Hz.",
+    `${left} Digest ${summary.digest ?? "unknown"}.`,
+  );
 }
 
 /** What a dragged range holds. */
@@ -128,12 +196,30 @@ export function showRange(parent, app, stats) {
     parent,
     element("strong", {}, duration(app.range[1] - app.range[0])),
     element("div", {}, `${grouped(stats.sent)} messages sent, ${grouped(lost)} lost or dropped`),
-    element("div", {}, stats.samples ? `worst user ${fixed(stats.stale)} of ${fixed(stats.fresh)} bit/s/Hz: loss ${fixed(loss)}` : "no sample of the rates"),
     element(
-      "table", {}, head("kind", "sent", "p50", "p95", "p99"),
-      element("tbody", {}, ...stats.latency.map(({ kind, count, quantiles }) => element(
-        "tr", {}, element("td", {}, kind), element("td", { class: "number" }, grouped(count)), ...quantiles.map((q) => element("td", { class: "number" }, duration(q))),
-      ))),
+      "div",
+      {},
+      stats.samples
+        ? `worst user ${fixed(stats.stale)} of ${fixed(stats.fresh)} bit/s/Hz: loss ${fixed(loss)}`
+        : "no sample of the rates",
+    ),
+    element(
+      "table",
+      {},
+      head("kind", "sent", "p50", "p95", "p99"),
+      element(
+        "tbody",
+        {},
+        ...stats.latency.map(({ kind, count, quantiles }) =>
+          element(
+            "tr",
+            {},
+            element("td", {}, kind),
+            element("td", { class: "number" }, grouped(count)),
+            ...quantiles.map((q) => element("td", { class: "number" }, duration(q))),
+          ),
+        ),
+      ),
     ),
     element("button", { click: () => app.zoomToRange() }, "Zoom to it (Z)"),
   );

@@ -11,7 +11,12 @@ const KINDS = {
   echo: ["#695300", "#EDE20D"],
   command: ["#D55E00", "#FF8A3D"],
 };
-const OTHERS = [["#4A6B00", "#B7D651"], ["#B0124B", "#FF8FB1"], ["#00707F", "#6FD9E8"], ["#7A4B1E", "#D9A878"]];
+const OTHERS = [
+  ["#4A6B00", "#B7D651"],
+  ["#B0124B", "#FF8FB1"],
+  ["#00707F", "#6FD9E8"],
+  ["#7A4B1E", "#D9A878"],
+];
 const DASHES = { ack: [5, 3], command: [1.5, 3] };
 
 export const RAMP_CUTS = [0.1, 0.2, 0.4, 0.7];
@@ -51,8 +56,16 @@ export function makeTheme(dark, kinds) {
 }
 
 const LETTERS = {
-  loss: "L", queue_full: "Q", expired: "E", stale: "E", crashed: "C", outage: "O", deduplicated: "D", no_route: "N",
-  partitioned: "P", malformed: "M",
+  loss: "L",
+  queue_full: "Q",
+  expired: "E",
+  stale: "E",
+  crashed: "C",
+  outage: "O",
+  deduplicated: "D",
+  no_route: "N",
+  partitioned: "P",
+  malformed: "M",
 };
 
 /** The letter beside the cross of a message that did not make it. */
