@@ -62,7 +62,7 @@ def pilot_draws(streams: Streams, transmitter: str, t_ns: int, antennas: int, *,
     return PilotDraws(noise, np.array(volume))
 
 
-def measure(
+def estimates_with(
     channels: ComplexArray, error_var: RealArray, draws: PilotDraws, csi_error: float
 ) -> tuple[ComplexArray, RealArray]:
     """Estimates (S, 4, N) and radii (S,) of channels (S, 4, N) with given draws: `estimate`, many at once.

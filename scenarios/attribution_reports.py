@@ -14,7 +14,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from entities.measurement import PilotDraws, measure, pilot_draws
+from entities.measurement import PilotDraws, estimates_with, pilot_draws
 from entities.world import World
 from scenarios.attribution_memory import Knowledge, LinkMemory
 from scenarios.configure import antennas, predictor_config
@@ -137,7 +137,7 @@ class Retaken:
         truth, gains = world.over(name, times_ns)
         error_var = gains[place, rows] / self._pilot_snr
         draws = history.draws_of(places)
-        estimates, radius = measure(
+        estimates, radius = estimates_with(
             truth[place, rows].swapaxes(-3, -2), error_var.swapaxes(-2, -1), draws, self._csi_error
         )
         noise = error_var.copy()

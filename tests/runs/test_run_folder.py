@@ -71,6 +71,11 @@ def test_summary_has_the_keys_that_other_programs_read(folder):
     assert worst["staleness_loss"] == pytest.approx(worst["fresh_mean"] - worst["mean"], abs=1e-12)
     assert worst["fresh_mean"] > worst["local_mrt_mean"]
     assert summary["virtual_s"] == 0.25
+    assert summary["unsolved_samples"] == 0
+    legs = summary["loss_attribution"]
+    assert set(legs) == {"sensing", "uplink", "queue", "solve", "downlink", "hold", "mixing"}
+    assert sum(legs.values()) == pytest.approx(worst["staleness_loss"], abs=1e-9)
+    assert set(summary["loss_attribution_ci95"]) == set(legs)
 
 
 def test_manifest_says_what_was_run(folder):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from entities.measurement import estimate, guess_in_ball
+from entities.measurement import PilotDraws, estimate, estimates_with, guess_in_ball, pilot_draws
 from entities.params import DEFAULT_POSITIONS, ReceiverParams, UavParams, WorldParams
 from entities.world import World
 from twin.emulation.streams import Streams
@@ -109,3 +109,28 @@ def test_measurements_do_not_depend_on_order_or_bystanders():
 def test_measurements_at_other_times_have_other_noise():
     noise = [measure(t_ns=t_ns).channels - WORLD.channels("uav", t_ns) for t_ns in (7, 8)]
     assert np.abs(noise[0] - noise[1]).min() > 1e-6
+
+
+@pytest.mark.parametrize("csi_error", [0.0, 0.1])
+def test_many_measurements_at_once_are_those_made_one_by_one(csi_error):
+    """With the draws of each instant on its own channels; and the same draws can be laid over other channels."""
+    instants = np.array([0, 10**7, 3 * 10**8 + 17, 10**9])
+    truth, gains = WORLD.over("uav", instants)
+    each = [pilot_draws(STREAMS, "uav", int(t_ns), 4, csi_error=csi_error) for t_ns in instants]
+    draws = PilotDraws(np.array([d.noise for d in each]), np.array([d.volume for d in each]))
+    estimates, radius = estimates_with(truth, gains / 1000.0, draws, csi_error)
+    for index, t_ns in enumerate(instants):
+        csi = estimate(WORLD, STREAMS, "uav", int(t_ns), pilot_snr=1000.0, csi_error=csi_error)
+        np.testing.assert_allclose(estimates[index], csi.channels, rtol=1e-13)
+        assert radius[index] == pytest.approx(csi.radius[3], rel=1e-13)
+    elsewhere, _ = estimates_with(truth[::-1], gains / 1000.0, draws, csi_error)
+    np.testing.assert_allclose((elsewhere - truth[::-1])[:, :3], (estimates - truth)[:, :3], rtol=1e-9)
+
+
+@pytest.mark.parametrize("transmitter", TRANSMITTERS)
+def test_channels_at_many_instants_are_those_of_each(transmitter):
+    instants = np.array([0, 5 * 10**6, 10**9, 10**9, 12_345_678_901])
+    truth, gains = WORLD.over(transmitter, instants)
+    for index, t_ns in enumerate(instants):
+        np.testing.assert_allclose(truth[index], WORLD.channels(transmitter, int(t_ns)), rtol=1e-13)
+        np.testing.assert_allclose(gains[index], WORLD.mean_gains(transmitter, int(t_ns)), rtol=1e-14)
