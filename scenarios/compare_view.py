@@ -7,11 +7,13 @@ from typing import Any, Final, TextIO
 from rich.table import Table
 from rich.text import Text
 
-from scenarios.studies.paired import NOT_SIGNIFICANT, SIGNIFICANT, UNCLEAR
+from scenarios.studies.paired import LEVEL, NOT_SIGNIFICANT, SIGNIFICANT, UNCLEAR
 from scenarios.terminal import Output, grouped
 from scenarios.values import shortened, shown
 
 _MOST_SETTINGS: Final = 24
+_FEWEST_PAIRS: Final = 6
+"""With fewer, not even differences of one sign all through are rare enough: p = 2^(1 - n)."""
 _WORDS: Final = {SIGNIFICANT: "differs", NOT_SIGNIFICANT: "-", UNCLEAR: "unclear"}
 
 
@@ -113,11 +115,20 @@ def _studies(found: Mapping[str, Any]) -> Iterator[Text | Table | str]:
 
 
 def _study_verdict(found: Mapping[str, Any]) -> str:
-    overall = found["overall"]
-    names = [row["measure"] for row in overall if row["significant"] == SIGNIFICANT]
-    seeds = f"{len(found['seeds'])} seeds and {found['settings_in_common']} settings in common"
-    what = f"{', '.join(names)} differ{'s' if len(names) == 1 else ''}" if names else "nothing differs significantly"
-    return f"{found['study']}, {seeds}: {what} (95 % interval and exact test)."
+    """What differs by interval and test, what by one of them alone, and whether the test can tell anything at all."""
+    pairs = len(found["seeds"])
+    differ, unclear = (
+        [row["measure"] for row in found["overall"] if row["significant"] == kind] for kind in (SIGNIFICANT, UNCLEAR)
+    )
+    says = [
+        f"{', '.join(differ)} differ{'s' if len(differ) == 1 else ''}" if differ else "nothing differs significantly"
+    ]
+    if unclear:
+        says.append(f"unclear: {', '.join(unclear)}")
+    if 2.0 ** (1 - pairs) >= LEVEL:
+        says.append(f"{pairs} seeds are too few for an exact test, which needs {_FEWEST_PAIRS}")
+    common = f"{pairs} seeds and {found['settings_in_common']} settings in common"
+    return f"{found['study']}, {common} (95 % interval and exact test): {'; '.join(says)}."
 
 
 def _settings(found: Mapping[str, Any], clear: Sequence[Mapping[str, Any]]) -> Iterator[Table | str]:
@@ -129,7 +140,7 @@ def _settings(found: Mapping[str, Any], clear: Sequence[Mapping[str, Any]]) -> I
         table.add_row(name, row["measure"], *_cells(row))
     yield table
     tests = len(found["settings"])
-    chance = f"about {0.05 * tests:.0f} would by chance" if tests >= 20 else "each tested as if it were alone"
+    chance = f"about {LEVEL * tests:.0f} would by chance" if tests >= 20 else "each tested as if it were alone"
     rest = f"; the clearest {len(largest)} are shown" if len(largest) < len(clear) else ""
     yield f"{len(clear)} of {tests} numbers differ in single settings ({chance}; --json has p by Holm){rest}"
 

@@ -12,6 +12,9 @@ from twin.signal.arrays import RealArray
 SIGNIFICANT: Final = "yes"
 NOT_SIGNIFICANT: Final = "no"
 UNCLEAR: Final = "unclear"
+LEVEL: Final = 1.0 - CONFIDENCE
+"""A test is significant below this p."""
+
 _MAX_EXACT: Final = 500
 
 
@@ -36,7 +39,7 @@ class Paired:
     @property
     def verdict(self) -> str:
         """Significant where interval and test both say so, unclear where only one does."""
-        if self.outside == (self.p < 1.0 - CONFIDENCE):
+        if self.outside == (self.p < LEVEL):
             return SIGNIFICANT if self.outside else NOT_SIGNIFICANT
         return UNCLEAR
 

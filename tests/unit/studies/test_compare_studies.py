@@ -63,7 +63,7 @@ def test_settings_are_told_apart_by_parameters_and_labels(folders, capsys):
 def test_the_terminal_says_what_differs_and_what_does_not(folders, capsys):
     assert main(["compare", *map(str, folders)]) == 0
     text = capsys.readouterr().out
-    assert "toy, 8 seeds and 6 settings in common: value differs (95 % interval and exact test)." in text
+    assert "toy, 8 seeds and 6 settings in common (95 % interval and exact test): value differs." in text
     assert "x = 1, method = b" in text
     assert "x = 2" not in text
     assert main(["compare", str(folders[0]), str(folders[0])]) == 0
@@ -77,6 +77,9 @@ def test_settings_of_one_folder_only_are_counted_and_left_out(toy, folders, tmp_
     found = compared((folders[0], small), capsys)
     assert (found["settings_in_common"], found["settings_in_one"]) == (4, 2)
     assert found["seeds"] == [1, 2, 3, 4, 5]
+    assert main(["compare", str(folders[1]), str(small)]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "unclear: value; 5 seeds are too few for an exact test, which needs 6." in text
 
 
 def one_line(capsys, *folders) -> str:
