@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from twin.errors import SolverError, UsageError
+from twin.solvers.json_files import Answer, Instance, check_writable
 from twin.solvers.result import Status
-from twin.solvers.synergy.instances import Answer, Instance, check_writable, read_instances, write_results
+from twin.solvers.synergy.instances import read_instances, write_results
 from twin.solvers.synergy.solve import METHODS, prepare, solve
 
 PROBLEMS: Final = ("sagin",)
