@@ -92,7 +92,7 @@ def make_arena(problem: InterferenceProblem, variant: Variant, draws: int, eve_d
         np.ascontiguousarray(np.moveaxis(leaks, 0, 1)),
         errors,
         problem.powers_mw,
-        _KINDS[variant],
+        EXACT if problem.certain else _KINDS[variant],
     )
 
 

@@ -6,6 +6,7 @@ from twin.signal.arrays import ComplexArray
 from twin.solvers.compiled import compiled
 
 _LEAST_PIVOT = 1e-300
+_NEXT_TO_NOTHING = 1e-13
 
 
 @compiled
@@ -120,6 +121,25 @@ def factorise(a: ComplexArray) -> None:
             for k in range(j):
                 total -= a[i, k] * a[j, k].conjugate()
             a[i, j] = total / pivot
+
+
+@compiled
+def factorise_semidefinite(a: ComplexArray) -> None:
+    """Like `factorise` for a matrix that may be singular: columns of what is next to nothing become zero."""
+    n = a.shape[0]
+    least = 0.0
+    for j in range(n):
+        least += _NEXT_TO_NOTHING * a[j, j].real
+    for j in range(n):
+        pivot = a[j, j].real
+        for k in range(j):
+            pivot -= square(a[j, k])
+        inverse = 1.0 / math.sqrt(pivot) if pivot > least else 0.0
+        for i in range(j, n):
+            total = a[i, j]
+            for k in range(j):
+                total -= a[i, k] * a[j, k].conjugate()
+            a[i, j] = total * inverse
 
 
 @compiled

@@ -41,6 +41,7 @@ from twin.solvers.pricing.fast_linear import (
     copy,
     copy_lower,
     factorise,
+    factorise_semidefinite,
     forward,
     log_det,
     multiply,
@@ -200,8 +201,7 @@ def _quote_gram(h: ComplexArray, q: ComplexArray, error: float, pair: Pair) -> f
     clear(pair.price)
     add_gram(pair.filtered, 1.0, pair.price)
     add_gram(pair.square, error * power(pair.trial_q), pair.price)
-    if power(q) > 0.0:
-        factorise(pair.price)
+    factorise_semidefinite(pair.price)
     for r in range(pair.price.shape[0]):
         for c in range(r + 1, pair.price.shape[1]):
             pair.price[r, c] = 0.0

@@ -2,10 +2,10 @@
 
 An instance file is `{"realisations": [{"id", "K", "Nt", "Nr", "Ne", "ds", "da", "Ptot_dB", "gain_over_noise", "zeta_R",
 "zeta_E", "Hhat", "HhatE"}, ...]}` (`items` and `instances` will do too): unit-gain, noise-normalised estimates
-Hhat[j][i] from transmitter i to receiver j, a list of Nr * Nt [re, im] row by row with entries
-CN(0, 1 - zeta_R^2), HhatE[i] of Ne * Nt to the eavesdropper; the channel is sqrt(g) (Hhat + zeta W), W of CN(0, 1), with g = gain_over_noise["main"],
-["int"] or ["eve"]. Ptot = 10^(Ptot_dB / 10) per transmitter. Anything else in an item (answers, seeds of judges) is not
-read.
+Hhat[j][i] from transmitter i to receiver j, a list of Nr * Nt [re, im] row by row with entries CN(0, 1 - zeta_R^2),
+HhatE[i] of Ne * Nt to the eavesdropper; the channel is sqrt(g) (Hhat + zeta W), W of CN(0, 1), with g =
+gain_over_noise["main"], ["int"] or ["eve"]. Ptot = 10^(Ptot_dB / 10) per transmitter. Anything else in an item
+(answers, seeds of judges) is not read.
 """
 
 import math

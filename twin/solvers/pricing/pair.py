@@ -1,12 +1,12 @@
 """One pair on its own: what the edge twin of a transmitter computes from what it has been told.
 
-It knows its own channel, its eavesdropper's, the covariance of the interference that its receiver reports, and prices that
-others have sent. Nothing here sees another pair's channel to its own receiver, or its precoders.
+It knows its own channel, its eavesdropper's, the covariance of the interference that its receiver reports, and prices
+that others have sent. Nothing here sees another pair's channel to its own receiver, or its precoders.
 
-A price travels as a factor F of Pi_j = F F^H, either as receiver j has it (`price_factor`, N_R x r) or projected for the
-transmitter that is to pay it (`projected`, H_ji^H F, N_T x r); r = d_s, but N_R for "gram". `charge` adds projected prices
-up to D = sum_j H_ji^H Pi_j H_ji, and `update` answers to it. Kong et al., eqs (24)-(26), with the sign of the price and the
-index of H_ji corrected.
+A price travels as a factor F of Pi_j = F F^H, either as receiver j has it (`price_factor`, N_R x r) or projected for
+the transmitter that is to pay it (`projected`, H_ji^H F, N_T x r); r = d_s, but N_R for "gram". `charge` adds projected
+prices up to D = sum_j H_ji^H Pi_j H_ji, and `update` answers to it. Kong et al., eqs (24)-(26), with the sign of the
+price and the index of H_ji corrected.
 """
 
 from collections.abc import Iterable

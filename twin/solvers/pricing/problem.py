@@ -18,6 +18,8 @@ from twin.signal.interference_channel import pair_secrecy_rates
 
 MAX_SNR: Final = 1e12
 """Largest P g, and largest P N |entry|^2, that is taken: beyond it rounding eats the secrecy rates."""
+_FULL: Final = 1.0 - 1e-14
+"""A budget is met with rounding in the sum of squares, too."""
 MAX_PAIRS: Final = 100
 MAX_ANTENNAS: Final = 64
 
@@ -114,7 +116,7 @@ class InterferenceProblem:
         """The same precoders, those of pairs over their budget scaled down onto it."""
         used = used_mw(precoders)
         over = used > self.powers_mw
-        scale = np.sqrt(np.where(over, self.powers_mw / np.where(over, used, 1.0), 1.0))[:, None, None]
+        scale = np.sqrt(np.where(over, _FULL * self.powers_mw / np.where(over, used, 1.0), 1.0))[:, None, None]
         return np.asarray(precoders[0] * scale), np.asarray(precoders[1] * scale)
 
 
