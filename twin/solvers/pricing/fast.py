@@ -16,6 +16,7 @@ from twin.solvers.pricing.fast_entries import play_kernel
 from twin.solvers.pricing.fast_pair import EXACT, GRAM, STAT
 from twin.solvers.pricing.problem import InterferenceProblem, Precoders
 from twin.solvers.pricing.starts import make_starts
+from twin.solvers.pricing.total_mse import alternate
 from twin.solvers.pricing.variants import Variant
 from twin.solvers.result import Solution, WarmStart
 
@@ -33,6 +34,8 @@ class Effort:
         tolerance: a climb ends when five rounds gain less than this share.
         draws: draws of the pairs' channels in a long climb of five pairs; fewer with more pairs.
         eve_draws: draws of the eavesdropper's channels in a long climb.
+        polish: quasi-Newton steps of all pairs at once at the very end, where nothing is uncertain: the last per cent of a
+            climb takes turns very long at high SNR.
     """
 
     starts: int = 16
@@ -43,6 +46,7 @@ class Effort:
     tolerance: float = 1e-5
     draws: int = 32
     eve_draws: int = 192
+    polish: int = 0
 
     def __post_init__(self) -> None:
         for name in ("starts", "kept", "short_rounds", "rounds", "inner", "draws", "eve_draws"):
@@ -50,7 +54,7 @@ class Effort:
                 raise SolverError(f"{name}={getattr(self, name)}: must be >= 1")
 
 
-FREE: Final = Effort(starts=24, kept=4, short_rounds=40, rounds=1000, tolerance=1e-6)
+FREE: Final = Effort(starts=24, kept=4, short_rounds=40, rounds=400, tolerance=1e-6, polish=300)
 """One draw: rounds cost little."""
 DRAWN: Final = Effort(rounds=150, tolerance=1e-4)
 """Many draws: an error of the averages outweighs what more rounds would gain."""
@@ -59,6 +63,7 @@ _MOST_WORK: Final = 800
 """Draws times squared pairs."""
 _KINDS: Final = {Variant.PLUG_IN: EXACT, Variant.STAT: STAT, Variant.GRAM: GRAM, Variant.SCENARIO: EXACT}
 _FIRST_SEED: Final = 1
+_MMSE_ROUNDS: Final = 15
 _SAME: Final = 1e-4
 """Short climbs whose values differ by less than this share are taken for one."""
 
@@ -176,8 +181,21 @@ def solve_fast(
         ends.append(without_losers(problem, end, EVALUATION, EVALUATION_DRAWS))
     values = [sum_rate(problem, end, EVALUATION, EVALUATION_DRAWS) for end in ends]
     best = ends[int(np.argmax(values))]
+    if effort.polish and problem.certain and priced:
+        best, steps = _polished(problem, best, effort.polish)
+        rounds += steps
     evidence = {"climbs": float(len(begins)), "starts": float(effort.starts), "worst_climb": float(min(values))}
     return evaluated(problem, method, best, rounds, evidence)
+
+
+def _polished(problem: InterferenceProblem, precoders: Precoders, steps: int) -> tuple[Precoders, int]:
+    """The precoders after quasi-Newton steps, if these made them better, and how many steps were taken."""
+    from twin.solvers.pricing.gradient import SumRate, ascend
+
+    end, _, taken = ascend(problem, SumRate(problem, (1, 1)), precoders, steps)
+    end = without_losers(problem, problem.within_budget(end), EVALUATION, 1)
+    better = sum_rate(problem, end, EVALUATION, 1) > sum_rate(problem, precoders, EVALUATION, 1)
+    return (end if better else precoders), taken
 
 
 def _screened(
@@ -185,6 +203,8 @@ def _screened(
 ) -> tuple[list[Precoders], int]:
     """The ends of the most promising short climbs, best first, and the rounds that all of them took."""
     starts = make_starts(problem, effort.starts, _FIRST_SEED)
+    if effort.starts > effort.kept:
+        starts.append(alternate(problem, problem.powers_mw, 0.0, eve=False, rounds=_MMSE_ROUNDS)[0])
     if len(starts) <= effort.kept:
         return starts, 0
     short = make_arena(problem, variant, *_SHORT_DRAWS, _FIRST_SEED)

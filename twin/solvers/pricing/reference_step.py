@@ -125,7 +125,13 @@ def bounds(problem: InterferenceProblem, i: int, precoders: Precoders, radius_fa
     leaked = eve @ q[i]
     hidden = _root(np.linalg.inv(eve_noise + leaked @ leaked.conj().T))  # eq. (28)
     listed = [
-        Bound(weight @ receiver.conj().T, main, np.hstack([weight, np.zeros((d_s, d_a), np.complex128)]), float(radii[i, i]), "both"),
+        Bound(
+            weight @ receiver.conj().T,
+            main,
+            np.hstack([weight, np.zeros((d_s, d_a), np.complex128)]),
+            float(radii[i, i]),
+            "both",
+        ),
         Bound(eve_weight @ eve_receiver.conj().T, eve, eve_weight, eve_radius, "l"),
         Bound(hidden, eve, np.zeros((len(eve), d_s + d_a), np.complex128), eve_radius, "both"),
     ]
@@ -135,7 +141,13 @@ def bounds(problem: InterferenceProblem, i: int, precoders: Precoders, radius_fa
             price = np.linalg.inv(noise[j]) - np.linalg.inv(noise[j] + sent @ sent.conj().T)  # eq. (24), sign corrected
             left = _root(price)
             listed.append(
-                Bound(left, problem.channels[j, i], np.zeros((len(left), d_s + d_a), np.complex128), float(radii[j, i]), "both")
+                Bound(
+                    left,
+                    problem.channels[j, i],
+                    np.zeros((len(left), d_s + d_a), np.complex128),
+                    float(radii[j, i]),
+                    "both",
+                )
             )
     return listed
 

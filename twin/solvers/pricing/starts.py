@@ -5,7 +5,6 @@ start has about the power that arrives at the noise level, with little artificia
 some pairs off, and a pair that is off stays off: later starts leave pairs off at random.
 """
 
-from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -17,42 +16,49 @@ _LEVELS: Final = (1.0, 1.0, 10.0, 0.1)
 """Receive SNR of a start, in turn."""
 _NOISE_SHARES: Final = (0.1, 0.01, 0.3)
 _ON_CHANCE: Final = 0.6
+_FULL: Final = np.inf
+_DIRECTED: Final = (
+    (0.0, 0.0, 1.0),
+    (0.0, 1.0, 1.0),
+    (1.0, 1.0, 1.0),
+    (1.0, 1.0, _FULL),
+    (1.0, 0.0, _FULL),
+    (1.0, 0.0, 10.0),
+)
+"""Weights of the other receivers and of the eavesdropper, and the receive SNR, of the starts with directions."""
+_LEAST_LOADING: Final = 1e-9
 _FULL_HOUSE: Final = 2
 """Every so many of the random starts all pairs are on."""
 
 
 def make_starts(problem: InterferenceProblem, count: int, seed: int) -> list[Precoders]:
-    """`count` starts, always the same for a seed: two with directions, then random ones."""
-    found = [_directed(problem, _singular), _directed(problem, _favoured)][:count]
-    for index in range(count - len(found)):
-        found.append(_random(problem, index, np.random.default_rng([seed, 2, index])))
-    return found
+    """`count` starts, always the same for a seed: those with directions, then random ones."""
+    found = [_directed(problem, *options) for options in _DIRECTED[:count]]
+    left = range(count - len(found))
+    return found + [_random(problem, index, np.random.default_rng([seed, 2, index])) for index in left]
 
 
-def _directed(
-    problem: InterferenceProblem, directions: Callable[[InterferenceProblem, int], ComplexArray]
-) -> Precoders:
-    """Signal along the first d_s columns of a basis (N_T, N_T) of each pair, artificial noise along the last d_a."""
+def _directed(problem: InterferenceProblem, others: float, eve: float, level: float) -> Precoders:
+    """Signal where the own receiver hears more than those who should not, noise where it hears least of all.
+
+    Columns of Q_i are generalised eigenvectors of (H_ii^H H_ii, I / P_i + others sum_j H_ji^H H_ji + eve R_i), the
+    largest eigenvalues first, of L_i the last ones; with both weights zero they are the right singular vectors of H_ii.
+    """
     d_s, d_a, n = problem.streams, problem.noise_streams, problem.antennas
-    bases = np.array([directions(problem, i) for i in range(problem.pairs)])
-    return _powered(problem, bases[:, :, :d_s], bases[:, :, n - d_a :], _LEVELS[0], _NOISE_SHARES[0])
+    bases = np.array([_basis(problem, i, others, eve) for i in range(problem.pairs)])
+    return _powered(problem, bases[:, :, :d_s], bases[:, :, n - d_a :], level, _NOISE_SHARES[0])
 
 
-def _singular(problem: InterferenceProblem, i: int) -> ComplexArray:
-    """Right singular vectors of H_ii, the strongest first."""
-    return np.asarray(np.linalg.svd(problem.channels[i, i])[2].conj().T)
-
-
-def _favoured(problem: InterferenceProblem, i: int) -> ComplexArray:
-    """Generalised eigenvectors of (I + H_ii^H H_ii, I + R_i), the largest eigenvalue first."""
-    from scipy.linalg import eigh
-
-    own, eve = problem.channels[i, i], problem.eve_channels[i]
-    noise = problem.eve_error_variances[i] * len(eve) + 1.0
-    identity = np.eye(problem.antennas)
-    scale = max(problem.gains[i, i], problem.eve_gains[i], 1e-300)
-    pencil = (identity + own.conj().T @ own / scale, identity * noise / scale + eve.conj().T @ eve / scale)
-    vectors = eigh(pencil[0], pencil[1] + 1e-9 * identity)[1][:, ::-1]
+def _basis(problem: InterferenceProblem, i: int, others: float, eve: float) -> ComplexArray:
+    heard = problem.eve_channels[i]
+    identity, spread = np.eye(problem.antennas), len(heard) * problem.eve_error_variances[i]
+    grams = np.swapaxes(problem.channels[:, i].conj(), -1, -2) @ problem.channels[:, i]
+    cost = eve * (heard.conj().T @ heard + spread * identity) + others * (grams.sum(axis=0) - grams[i])
+    loading = max(1.0 / problem.powers_mw[i], _LEAST_LOADING * float(np.abs(cost).max()), 1e-300)
+    root = np.linalg.cholesky(cost + loading * identity)
+    half = np.linalg.solve(root, np.linalg.solve(root, grams[i]).conj().T)
+    scale = float(np.abs(half).max()) or 1.0
+    vectors = np.linalg.solve(root.conj().T, np.linalg.eigh(half / scale)[1][:, ::-1])
     return np.asarray(vectors / np.linalg.norm(vectors, axis=0))
 
 

@@ -52,7 +52,7 @@ def _solve(problem: InterferenceProblem, method: str, *, eve: bool) -> Solution:
 
 
 def alternate(
-    problem: InterferenceProblem, budgets: RealArray, noise_share: float, *, eve: bool
+    problem: InterferenceProblem, budgets: RealArray, noise_share: float, *, eve: bool, rounds: int = _ROUNDS
 ) -> tuple[Precoders, list[float]]:
     """Precoders after some rounds on the estimates, and the total mean square error before each of them.
 
@@ -63,7 +63,7 @@ def alternate(
     q = q * np.sqrt((1.0 - noise_share) * budgets / used)[:, None, None]
     an = np.zeros_like(an)
     history = []
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         noise = noise_covariances(problem.channels, q, an)
         own = np.einsum("jjab->jab", problem.channels) @ q
         receivers = np.linalg.solve(noise + own @ _adjoint(own), own)
