@@ -34,8 +34,8 @@ class Effort:
         tolerance: a climb ends when five rounds gain less than this share.
         draws: draws of the pairs' channels in a long climb of five pairs; fewer with more pairs.
         eve_draws: draws of the eavesdropper's channels in a long climb.
-        polish: quasi-Newton steps of all pairs at once at the very end, where nothing is uncertain: the last per cent of a
-            climb takes turns very long at high SNR.
+        polish: quasi-Newton steps of all pairs at once at the very end, where nothing is uncertain: turns take very
+            long for the last per cent at high SNR.
     """
 
     starts: int = 16

@@ -1,7 +1,7 @@
 """Quasi-Newton ascents on the sum of all rates at once, for who knows every channel.
 
-Pair i's precoders are G_i = sqrt(P_i / (1 + ||z_i||^2)) z_i, so that every z meets the budget, Kong et al., eq. (2); L-BFGS-B
-climbs the mean over draws (one where nothing is uncertain) by its exact gradient.
+Pair i's precoders are G_i = sqrt(P_i / (1 + ||z_i||^2)) z_i, so that every z meets the budget, Kong et al., eq. (2);
+L-BFGS-B climbs the mean over draws (one where nothing is uncertain) by its exact gradient.
 """
 
 from typing import Final

@@ -60,6 +60,6 @@ def _baseline(method: str) -> Callable[[InterferenceProblem], Solution]:
 def prepare(method: str) -> None:
     """Compile what `solve` would compile, for problems of all shapes, so that a solve can be timed without it."""
     if method not in {"mmse", "mmse_eve", "alignment"}:
-        from twin.solvers.pricing.warm import warm_up
+        from twin.solvers.pricing.warm_up import warm_up
 
         warm_up()
