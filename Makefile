@@ -14,7 +14,7 @@ $(STAMP): pyproject.toml constraints.txt
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
 	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	$(BIN)/python -m twin.solvers.synergy.warm_up
+	$(BIN)/python -m twin.solvers.warm_up
 	touch $(STAMP)
 
 demo: venv

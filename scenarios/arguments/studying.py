@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from scenarios.arguments.shared import Command, count
+from scenarios.solvable import SOLVABLE
 
 MAX_JOBS: Final = 256
 MAX_STUDY_SEEDS: Final = 1_000_000
@@ -18,10 +19,10 @@ def add(command: Command) -> None:
 
 
 def _add_solve(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("problem", metavar="PROBLEM", choices=("sagin",), help="sagin")
+    parser.add_argument("problem", metavar="PROBLEM", choices=tuple(SOLVABLE), help=", ".join(SOLVABLE))
     parser.add_argument("file", metavar="FILE", type=Path, help="JSON file with the instances")
-    methods = ("fast", "reference", "mrt", "zf_eve", "zf_all", "local")
-    parser.add_argument("--method", choices=methods, default="fast", help="default: fast")
+    methods = "; ".join(f"{name}: {', '.join(solvable.methods)}" for name, solvable in SOLVABLE.items())
+    parser.add_argument("--method", default="fast", help=f"default: fast ({methods})")
     parser.add_argument("--out", metavar="FILE", type=Path, help="where the answers go")
 
 

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from twin.solvers.pricing.problem import InterferenceProblem
 from twin.solvers.synergy.problem import SynergyProblem
 
 POWERS_MW = (10.0, 3.0, 30.0)
@@ -72,3 +73,33 @@ def _draw_precoders():
 @pytest.fixture(name="item_of")
 def _item_of():
     return item_of
+
+
+def draw_pairs(
+    seed, pairs=3, antennas=(4, 4, 8), streams=(2, 1), power_mw=10.0, zeta=0.0, zeta_eve=0.0, gains=(1.0, 1.0, 1.0)
+):
+    """An interference channel of `pairs` pairs with (N_T, N_R, N_E) antennas and gains (main, cross, eve)."""
+    rng = np.random.default_rng([9, seed])
+    transmit, receive, heard = antennas
+    main, cross, eve = gains
+    table = np.where(np.eye(pairs) > 0.0, main, cross)
+
+    def normal(*shape):
+        return (rng.normal(size=shape) + 1j * rng.normal(size=shape)) / np.sqrt(2.0)
+
+    return InterferenceProblem(
+        channels=normal(pairs, pairs, receive, transmit) * np.sqrt((1.0 - zeta**2) * table)[..., None, None],
+        eve_channels=normal(pairs, heard, transmit) * np.sqrt((1.0 - zeta_eve**2) * eve),
+        powers_mw=np.full(pairs, power_mw),
+        streams=streams[0],
+        noise_streams=streams[1],
+        zeta=zeta,
+        zeta_eve=zeta_eve,
+        gains=table,
+        eve_gains=np.full(pairs, eve),
+    )
+
+
+@pytest.fixture(name="draw_pairs")
+def _draw_pairs():
+    return draw_pairs

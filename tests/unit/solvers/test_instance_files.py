@@ -9,7 +9,8 @@ import pytest
 
 from twin.errors import InstanceError, UsageError
 from twin.signal.secrecy import secrecy_rates
-from twin.solvers.synergy.instances import Answer, check_writable, read_instances, write_results
+from twin.solvers.json_files import Answer, check_writable
+from twin.solvers.synergy.instances import read_instances, write_results
 from twin.solvers.synergy.solve import solve
 
 

@@ -2,11 +2,12 @@
 
 import json
 import os
+from dataclasses import replace
 
 import pytest
 
-from scenarios.commands import solve as command
 from scenarios.commands.solve import run_solve
+from scenarios.solvable import SOLVABLE
 from twin.errors import InstanceError, SolverError, UsageError
 from twin.solvers.result import Solution, Status
 
@@ -60,7 +61,7 @@ def test_an_id_cannot_command_the_terminal(draw_problem, item_of, instance_file)
 @pytest.mark.parametrize(
     ("problem", "method", "said"),
     [
-        ("hisac", "reference", "problem='hisac': must be one of sagin"),
+        ("hisac", "reference", "problem='hisac': must be one of sagin, ic"),
         ("sagin", "quick", "method='quick': must be one of fast, reference, mrt"),
     ],
 )
@@ -78,16 +79,17 @@ def test_a_broken_file_leaves_no_results(tmp_path):
 
 
 def test_a_bad_place_for_the_results_is_said_before_any_solve(file, tmp_path, monkeypatch):
-    monkeypatch.setattr(command, "solve", lambda *_args, **_kwargs: pytest.fail("solved something"))
+    solvable = replace(SOLVABLE["sagin"], solve=lambda *_args: pytest.fail("solved something"))
+    monkeypatch.setitem(SOLVABLE, "sagin", solvable)
     with pytest.raises(UsageError, match="does not exist"):
         run_solve("sagin", file, "mrt", tmp_path / "absent" / "out.json")
 
 
 def test_when_nothing_could_be_solved_the_results_say_so_and_the_command_fails(file, tmp_path, monkeypatch):
-    honest = command.solve
+    honest = SOLVABLE["sagin"]
 
-    def failing(problem, **kwargs):
-        answer = honest(problem, **kwargs)
+    def failing(*args):
+        answer = honest.solve(*args)
         return Solution(
             answer.problem,
             answer.method,
@@ -101,7 +103,7 @@ def test_when_nothing_could_be_solved_the_results_say_so_and_the_command_fails(f
             answer.evidence,
         )
 
-    monkeypatch.setattr(command, "solve", failing)
+    monkeypatch.setitem(SOLVABLE, "sagin", replace(honest, solve=failing))
     out = tmp_path / "out.json"
     with pytest.raises(SolverError, match=r"could solve none of 3 instances") as caught:
         run_solve("sagin", file, "mrt", out)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from twin.signal.arrays import RealArray
-from twin.solvers.synergy.compiled import compiled, inlined
+from twin.solvers.compiled import compiled, inlined
 from twin.solvers.synergy.ip_hessian import coupling_blocks, covariance, diagonal_blocks, gradient, right_hand_side
 from twin.solvers.synergy.ip_model import evaluate, gradients, rate_slopes, soften
 from twin.solvers.synergy.ip_step import (

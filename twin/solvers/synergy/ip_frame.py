@@ -19,7 +19,7 @@ A common phase of z changes no power, so Im z_1 = 0 (z_1 is the coordinate along
 import math
 
 from twin.signal.arrays import ComplexArray, RealArray
-from twin.solvers.synergy.compiled import compiled
+from twin.solvers.compiled import compiled
 
 _DEPENDENT = 1e-24
 """A channel whose rest after projection is below this share of its power adds no dimension."""

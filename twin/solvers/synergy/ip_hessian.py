@@ -15,7 +15,7 @@ S (21, 24) is row-major, y_j's coordinates at 7 j .. 7 j + 6, upper triangle onl
 import math
 
 from twin.signal.arrays import RealArray
-from twin.solvers.synergy.compiled import inlined
+from twin.solvers.compiled import inlined
 from twin.solvers.synergy.ip_model import ball_weights
 
 

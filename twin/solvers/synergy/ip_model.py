@@ -22,7 +22,7 @@ is rounded off: generously by `soften` at first, with d_j falling as the ascent 
 import math
 
 from twin.signal.arrays import RealArray
-from twin.solvers.synergy.compiled import inlined
+from twin.solvers.compiled import inlined
 
 _LEAST_SOFT, _LEAST_POWER, _LEAST_SIZE = 1e-8, 1e-30, 1e-12
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.signal.arrays import ComplexArray, RealArray
-from twin.solvers.synergy.compiled import entry, fingerprint, inlined
+from twin.solvers.compiled import entry, fingerprint, inlined
 from twin.solvers.synergy.interior_point import CONVERGED, STEPS, Model, Work, ascend, workspace
 from twin.solvers.synergy.ip_frame import embed, genie_bound, lift, lower, reduce_block
 from twin.solvers.synergy.ip_model import evaluate, soften
@@ -232,5 +232,5 @@ def _entry(sources: int) -> Callable[..., None]:
 
 
 solve_kernel: Final = _entry(
-    fingerprint("ip_frame", "ip_model", "ip_hessian", "ip_step", "ip_starts", "interior_point", "ip_solve")
+    fingerprint(__file__, "ip_frame", "ip_model", "ip_hessian", "ip_step", "ip_starts", "interior_point", "ip_solve")
 )

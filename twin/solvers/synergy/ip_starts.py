@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from twin.signal.arrays import ComplexArray, RealArray
-from twin.solvers.synergy.compiled import compiled
+from twin.solvers.compiled import compiled
 from twin.solvers.synergy.ip_frame import to_real
 from twin.solvers.synergy.ip_model import evaluate
 

@@ -3,7 +3,7 @@
 import math
 
 from twin.signal.arrays import RealArray
-from twin.solvers.synergy.compiled import inlined
+from twin.solvers.compiled import inlined
 from twin.solvers.synergy.ip_model import evaluate
 
 _ARMIJO = 1e-4

@@ -1,4 +1,4 @@
-"""How the fast solver's kernels are compiled: one decorator, one set of options.
+"""How the fast solvers' kernels are compiled: one decorator, one set of options.
 
 Strict floating point (no fast-math), so that the same input gives the same bits; no GIL, so that threads run beside
 each other; kept on disk, so that a process pays for the compilation once per machine.
@@ -24,15 +24,15 @@ def entry(function: Kernel) -> Kernel:
     return cast("Kernel", numba.njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
-def fingerprint(*modules: str) -> int:
-    """A number of the source text of modules in this folder.
+def fingerprint(beside: str, *modules: str) -> int:
+    """A number of the source text of modules in the folder of the file `beside`.
 
     Numba's cache follows the file of the compiled function alone. A kernel that encloses this number is compiled
     anew when one of the files it calls into has changed.
     """
     digest = hashlib.blake2b(digest_size=6)
     for name in modules:
-        digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
+        digest.update((Path(beside).parent / f"{name}.py").read_bytes())
     return int.from_bytes(digest.digest(), "little") + 1
 
 

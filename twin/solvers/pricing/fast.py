@@ -1,0 +1,241 @@
+"""The product's own solver for problem P1 of Kong et al., eq. (22): pricing turns in closed form, with restarts.
+
+The turns are in fast_pair.py and fast_play.py. What is here: which averages they climb (variant), many short climbs, a
+few of them taken to the end, and the best by rates evaluated anew.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from twin.errors import SolverError
+from twin.signal.arrays import ComplexArray, RealArray
+from twin.solvers.pricing.evaluate import EVALUATION, EVALUATION_DRAWS, evaluated, sum_rate, without_losers
+from twin.solvers.pricing.fast_entries import play_kernel
+from twin.solvers.pricing.fast_pair import EXACT, GRAM, STAT
+from twin.solvers.pricing.problem import InterferenceProblem, Precoders
+from twin.solvers.pricing.starts import make_starts
+from twin.solvers.pricing.total_mse import alternate
+from twin.solvers.pricing.variants import Variant
+from twin.solvers.result import Solution, WarmStart
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How hard `solve_fast` tries.
+
+    Attributes:
+        starts: short climbs.
+        kept: how many of them are taken to the end.
+        short_rounds: rounds of a short climb, at most.
+        rounds: rounds of a long one, at most.
+        inner: updates of a pair per turn.
+        tolerance: a climb ends when five rounds gain less than this share.
+        draws: draws of the pairs' channels in a long climb of five pairs; fewer with more pairs.
+        eve_draws: draws of the eavesdropper's channels in a long climb.
+        polish: quasi-Newton steps of all pairs at once at the very end, where nothing is uncertain: turns take very
+            long for the last per cent at high SNR.
+    """
+
+    starts: int = 16
+    kept: int = 3
+    short_rounds: int = 30
+    rounds: int = 300
+    inner: int = 5
+    tolerance: float = 1e-5
+    draws: int = 32
+    eve_draws: int = 192
+    polish: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("starts", "kept", "short_rounds", "rounds", "inner", "draws", "eve_draws"):
+            if getattr(self, name) < 1:
+                raise SolverError(f"{name}={getattr(self, name)}: must be >= 1")
+
+
+FREE: Final = Effort(starts=24, kept=4, short_rounds=40, rounds=400, tolerance=1e-6, polish=300)
+"""One draw: rounds cost little."""
+DRAWN: Final = Effort(rounds=150, tolerance=1e-4)
+"""Many draws: an error of the averages outweighs what more rounds would gain."""
+_SHORT_DRAWS: Final = (6, 24)
+_MOST_WORK: Final = 800
+"""Draws times squared pairs."""
+_KINDS: Final = {Variant.PLUG_IN: EXACT, Variant.STAT: STAT, Variant.GRAM: GRAM, Variant.SCENARIO: EXACT}
+_FIRST_SEED: Final = 1
+_MMSE_ROUNDS: Final = 15
+_SAME: Final = 1e-4
+"""Short climbs whose values differ by less than this share are taken for one."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arena:
+    """A problem as a climb sees it: the arrays of `fast_play.Game`."""
+
+    channels: ComplexArray
+    leaks: ComplexArray
+    errors: RealArray
+    budgets: RealArray
+    kind: int
+
+
+def make_arena(problem: InterferenceProblem, variant: Variant, draws: int, eve_draws: int, seed: int) -> Arena:
+    """The channels of a variant; with certain estimates all variants are the same."""
+    pairs, errors = problem.pairs, np.zeros((problem.pairs, problem.pairs))
+    if variant is Variant.SCENARIO and not problem.certain:
+        count = max(1, min(draws, _MOST_WORK // pairs**2))
+        channels, eve = problem.draws(seed, count, -(-eve_draws // count))
+    else:
+        channels, eve = problem.channels[None], problem.eve_channels[None]
+    leaks = np.swapaxes(eve.conj(), -1, -2) @ eve
+    if variant in {Variant.STAT, Variant.GRAM}:
+        errors = problem.error_variances
+        spread = problem.eve_channels.shape[1] * problem.eve_error_variances
+        leaks = leaks + spread[:, None, None] * np.eye(problem.antennas)
+    return Arena(
+        np.ascontiguousarray(np.moveaxis(channels, 0, 2)),
+        np.ascontiguousarray(np.moveaxis(leaks, 0, 1)),
+        errors,
+        problem.powers_mw,
+        EXACT if problem.certain else _KINDS[variant],
+    )
+
+
+def climb(
+    arena: Arena,
+    start: Precoders,
+    *,
+    rounds: int,
+    inner: int = 1,
+    tolerance: float = 0.0,
+    stretch: bool = False,
+    priced: bool = True,
+) -> tuple[Precoders, RealArray]:
+    """Sequential turns from a start; the precoders and the sum of C_R - C_E in nat after 0, 1, 2 ... rounds.
+
+    Without `stretch` these are the plain iterates of sequential pricing: what twins play that send fresh prices over
+    links that take no time. `priced=False` is selfish play.
+    """
+    q, an = (np.array(x, dtype=np.complex128, order="C") for x in start)
+    trace = np.zeros(rounds + 1)
+    done = play_kernel(
+        arena.channels,
+        arena.leaks,
+        arena.errors,
+        arena.budgets,
+        arena.kind,
+        priced,
+        rounds,
+        inner,
+        tolerance,
+        stretch,
+        q,
+        an,
+        trace,
+    )
+    return (q, an), trace[: done + 1]
+
+
+def solve_fast(
+    problem: InterferenceProblem,
+    *,
+    warm_start: WarmStart | None = None,
+    variant: Variant | None = None,
+    effort: Effort | None = None,
+    priced: bool = True,
+    method: str = "fast",
+) -> Solution:
+    """The best of many climbs by sequential pricing.
+
+    Args:
+        problem: the instance.
+        warm_start: precoders of an earlier solve: one climb, from there, and no others.
+        variant: what to climb; None is the estimates where they are certain, else draws.
+        effort: how many climbs, how long; None is `FREE` or, where draws are climbed, `DRAWN`.
+        priced: False for selfish play, in which every pair climbs for itself.
+        method: the name in the solution.
+
+    Returns:
+        Precoders that meet their budgets, pairs without a positive rate switched off. Equal input gives equal bits.
+    """
+    chosen = variant or (Variant.PLUG_IN if problem.certain else Variant.SCENARIO)
+    drawn = chosen is Variant.SCENARIO and not problem.certain
+    effort = effort or (DRAWN if drawn else FREE)
+    long = make_arena(problem, chosen, effort.draws, effort.eve_draws, _FIRST_SEED)
+    if warm_start is not None:
+        begins, rounds = [checked(problem, warm_start)], 0
+    else:
+        begins, rounds = _screened(problem, chosen, effort, priced)
+    ends = []
+    for begin in begins:
+        end, trace = climb(
+            long,
+            begin,
+            rounds=effort.rounds,
+            inner=effort.inner,
+            tolerance=effort.tolerance,
+            stretch=priced,
+            priced=priced,
+        )
+        rounds += len(trace) - 1
+        ends.append(without_losers(problem, end, EVALUATION, EVALUATION_DRAWS))
+    values = [sum_rate(problem, end, EVALUATION, EVALUATION_DRAWS) for end in ends]
+    best = ends[int(np.argmax(values))]
+    if effort.polish and problem.certain and priced:
+        best, steps = _polished(problem, best, effort.polish)
+        rounds += steps
+    evidence = {"climbs": float(len(begins)), "starts": float(effort.starts), "worst_climb": float(min(values))}
+    return evaluated(problem, method, best, rounds, evidence)
+
+
+def _polished(problem: InterferenceProblem, precoders: Precoders, steps: int) -> tuple[Precoders, int]:
+    """The precoders after quasi-Newton steps, if these made them better, and how many steps were taken."""
+    from twin.solvers.pricing.gradient import SumRate, ascend
+
+    end, _, taken = ascend(problem, SumRate(problem, (1, 1)), precoders, steps)
+    end = without_losers(problem, problem.within_budget(end), EVALUATION, 1)
+    better = sum_rate(problem, end, EVALUATION, 1) > sum_rate(problem, precoders, EVALUATION, 1)
+    return (end if better else precoders), taken
+
+
+def _screened(
+    problem: InterferenceProblem, variant: Variant, effort: Effort, priced: bool
+) -> tuple[list[Precoders], int]:
+    """The ends of the most promising short climbs, best first, and the rounds that all of them took."""
+    starts = make_starts(problem, effort.starts, _FIRST_SEED)
+    if effort.starts > effort.kept:
+        starts.append(alternate(problem, problem.powers_mw, 0.0, eve=False, rounds=_MMSE_ROUNDS)[0])
+    if len(starts) <= effort.kept:
+        return starts, 0
+    short = make_arena(problem, variant, *_SHORT_DRAWS, _FIRST_SEED)
+    ends, values, rounds = [], [], 0
+    for start in starts:
+        end, trace = climb(
+            short,
+            start,
+            rounds=effort.short_rounds,
+            inner=effort.inner,
+            tolerance=effort.tolerance,
+            stretch=priced,
+            priced=priced,
+        )
+        rounds += len(trace) - 1
+        ends.append(end)
+        values.append(float(trace[-1]))
+    order = np.argsort(-np.array(values), kind="stable")
+    kept: list[int] = []
+    for index in order.tolist():
+        near = any(abs(values[index] - values[other]) < _SAME * max(abs(values[other]), _SAME) for other in kept)
+        if not near and len(kept) < effort.kept:
+            kept.append(index)
+    return [ends[index] for index in kept], rounds
+
+
+def checked(problem: InterferenceProblem, warm_start: WarmStart) -> Precoders:
+    """The warm start's precoders within today's budgets."""
+    shape = (problem.pairs, problem.antennas)
+    wanted = [(*shape, problem.streams), (*shape, problem.noise_streams)]
+    shapes = [x.shape for x in warm_start.precoders]
+    if shapes != wanted or not all(np.isfinite(x).all() for x in warm_start.precoders):
+        raise SolverError(f"warm_start: precoders of shapes {shapes}: must be finite, of shapes {wanted}")
+    return problem.within_budget((warm_start.precoders[0], warm_start.precoders[1]))

@@ -1,0 +1,83 @@
+"""The kernels that are called from Python: all pairs at one place, one pair's update, one pair's price."""
+
+from collections.abc import Callable
+from typing import Final
+
+from twin.signal.arrays import ComplexArray, RealArray
+from twin.solvers.compiled import entry, fingerprint
+from twin.solvers.pricing.fast_pair import improve, join, quote, scratch
+from twin.solvers.pricing.fast_play import Game, play
+
+_SOURCES: Final = fingerprint(__file__, "fast_linear", "fast_pair", "fast_play", "fast_entries")
+
+
+def _entries(sources: int) -> tuple[Callable[..., int], Callable[..., float], Callable[..., float]]:
+    """The kernels, compiled for a given state of the source files that they call into."""
+
+    @entry
+    def play_kernel(
+        channels: ComplexArray,
+        leaks: ComplexArray,
+        errors: RealArray,
+        budgets: RealArray,
+        kind: int,
+        priced: bool,
+        rounds: int,
+        inner: int,
+        tolerance: float,
+        stretch: bool,
+        q: ComplexArray,
+        an: ComplexArray,
+        trace: RealArray,
+    ) -> int:
+        if sources == 0:
+            return 0
+        return play(
+            Game(channels, leaks, errors, budgets, kind, priced), rounds, inner, tolerance, stretch, q, an, trace
+        )
+
+    @entry
+    def update_kernel(
+        h: ComplexArray,
+        r: ComplexArray,
+        interference: ComplexArray,
+        charge: ComplexArray,
+        budget: float,
+        error: float,
+        kind: int,
+        inner: int,
+        q: ComplexArray,
+        an: ComplexArray,
+    ) -> float:
+        if sources == 0:
+            return 0.0
+        pair = scratch(h.shape[1], h.shape[2], q.shape[1], an.shape[1], kind)
+        rate = 0.0
+        for _ in range(inner):
+            rate = improve(h, r, interference, charge, q, an, budget, error, kind, pair)
+        return rate
+
+    @entry
+    def price_kernel(
+        h: ComplexArray,
+        interference: ComplexArray,
+        q: ComplexArray,
+        an: ComplexArray,
+        error: float,
+        kind: int,
+        factor: ComplexArray,
+    ) -> float:
+        if sources == 0:
+            return 0.0
+        pair = scratch(h.shape[0], h.shape[1], q.shape[1], an.shape[1], kind)
+        join(q, an, pair.both)
+        rate = quote(h, interference, q, an, error, kind, pair)
+        for row in range(factor.shape[0]):
+            for column in range(factor.shape[1]):
+                factor[row, column] = pair.price[row, column]
+        return rate
+
+    return play_kernel, update_kernel, price_kernel
+
+
+play_kernel, update_kernel, price_kernel = _entries(_SOURCES)
