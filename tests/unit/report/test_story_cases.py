@@ -1,10 +1,10 @@
 """Stories told by hand: copies, full queues, stale precoders, a leader's lost command, solves that came to nothing."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from twin.errors import UsageError
 from twin.journal.facts import Applied, Ended, Hop, Sent, Solved
