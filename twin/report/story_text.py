@@ -5,11 +5,13 @@ with `*`. Under each message stands a line for every link that it crossed, with 
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from math import isfinite
 from textwrap import wrap
 from typing import Any, Final
+
+from msgspec import to_builtins
 
 from twin.report.air import OnAir
 from twin.report.solves import Solve
@@ -68,10 +70,10 @@ def story_json(story: Story) -> dict[str, Any]:
         "version": story.solve.version,
         "link": story.link,
         "data_ns": story.data_ns,
-        "solve": {**asdict(story.solve), **{name: _finite(getattr(story.solve, name)) for name in _FLOATS}},
+        "solve": {**to_builtins(story.solve), **{name: _finite(getattr(story.solve, name)) for name in _FLOATS}},
         "solve_seen": story.seen,
-        "inputs": [{"source": each.source, **asdict(each)} for each in story.inputs],
-        "deliveries": [{**asdict(each), "held_ns": each.held_ns} for each in story.deliveries],
+        "inputs": [{"source": each.source, **to_builtins(each)} for each in story.inputs],
+        "deliveries": [{**to_builtins(each), "held_ns": each.held_ns} for each in story.deliveries],
         "critical_path_ns": story.breakdown_ns(),
         "message_ids": sorted(story.message_ids),
     }
