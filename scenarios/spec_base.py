@@ -50,6 +50,23 @@ class Section(BaseModel):
         return frozenset(name for name in self.unsaid if getattr(self, name) == fields[name].get_default())
 
 
+class SpanSection(Section):
+    """Something that lasts from one instant to another."""
+
+    from_s: float = Field(ge=0, le=3600, description="when it goes down")
+    to_s: float = Field(ge=0, le=3600, description="when it is up again; must be more than from_s")
+
+    @property
+    def from_ns(self) -> int:
+        """First instant in ns."""
+        return to_ns(self.from_s)
+
+    @property
+    def to_ns(self) -> int:
+        """First instant in ns at which it is over."""
+        return to_ns(self.to_s)
+
+
 def ms_to_ns(milliseconds: float) -> int:
     """Milliseconds as whole nanoseconds, rounded to the nearest one."""
     return to_ns(milliseconds * 1e-3)

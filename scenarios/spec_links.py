@@ -4,10 +4,9 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from scenarios.spec_base import Section, ms_to_ns
+from scenarios.spec_base import Section, SpanSection, ms_to_ns
 from twin.emulation.links import Arq
 from twin.emulation.loss import Burst
-from twin.signal.units import to_ns
 
 LINK_CLASSES: Final = ("radio", "fronthaul", "backhaul", "core")
 
@@ -55,19 +54,7 @@ class ArqSection(Section):
         return Arq({kind: limit for kind, limit in limits.items() if limit}, ms_to_ns(self.timeout_ms))
 
 
-class OutageSection(Section):
+class OutageSection(SpanSection):
     """A time in which links are down, both ways."""
 
     link: str = Field(max_length=200, description="class of links, or one link by its two sites")
-    from_s: float = Field(ge=0, le=3600, description="when it goes down")
-    to_s: float = Field(ge=0, le=3600, description="when it is up again; must be more than from_s")
-
-    @property
-    def from_ns(self) -> int:
-        """First instant in ns at which the links are down."""
-        return to_ns(self.from_s)
-
-    @property
-    def to_ns(self) -> int:
-        """First instant in ns at which they are up again."""
-        return to_ns(self.to_s)

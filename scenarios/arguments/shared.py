@@ -19,14 +19,12 @@ def add_scenario(parser: argparse.ArgumentParser, *, optional: bool) -> None:
     )
     if optional:
         scenario.nargs, scenario.default = "?", DEFAULT_SCENARIO
-    parser.add_argument(
-        "--set",
-        dest="sets",
-        metavar="PATH=VALUE",
-        action="append",
-        default=[],
-        help="set one key, as in network.backhaul.latency_ms=20; may be repeated",
-    )
+    add_settings(parser, "set one key, as in network.backhaul.latency_ms=20; may be repeated")
+
+
+def add_settings(parser: argparse.ArgumentParser, text: str) -> None:
+    """Settings on top of a scenario."""
+    parser.add_argument("--set", dest="sets", metavar="PATH=VALUE", action="append", default=[], help=text)
 
 
 def count(least: int, most: int) -> Callable[[str], int]:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from scenarios.arguments.shared import Command, count
+from scenarios.arguments.shared import Command, add_settings, count
 from scenarios.solvable import SOLVABLE
 
 MAX_JOBS: Final = 256
@@ -33,14 +33,7 @@ def _add_study(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=count(2, MAX_STUDY_SEEDS), metavar="N", help="seeds of each setting")
     parser.add_argument("--quick", action="store_true", help="a small grid with few seeds")
     parser.add_argument("--out", type=Path, metavar="DIR", help="the study's folder (default: under studies/)")
-    parser.add_argument(
-        "--set",
-        dest="sets",
-        metavar="PATH=VALUE",
-        action="append",
-        default=[],
-        help="set one key of the scenario that staleness and placement run; may be repeated",
-    )
+    add_settings(parser, "set one key of the scenario that staleness and placement run; may be repeated")
 
 
 def _solve(options: argparse.Namespace) -> int:

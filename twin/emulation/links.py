@@ -202,11 +202,6 @@ class LinkQueue:
         """The link as configured."""
         return self._link.params
 
-    @property
-    def retroactive(self) -> bool:
-        """Whether a departure is fixed at the offer and depends on offers alone."""
-        return True
-
     def backlog(self, t_ns: int) -> int:
         """Messages waiting or in service at `t_ns`."""
         while self._departures and self._departures[0] <= t_ns:

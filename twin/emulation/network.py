@@ -97,7 +97,7 @@ class Network:
     def send(self, envelope: Envelope, size_bytes: int, t_ns: int) -> None:
         """Hand a message to the first link of its route at `t_ns`.
 
-        That is now or, where the first queue is `retroactive`, an earlier instant whose offers are all made in order
+        That is now or, over a plain link, an earlier instant whose offers are all made in order
         and whose arrival is not before now.
         """
         sites = self.route(self._site_of[envelope.src], self._site_of[envelope.dst], t_ns)
@@ -116,17 +116,6 @@ class Network:
     def route(self, src: str, dst: str, t_ns: int) -> Route:
         """Sites on the way of least latency at `t_ns`, both ends included; empty when there is no way."""
         return self._routes.route(src, dst, t_ns)
-
-    def least_latency_ns(self, src_site: str, dst_site: str) -> int:
-        """Least time over one link: its fixed latency and the serialisation of a frame of one byte.
-
-        Raises:
-            KernelError: no link joins the sites.
-        """
-        queue = self.queues.get((src_site, dst_site))
-        if queue is None:
-            raise KernelError(f"link {src_site} > {dst_site}: there is none")
-        return queue.params.latency_ns + queue.params.serialisation_ns(1)
 
     def _make_queues(self, streams: Streams) -> dict[tuple[str, str], Queue]:
         queues: dict[tuple[str, str], Queue] = {}

@@ -81,11 +81,6 @@ class ServedQueue:
         """The link as configured."""
         return self._link.params
 
-    @property
-    def retroactive(self) -> bool:
-        """Whether a departure is fixed at the offer: not here, a later offer may be served first."""
-        return False
-
     def backlog(self, t_ns: int) -> int:
         """Messages waiting, in service or waiting for their next attempt at `t_ns`, which must be now."""
         if self._service is not None:

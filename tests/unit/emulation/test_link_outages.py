@@ -172,21 +172,14 @@ def test_offers_out_of_order_and_late_ones_to_a_queue_that_chooses_are_errors(to
         bench.run()
 
 
-def test_only_a_plain_queue_is_retroactive(tools):
-    def queue(**changes):
-        return Bench(tools, [("a", "b", 100)], **changes).network.queues["a", "b"]
+def test_only_a_queue_that_never_chooses_is_plain():
+    def link(**changes):
+        return LinkParams("x", 100, 0, 1e9, **{"loss": 0.0, "queue_max": 10, **changes}).plain
 
-    assert queue(loss=0.5, jitter_ns=7).retroactive
-    assert queue(arq=Arq({"csi": 0})).retroactive
-    assert not queue(priority=("csi",)).retroactive
-    assert not queue(arq=Arq({"csi": 1})).retroactive
-
-
-def test_the_least_latency_of_a_link_is_that_of_one_byte(tools):
-    network = Bench(tools, [("a", "b", 100)], rate_bps=3e6).network
-    assert network.least_latency_ns("b", "a") == 100 + 2_667
-    with pytest.raises(KernelError, match="link a > c: there is none"):
-        network.least_latency_ns("a", "c")
+    assert link(loss=0.5)
+    assert link(arq=Arq({"csi": 0}))
+    assert not link(priority=("csi",))
+    assert not link(arq=Arq({"csi": 1}))
 
 
 def test_events_per_message(tools):
