@@ -5,6 +5,7 @@ import { canJump, jumpTo, stepBy } from "./navigate.js";
 
 const PARTS = ["sensing", "uplink", "queue", "solve", "downlink", "hold", "mixing"];
 const WIDE_PART = 0.2;
+const LEAST_PART = 0.005;
 const PART_SHADES = [
   ["#101DAA", "#8AA2F7"],
   ["#1676C4", "#6CB6FF"],
@@ -114,7 +115,7 @@ function attributionCard({ run, theme }) {
       return element("span", { class: "part", style, title: detail(name) }, isWide(name) ? shareText(name) : "");
     });
   const minor = names
-    .filter((name) => !isWide(name))
+    .filter((name) => !isWide(name) && Math.abs(parts[name] / loss) >= LEAST_PART)
     .map((name) =>
       element("span", { title: detail(name) }, element("i", { style: `background:${colour(name)}` }), shareText(name)),
     );
