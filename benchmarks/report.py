@@ -163,7 +163,7 @@ def measure(page: Path) -> dict[str, list[float]]:
             tab = browser.new_page(viewport={"width": 1280, "height": 800})
             cpu = Cpu(tab)
             tab.goto(page.as_uri())
-            tab.wait_for_function("window.twinReport?.ready", timeout=60_000)
+            tab.wait_for_function("() => window.twinReport?.ready", timeout=60_000)
             found["ready"].append(tab.evaluate("twinReport.readyAt"))
             found.setdefault("ready, processor", []).append(cpu.ms())
             for share, name in ((1.0, "whole run"), (0.3, "30 %"), (0.01, "1 %"), (0.0005, "0.05 %")):

@@ -89,9 +89,10 @@ def opener(browser):
     """Yields a function that opens the report of a folder in a fresh profile; then checks that nothing went wrong."""
     opened = []
 
-    def open_page(folder, *, width=1280, height=800, scheme="light", link=""):
+    def open_page(folder, *, width=1280, height=800, scheme="light", link="", before=""):
         context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
         context.set_default_timeout(20_000)
+        context.add_init_script(before)
         shown = Shown(context.new_page())
         opened.append((shown, context))
         shown.tab.on("console", lambda line: shown.errors.append(f"{line.type}: {line.text}"))

@@ -197,3 +197,18 @@ def test_no_text_is_smaller_than_eleven_pixels(page):
             && parseFloat(getComputedStyle(one).fontSize) < 11).map((one) => one.tagName + one.id)"""
     )
     assert small == []
+
+
+def test_the_svg_is_saved_under_the_name_of_the_run(show, run_folder):
+    page = show(run_folder)
+    with page.tab.expect_download() as download:
+        page.tab.locator("#save-svg").click()
+    assert download.value.suggested_filename == "sagin-1.svg"
+    assert download.value.path().read_text(encoding="utf-8") == page.ask("svg()")
+    page.requests = [url for url in page.requests if not url.startswith("blob:")]
+
+
+def test_browsers_without_frombase64_show_the_same(show, run_folder, page):
+    other = show(run_folder, before="delete Uint8Array.fromBase64")
+    assert other.tab.evaluate("() => Uint8Array.fromBase64 === undefined")
+    assert other.ask("table()") == page.ask("table()")

@@ -220,13 +220,18 @@ def test_the_parts_of_the_loss_are_shown(show, altered):
 
 @pytest.mark.parametrize("width", [1280, 1100])
 def test_the_worst_case_for_room_fits(show, altered, width):
-    """The longest verdict, all seven parts, and losses of several kinds."""
-    worst = {"mean": 2.2, "fresh_mean": 3.4, "staleness_loss": 1.2, "ci95": 0.1, "local_mrt_share": 0.0}
+    """The longest verdict, and as many parts of the loss as can stand beside the bar."""
+    worst = {"mean": 2.2, "fresh_mean": 3.4, "staleness_loss": 1.0, "ci95": 0.1, "local_mrt_share": 0.0}
+    parts = {"sensing": 0.4, "uplink": 0.1, "queue": 0.1, "solve": 0.1, "downlink": 0.1, "hold": 0.1, "mixing": 0.1}
     folder = altered(
-        summary={"loss_attribution": PARTS, "min_secrecy": worst, "interrupted": True, "scenario": "a-rather-long-name"}
+        summary={"loss_attribution": parts, "min_secrecy": worst, "interrupted": True, "scenario": "a-rather-long-name"}
     )
     page = show(folder, width=width)
     assert page.tab.evaluate("() => document.documentElement.scrollWidth") <= width
+    line = page.tab.locator(".attribution .line")
+    assert line.locator("span").count() == 6
+    assert line.evaluate("(one) => one.scrollWidth <= one.clientWidth && one.scrollHeight <= one.clientHeight + 1")
+    assert page.tab.locator("#cards").bounding_box()["height"] < 80
 
 
 def test_the_page_is_a_function_of_the_folder(run_folder):

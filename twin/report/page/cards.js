@@ -5,6 +5,7 @@ import { canJump, jumpTo, stepBy } from "./navigate.js";
 
 const PARTS = ["sensing", "uplink", "queue", "solve", "downlink", "hold", "mixing"];
 const WIDE_PART = 0.2;
+const LEAST_PART = 0.005;
 const PART_SHADES = [
   ["#101DAA", "#8AA2F7"],
   ["#1676C4", "#6CB6FF"],
@@ -77,16 +78,12 @@ function latencyCard({ run }) {
   const all = run.header.messages.latency;
   const { legs, nodes, kinds } = run.messages;
   const slowest = legs.filter(({ quantiles }) => quantiles).sort((a, b) => b.quantiles[0] - a.quantiles[0])[0];
-  const leg = slowest
-    ? [
-        `slowest ${kinds[slowest.kind]} ${nodes[slowest.src]} → ${nodes[slowest.dst]} `,
-        fixed(slowest.quantiles[0] / 1e6, 1),
-      ]
-    : "nothing was delivered";
+  // The slowest leg, its number first: a long name is cut, and is whole in the table below.
+  const leg = slowest && `${kinds[slowest.kind]} ${nodes[slowest.src]} → ${nodes[slowest.dst]}`;
   return card(
     "Latency p50, p99",
     [fixed(all ? all[0] / 1e6 : NaN), unit(", "), fixed(all ? all[2] / 1e6 : NaN), unit(" ms")],
-    leg,
+    slowest ? `slowest ${fixed(slowest.quantiles[0] / 1e6, 1)} ${leg}` : "nothing was delivered",
   );
 }
 
@@ -118,7 +115,7 @@ function attributionCard({ run, theme }) {
       return element("span", { class: "part", style, title: detail(name) }, isWide(name) ? shareText(name) : "");
     });
   const minor = names
-    .filter((name) => !isWide(name))
+    .filter((name) => !isWide(name) && Math.abs(parts[name] / loss) >= LEAST_PART)
     .map((name) =>
       element("span", { title: detail(name) }, element("i", { style: `background:${colour(name)}` }), shareText(name)),
     );

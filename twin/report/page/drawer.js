@@ -24,8 +24,11 @@ function storyDrawer(app, { story, focus }) {
   const { run } = app;
   const branch = story.branches[focus];
   const steps = stepsOf(run, story, branch);
-  const [begin, end] = [Math.min(...steps.map((s) => s.t0)), Math.max(...steps.map((s) => s.t1))];
-  const others = story.inputs.filter((input) => !input.critical && (!branch || input.solve === branch.solve));
+  const others = story.inputs
+    .filter((input) => !input.critical && (!branch || input.solve === branch.solve))
+    .map((input) => ({ ...input, steps: input.rows.map((row) => messageStep(run, row)) }));
+  const all = [...steps, ...others.flatMap((input) => input.steps)];
+  const [begin, end] = [Math.min(...all.map((s) => s.t0)), Math.max(...all.map((s) => s.t1))];
   return [
     element("h2", {}, `Precoder v${story.version}`, branch ? ` of ${branch.transmitter}` : ""),
     tabs(app, story, focus),
@@ -38,11 +41,7 @@ function storyDrawer(app, { story, focus }) {
         "div",
         { class: "other" },
         element("div", {}, `${senderOf(run.messages, input.rows[0])}: waited ${duration(input.waited)}`),
-        element(
-          "ol",
-          { class: "waterfall" },
-          ...input.rows.map((row) => stepRow(app, messageStep(run, row), begin, end)),
-        ),
+        element("ol", { class: "waterfall" }, ...input.steps.map((step) => stepRow(app, step, begin, end))),
       ),
     ),
   ];

@@ -44,8 +44,8 @@ function drawn(app, ids) {
   return {
     level,
     transitive,
-    solves: ticks.begun,
-    applied: ticks.onAir,
+    solves: ticks?.begun ?? app.drawn.solves.length,
+    applied: ticks?.onAir ?? app.drawn.applied.length,
     ids: ids(new Set(rows)),
     failed: failed.map(({ x, y, letter, rows: which }) => ({ x, y, letter, ids: ids(which) })),
     lanes: layout.list.map((node) => ({ name: nodes[node], y: layout.yOf[node] })),

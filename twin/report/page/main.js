@@ -52,7 +52,7 @@ function toggleLanes(app) {
 function saveSvg(app) {
   const url = URL.createObjectURL(new Blob([app.svg()], { type: "image/svg+xml" }));
   element("a", { href: url, download: `${app.run.summary.scenario}-${app.run.summary.seed}.svg` }).click();
-  URL.revokeObjectURL(url);
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
 const began = performance.now();

@@ -68,8 +68,11 @@ export function halo(ctx, text, x, y, theme) {
   ctx.fillText(text, x, y);
 }
 
-/** Solves as boxes on the lane of the twin that computes, labelled where there is room; returns those drawn. */
-export function drawSolves(ctx, app, axis, layout) {
+/**
+ * Solves as boxes on the lane of the twin that computes, labelled where there is room; returns those drawn. Lit ones
+ * are drawn by themselves, after the story, so that no arrow covers them.
+ */
+export function drawSolves(ctx, app, axis, layout, litOnes) {
   const { run, theme, scale } = app;
   const { solves } = run;
   const lit = new Set(app.selection?.story?.solves);
@@ -81,7 +84,7 @@ export function drawSolves(ctx, app, axis, layout) {
   ctx.textAlign = "center";
   for (const i of solvesInView(solves, axis)) {
     const y = layout.yOf[solves.node[i]];
-    if (!(y > 0)) continue;
+    if (!(y > 0) || lit.has(i) !== litOnes) continue;
     const x = axis.x(solves.begin[i]);
     const width = Math.max(2, axis.x(solves.finish[i]) - x);
     drawSolve(ctx, app, { x, y, width, height, lit: lit.has(i), text: solveText(solves, i) }, theme);

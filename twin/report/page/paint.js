@@ -81,6 +81,7 @@ function drawLanes(ctx, app, axis, layout) {
   const marks = drawMarks(ctx, app, axis, layout, level === "strips");
   if (selection && lit) drawStory(ctx, app, axis, layout);
   else if (selection) drawNarrowStory(ctx, app, axis, layout);
+  if (level !== "strips" || lit) marks.solves.push(...drawSolves(ctx, app, axis, layout, true));
   const failed = drawFailed(ctx, app, axis, layout);
   ctx.restore();
   return { level, transitive, rows: selection ? [...rows, ...selection.rows] : rows, ...marks, failed };
@@ -92,8 +93,11 @@ function drawMarks(ctx, app, axis, layout, dense) {
     const ticks = drawTicks(ctx, app, axis, layout);
     return { solves: [], applied: [], ticks };
   }
-  const [solves, applied] = [drawSolves(ctx, app, axis, layout), drawApplied(ctx, app, axis, layout)];
-  return { solves, applied, ticks: { begun: solves.length, onAir: applied.length } };
+  return {
+    solves: drawSolves(ctx, app, axis, layout, false),
+    applied: drawApplied(ctx, app, axis, layout),
+    ticks: null,
+  };
 }
 
 function litWidth(app, axis) {
