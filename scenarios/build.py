@@ -35,8 +35,12 @@ from twin.wire.transport import Link, make_link
 
 
 def run_id(spec: Spec, seed: int) -> str:
-    """Names a run by what determines it: 16 hex digits of a hash of scenario and seed."""
-    text = json.dumps([spec.as_dict(), seed], sort_keys=True)
+    """Names a run by what determines it: 16 hex digits of a hash of scenario and seed.
+
+    How the judge looks at a run, `metrics`, is not part of it: no message and no digest depends on that.
+    """
+    lived = {name: section for name, section in spec.as_dict().items() if name != "metrics"}
+    text = json.dumps([lived, seed], sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 

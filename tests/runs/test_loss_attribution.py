@@ -71,6 +71,16 @@ def test_rows_do_not_depend_on_the_number_of_threads(default_run, default_legs):
         np.testing.assert_array_equal(one[leg], three[leg])
 
 
+def test_the_reference_shares_no_problem_among_threads(emulate):
+    few = ("report.period_ms=40", "metrics.warmup_ms=70", "metrics.period_ms=17", "twin.max_iterations=2")
+    run = emulate(*FAST, "twin.solver=reference", *few, duration_s=0.1)
+    one, _ = divided(run, jobs=1)
+    three, _ = divided(run, jobs=3)
+    assert len(one["loss"]) == 2
+    for leg in LEGS:
+        np.testing.assert_array_equal(one[leg], three[leg])
+
+
 def test_thinned_samples_are_rows_of_the_whole(default_run, default_legs):
     every, _ = default_legs
     some, _ = divided(default_run, attribution_samples=20)
@@ -170,24 +180,38 @@ def test_without_delays_only_hold_and_sensing_are_left(emulate):
     assert share["hold"] > 0.8
 
 
+def counterfactual_legs(run, division, uplink_ns, downlink_ns):
+    """Legs of ten samples 7 ms after application, had uplink and downlink taken that long and nothing else any time."""
+    taken = steps(run.spec, run.facts)
+    known, samples = {}, []
+    for version, k in recall(run.spec, taken, range(20, 30)).items():
+        (measured_ns,) = set(k.measured_ns)
+        solved_ns = measured_ns + uplink_ns
+        known[version] = replace(k, received_ns=(solved_ns,) * 3, begin_ns=solved_ns, done_ns=solved_ns)
+        applied_ns = solved_ns + downlink_ns
+        samples.append(Sample(applied_ns + 7 * MS, 3.0, 2.0, (version,) * 3, (applied_ns,) * 3))
+    vectors = {(f.transmitter, f.version): np.frombuffer(f.vector, "<c16") for f in run.of(Applied)}
+    rates = Counterfactuals(run.spec, 1, known, division, vectors).rates(samples, 1)
+    return rates, [divided_one(division, 3.0, row, 2.0) for row in rates]
+
+
 def test_delays_of_no_length_cost_nothing_at_all(default_run):
-    """The same question gets the same answer, to the bit."""
-    spec, taken = default_run.spec, steps(default_run.spec, default_run.facts)
-    known = {
-        version: replace(k, received_ns=k.measured_ns, begin_ns=k.measured_ns[0], done_ns=k.measured_ns[0])
-        for version, k in recall(spec, taken, range(20, 30)).items()
-    }
-    vectors = {(f.transmitter, f.version): np.frombuffer(f.vector, "<c16") for f in default_run.of(Applied)}
-    samples = [
-        Sample(k.measured_ns[0] + 7 * MS, 3.0, 2.0, (version,) * 3, k.measured_ns) for version, k in known.items()
-    ]
-    assert len(samples) == 10
+    """The same question gets the same answer, to the bit, and with hold alone both divisions agree."""
     for division in (telescoping(), shapley()):
-        for rates in Counterfactuals(spec, 1, known, division, vectors).rates(samples, 1):
-            legs = divided_one(division, 3.0, rates, 2.0)
+        rates, found = counterfactual_legs(default_run, division, 0, 0)
+        assert len(found) == 10
+        for row, legs in zip(rates, found, strict=True):
             assert [legs[leg] for leg in ("uplink", "queue", "solve", "downlink")] == pytest.approx([0] * 4, abs=1e-14)
-            assert legs["hold"] == pytest.approx(rates[0] - rates[-1], abs=1e-14)
+            assert legs["hold"] == pytest.approx(row[0] - row[-1], abs=1e-14)
             assert legs["hold"] != 0.0
+
+
+def test_equally_long_legs_get_equal_shares_by_shapley(default_run):
+    _, fair = counterfactual_legs(default_run, shapley(), 4 * MS, 4 * MS)
+    _, plain = counterfactual_legs(default_run, telescoping(), 4 * MS, 4 * MS)
+    for legs in fair:
+        assert legs["uplink"] == pytest.approx(legs["downlink"], abs=1e-12)
+    assert max(abs(legs["uplink"] - legs["downlink"]) for legs in plain) > 1e-2
 
 
 @pytest.mark.parametrize(
@@ -259,6 +283,13 @@ def test_every_kind_of_twin_is_divided(emulate, sets):
         np.testing.assert_array_equal(found["uplink"], found["loss"])
     else:
         assert (found["basis"] == "counterfactual").mean() > 0.8
+
+
+def test_how_the_judge_looks_changes_no_digest(emulate):
+    one = emulate(*FAST, "metrics.warmup_ms=0", duration_s=0.05)
+    looked = ("metrics.warmup_ms=10", "metrics.attribution=shapley", "metrics.period_ms=3")
+    other = emulate(*FAST, *looked, duration_s=0.05)
+    assert one.digest == other.digest
 
 
 def test_no_samples_no_rows(default_run):

@@ -23,7 +23,7 @@ SETTINGS = [
     "twin.solver=mrt",
     "network.radio.loss=0.05",
 ]
-TABLES = ("messages", "control", "solves", "metrics")
+TABLES = ("messages", "control", "solves", "metrics", "attribution")
 CODE = """
 import os, signal, sys
 from pathlib import Path
