@@ -6,7 +6,7 @@ own policy (predictor, robustness, solver) with every transmitter's reports meas
 the same draws of noise (`attribution_reports`). It solves for all three transmitters together, and starts from the
 precoders that are on air, as the twin starts from its last ones.
 
-    sensing   fresh - R(now)             noise of the pilots, and the caution that the twin allows for it
+    sensing   fresh - R(now)             noise of pilots, caution about it, and a solver weaker than the genie's
     hold      R(now) - R(applied)        the precoder stays on air, made for the middle of that time
     downlink  R(applied) - R(done)       on its way to the transmitter
     solve     R(done) - R(begun)         the computation
@@ -173,7 +173,8 @@ class Counterfactuals:
         # Two samples of one hold, and delays of no length, ask the same question again.
         distinct, place = np.unique(cases, axis=0, return_inverse=True)
         parts = [distinct[start : start + _CHUNK] for start in range(0, len(distinct), _CHUNK)]
-        with ThreadPoolExecutor(jobs) as pool:
+        # The reference keeps its compiled problems between solves: they are for one thread at a time.
+        with ThreadPoolExecutor(1 if self._config.solver == "reference" else jobs) as pool:
             answers = [answer for part in pool.map(self._answers, parts) for answer in part]
         which = place.reshape(len(samples), -1)
         world = World(self._world, Streams(self._seed))

@@ -7,6 +7,7 @@ when a figure is drawn, and its global settings are left as they were.
 
 import csv
 import io
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -26,6 +27,8 @@ COMMAND: Final = b"command"
 """Key of the results table's metadata under which the command line stands."""
 
 _SMALL, _NORMAL = 7.0, 8.0
+_PER_CHARACTER: Final = 0.035
+"""Half the width of a character of a label, and some space, as a share of a small panel's width."""
 # Type 42 keeps letters as letters in the PDF, so that they can be searched and edited.
 _SETTINGS: Final[dict[Any, Any]] = {"pdf.fonttype": 42, "hatch.linewidth": 0.5}
 
@@ -96,11 +99,28 @@ def style(axis: Any, title: str, x_label: str, y_label: str) -> None:  # noqa: A
 
 
 def logarithmic(axis: Any, values: Sequence[float]) -> None:  # noqa: ANN401
-    """A logarithmic horizontal axis that names the values themselves."""
+    """A logarithmic horizontal axis that names the values themselves, as many as there is room for."""
     axis.set_xscale("log")
-    ticks = list(values) if len(values) <= 5 else [value for index, value in enumerate(values) if index % 2 == 0]
+    ticks = legible(values)
     axis.set_xticks(ticks, [f"{value:g}" for value in ticks])
     axis.minorticks_off()
+
+
+def legible(values: Sequence[float]) -> list[float]:
+    """The first and the last of ascending positive values, and those between whose labels do not run into others.
+
+    On a logarithmic axis two labels need a share of its length between them that grows with what they say.
+    """
+    span = math.log(values[-1] / values[0]) or 1.0
+
+    def apart(low: float, high: float) -> bool:
+        return math.log(high / low) / span >= _PER_CHARACTER * (len(f"{low:g}") + len(f"{high:g}"))
+
+    kept = [values[0]]
+    for value in values[1:-1]:
+        if apart(kept[-1], value) and apart(value, values[-1]):
+            kept.append(value)
+    return [*kept, *values[1:][-1:]]
 
 
 def curve(axis: Any, x: Sequence[float], y: Sequence[Interval], scale: float = 1.0, **look: Any) -> Any:  # noqa: ANN401

@@ -71,6 +71,16 @@ def test_rows_do_not_depend_on_the_number_of_threads(default_run, default_legs):
         np.testing.assert_array_equal(one[leg], three[leg])
 
 
+def test_the_reference_shares_no_problem_among_threads(emulate):
+    few = ("report.period_ms=40", "metrics.warmup_ms=70", "metrics.period_ms=17", "twin.max_iterations=2")
+    run = emulate(*FAST, "twin.solver=reference", *few, duration_s=0.1)
+    one, _ = divided(run, jobs=1)
+    three, _ = divided(run, jobs=3)
+    assert len(one["loss"]) == 2
+    for leg in LEGS:
+        np.testing.assert_array_equal(one[leg], three[leg])
+
+
 def test_thinned_samples_are_rows_of_the_whole(default_run, default_legs):
     every, _ = default_legs
     some, _ = divided(default_run, attribution_samples=20)

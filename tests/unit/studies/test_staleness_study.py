@@ -16,7 +16,7 @@ from scenarios.commands.study import StudyOptions, complete
 from scenarios.engine import run_scenario
 from scenarios.studies.intervals import jackknife
 from scenarios.studies.one_run import RATES, one_run, result_row, study_spec
-from scenarios.studies.paper import with_command
+from scenarios.studies.paper import legible, with_command
 from scenarios.studies.registry import find_study
 from scenarios.studies.staleness import STUDY, configured, evaluate
 from scenarios.studies.staleness_curves import Curves, lost, recovered
@@ -139,6 +139,15 @@ def test_every_figure_is_vector_and_picture_with_its_numbers_and_its_command(rep
     assert float(row["uplink"]) == pytest.approx(curves.interval(LATENCY, 10.0, "uplink").mean, abs=1e-6)
     shares = rows_of(files["sweeps.csv"])[2]
     assert float(shares["loss_share"]) == pytest.approx(curves.loss_share(LATENCY, 10.0).mean, abs=1e-6)
+
+
+def test_ticks_that_would_run_into_each_other_are_left_out():
+    assert legible([100.0, 1000.0, 2000.0, 4000.0, 8000.0]) == [100.0, 1000.0, 8000.0]
+    assert legible([2.0, 5.0, 10.0, 20.0, 40.0]) == [2.0, 5.0, 10.0, 20.0, 40.0]
+    assert legible([3.0]) == [3.0]
+    for sweep in SWEEPS:
+        shown = legible(sweep.values) if sweep.log else []
+        assert shown == [value for value in sweep.values if value in shown]
 
 
 def test_runs_that_do_not_tell_the_legs_have_no_figure_of_them(reported):
