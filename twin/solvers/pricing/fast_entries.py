@@ -51,7 +51,7 @@ def _entries(sources: int) -> tuple[Callable[..., int], Callable[..., float], Ca
     ) -> float:
         if sources == 0:
             return 0.0
-        pair = scratch(h.shape[1], h.shape[2], q.shape[1], an.shape[1], kind)
+        pair = scratch(h.shape[1], h.shape[2], q.shape[1], an.shape[1], kind, False)
         rate = 0.0
         for _ in range(inner):
             rate = improve(h, r, interference, charge, q, an, budget, error, kind, pair)
@@ -69,7 +69,7 @@ def _entries(sources: int) -> tuple[Callable[..., int], Callable[..., float], Ca
     ) -> float:
         if sources == 0:
             return 0.0
-        pair = scratch(h.shape[0], h.shape[1], q.shape[1], an.shape[1], kind)
+        pair = scratch(h.shape[0], h.shape[1], q.shape[1], an.shape[1], kind, True)
         join(q, an, pair.both)
         rate = quote(h, interference, q, an, error, kind, pair)
         for row in range(factor.shape[0]):

@@ -109,47 +109,36 @@ def room(rows: int, columns: int) -> ComplexArray:
 
 
 @compiled
-def _carve(block: ComplexArray, begin: int, rows: int, columns: int) -> ComplexArray:
-    """A matrix out of a block."""
-    return block[begin : begin + rows * columns].reshape((rows, columns))
-
-
-@compiled
-def scratch(nr: int, nt: int, ds: int, da: int, kind: int) -> Pair:
+def scratch(nr: int, nt: int, ds: int, da: int, kind: int, quotes_only: bool) -> Pair:
     """Room for pairs with N_R, N_T antennas and d_s, d_a streams, and prices of the width that the kind has.
 
-    One block for all: twenty allocations would cost as much as a price.
+    What is not needed is empty: twenty allocations cost as much as a price.
     """
     d, r = ds + da, nr if kind == GRAM else ds
-    wide = nt * nt
-    receiver = nr * (2 * nr + nt + d + ds + r) + ds * ds + d * d
-    block = np.zeros(receiver + nt * (r + 2 * d + 3 * ds + 2 * da) + 5 * wide, np.complex128)
-    at = receiver
-    back = at + nt * (r + 2 * d)
-    goals = back + nt * (3 * ds + 2 * da)
-    small = nr * (2 * nr + nt + d + ds + r)
+    empty = room(0, 0)
+    gram, full = kind == GRAM, not quotes_only
     return Pair(
-        _carve(block, 0, nr, nr),
-        _carve(block, nr * nr, nr, d),
-        _carve(block, nr * (nr + d), nr, ds),
-        _carve(block, nr * (nr + d + ds), nr, r),
-        _carve(block, small, ds, ds),
-        _carve(block, at, nt, r),
-        _carve(block, goals, nt, nt),
-        _carve(block, nr * (nr + d + ds + r), nr, nt),
-        _carve(block, nr * (nr + d + ds + r + nt), nr, nr),
-        _carve(block, at + nt * r, nt, d),
-        _carve(block, at + nt * (r + d), nt, d),
-        _carve(block, small + ds * ds, d, d),
-        _carve(block, goals + wide, nt, nt),
-        _carve(block, goals + 2 * wide, nt, nt),
-        _carve(block, back, nt, ds),
-        _carve(block, back + nt * ds, nt, da),
-        _carve(block, goals + 3 * wide, nt, nt),
-        _carve(block, goals + 4 * wide, nt, nt),
-        _carve(block, back + nt * (ds + da), nt, ds),
-        _carve(block, back + nt * (2 * ds + da), nt, da),
-        _carve(block, back + nt * (2 * ds + 2 * da), nt, ds),
+        room(nr, nr),
+        room(nr, d),
+        room(nr, ds),
+        room(nr, r),
+        room(ds, ds),
+        room(nt, r) if full else empty,
+        room(nt, nt) if gram else empty,
+        room(nr, nt) if gram else empty,
+        room(nr, nr) if gram else empty,
+        room(nt, d),
+        room(nt, d) if full else empty,
+        room(d, d) if full else empty,
+        room(nt, nt) if full else empty,
+        room(nt, nt) if full else empty,
+        room(nt, ds) if full else empty,
+        room(nt, da) if full else empty,
+        room(nt, nt) if full else empty,
+        room(nt, nt) if full else empty,
+        room(nt, ds) if full or gram else empty,
+        room(nt, da) if full else empty,
+        room(nt, ds) if full or gram else empty,
     )
 
 

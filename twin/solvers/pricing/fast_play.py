@@ -65,7 +65,7 @@ class Table(NamedTuple):
 def open_table(game: Game, ds: int, da: int) -> Table:
     """A table for a game with d_s and d_a streams."""
     pairs, _, draws, nr, nt = game.channels.shape
-    pair = scratch(nr, nt, ds, da, game.kind)
+    pair = scratch(nr, nt, ds, da, game.kind, False)
     return Table(
         np.zeros((pairs, draws, nr, nr), np.complex128),
         room(nt, nt),
