@@ -5,10 +5,11 @@ from typing import Final
 
 from twin.signal.arrays import ComplexArray, RealArray
 from twin.solvers.compiled import entry, fingerprint
-from twin.solvers.pricing.fast_pair import improve, join, quote, scratch
+from twin.solvers.pricing.fast_pair import improve, join, quote
 from twin.solvers.pricing.fast_play import Game, play
+from twin.solvers.pricing.fast_scratch import scratch
 
-_SOURCES: Final = fingerprint(__file__, "fast_linear", "fast_pair", "fast_play", "fast_entries")
+_SOURCES: Final = fingerprint(__file__, "fast_linear", "fast_scratch", "fast_pair", "fast_play", "fast_entries")
 
 
 def _entries(sources: int) -> tuple[Callable[..., int], Callable[..., float], Callable[..., float]]:

@@ -24,7 +24,8 @@ from twin.solvers.pricing.fast_linear import (
     power,
     scale,
 )
-from twin.solvers.pricing.fast_pair import EXACT, FULL, Pair, improve, join, listen, quote, room, scratch
+from twin.solvers.pricing.fast_pair import FULL, improve, join, listen, quote
+from twin.solvers.pricing.fast_scratch import EXACT, Pair, room, scratch
 
 _WINDOW = 5
 
