@@ -38,6 +38,7 @@ class Effort:
         eve_draws: draws of the eavesdropper's channels in a long climb.
         polish: quasi-Newton steps of all pairs at once at the very end, on draws where the channels are uncertain:
             turns take very long for the last per cent at high SNR.
+        floor: whether a cold solve of few pairs also tries what the baselines find.
     """
 
     starts: int = 16
@@ -49,6 +50,7 @@ class Effort:
     draws: int = 32
     eve_draws: int = 192
     polish: int = 0
+    floor: bool = False
 
     def __post_init__(self) -> None:
         for name in ("starts", "kept", "short_rounds", "rounds", "inner", "draws", "eve_draws"):
@@ -58,9 +60,10 @@ class Effort:
 
 FREE: Final = Effort(starts=24, kept=4, short_rounds=40, rounds=400, tolerance=1e-6, polish=300)
 """One draw: rounds cost little."""
-DRAWN: Final = Effort(rounds=150, tolerance=1e-4, polish=30)
+DRAWN: Final = Effort(rounds=150, tolerance=1e-4, polish=30, floor=True)
 """Many draws: an error of the averages outweighs what more rounds would gain."""
 _SHORT_DRAWS: Final = (6, 24)
+_FLOOR_PAIRS: Final = 8
 _MOST_WORK: Final = 800
 """Draws times squared pairs."""
 _KINDS: Final = {Variant.PLUG_IN: EXACT, Variant.STAT: STAT, Variant.GRAM: GRAM, Variant.SCENARIO: EXACT}
@@ -173,6 +176,8 @@ def solve_fast(
         end, trace = _climb(long, begin, effort, effort.rounds, priced)
         rounds += len(trace) - 1
         found.append(end)
+    if effort.floor and problem.pairs <= _FLOOR_PAIRS and priced and warm_start is None:
+        found += _baselines(problem)
     best = _best(problem, found if priced else found[len(begins) :])
     if effort.polish and priced and (drawn or problem.certain):
         sizes = (effort.draws, effort.eve_draws)
@@ -188,6 +193,16 @@ def _climb(arena: Arena, start: Precoders, effort: Effort, rounds: int, priced: 
     return climb(
         arena, start, rounds=rounds, inner=effort.inner, tolerance=effort.tolerance, stretch=priced, priced=priced
     )
+
+
+def _baselines(problem: InterferenceProblem) -> list[Precoders]:
+    """Precoders of the baselines: averages over few draws miss them by a little now and then."""
+    from twin.solvers.pricing.alignment import alignment
+    from twin.solvers.pricing.selfish import selfish
+    from twin.solvers.pricing.total_mse import mmse, mmse_eve
+
+    solutions = [method(problem) for method in (selfish, mmse, mmse_eve, alignment)]
+    return [(solution.precoders[0], solution.precoders[1]) for solution in solutions]
 
 
 def _best(problem: InterferenceProblem, found: Sequence[Precoders]) -> Precoders:
@@ -210,10 +225,11 @@ def _screened(
     kept, rounds = _short_climbs(problem, variant, starts, effort, priced)
     if variant is Variant.SCENARIO and not problem.certain:
         # Six draws rank the starts badly where they make little difference; what needs none is cheap and does not.
-        for other in (Variant.PLUG_IN, Variant.GRAM):
+        for other in (Variant.PLUG_IN, Variant.STAT, Variant.GRAM):
             found, more = _short_climbs(problem, other, starts, effort, priced)
-            kept.append(found[0])
-            rounds += more
+            end, trace = _climb(make_arena(problem, other, 1, 1, 0), found[0], effort, effort.rounds, priced)
+            kept.append(end)
+            rounds += more + len(trace) - 1
     return kept, rounds
 
 
