@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from twin.signal.interference_channel import interference_covariances
 from twin.solvers.pricing.fast import climb, make_arena, solve_fast
 from twin.solvers.pricing.fast_entries import price_kernel, update_kernel
-from twin.solvers.pricing.fast_pair import EXACT
+from twin.solvers.pricing.fast_scratch import EXACT
 from twin.solvers.pricing.pair import PairView, charge, leak, price_factor, projected, update
 from twin.solvers.pricing.problem import InterferenceProblem
 from twin.solvers.pricing.reference_step import step

@@ -18,8 +18,8 @@ REFERENCE = Path(__file__).parent / "reference"
 SET = REFERENCE / "ic.json"
 ITEMS = json.loads(SET.read_text(encoding="utf-8"))["realisations"]
 INSTANCES = read_instances(SET)
-QUICK = [place for place, item in enumerate(ITEMS) if item["zeta_R"] == item["zeta_E"] == 0.0] + [1, 11]
-"""Where nothing is uncertain a solve takes a fraction of a second; two of the others."""
+QUICK = [place for place, item in enumerate(ITEMS) if item["zeta_R"] == item["zeta_E"] == 0.0] + [11]
+"""Where nothing is uncertain a solve takes a fraction of a second; one of the others takes two."""
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_fast_comes_close_to_the_best_known_sum(judge, place):
         assert solution.objective == pytest.approx(value, abs=1e-9)
 
 
-@pytest.mark.parametrize("item", [ITEMS[place] for place in QUICK[:-2]], ids=lambda item: item["id"])
+@pytest.mark.parametrize("item", [ITEMS[place] for place in QUICK[:-1]], ids=lambda item: item["id"])
 def test_rates_of_the_published_precoders_are_the_published_rates(item):
     problem = next(instance.problem for instance in INSTANCES if instance.id == item["id"])
 

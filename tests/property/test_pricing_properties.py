@@ -46,7 +46,7 @@ def sum_rate(problem, precoders):
     return float(mean_differences(problem, precoders, EVALUATION, EVALUATION_DRAWS).sum())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(problem=problems(certain=True), place=st.integers(0, 11), inner=st.integers(1, 4))
 def test_sequential_turns_with_fresh_prices_never_lower_the_sum_secrecy_rate(problem, place, inner):
     """By rates evaluated outside the kernels, round by round."""
@@ -60,7 +60,7 @@ def test_sequential_turns_with_fresh_prices_never_lower_the_sum_secrecy_rate(pro
         assert problem.violation(now) <= 0.0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(problem=problems(), variant=st.sampled_from(list(Variant)), place=st.integers(0, 11), stretch=st.booleans())
 def test_every_variant_ascends_its_own_objective_within_the_budgets(problem, variant, place, stretch):
     start = make_starts(problem, 12, 1)[place]
@@ -70,7 +70,7 @@ def test_every_variant_ascends_its_own_objective_within_the_budgets(problem, var
     assert problem.violation(end) <= 0.0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(problem=problems(), priced=st.booleans())
 def test_a_solution_is_finite_within_budget_and_what_it_says(problem, priced):
     effort = Effort(starts=4, kept=2, short_rounds=4, rounds=8, inner=2, draws=4, eve_draws=8, polish=10)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from twin.solvers.pricing.fast_entries import update_kernel
-from twin.solvers.pricing.fast_pair import EXACT, GRAM, STAT
+from twin.solvers.pricing.fast_scratch import EXACT, GRAM, STAT
 from twin.solvers.pricing.pair import PairView, charge, leak, price_factor, projected, update
 from twin.solvers.pricing.variants import Variant
 

@@ -26,7 +26,9 @@ from twin.solvers.pricing.powers import best_powers
 from twin.solvers.pricing.problem import InterferenceProblem, Precoders
 from twin.solvers.result import Solution, Status
 
-_ROUNDS: Final = 3000
+_WORK: Final = 30_000
+"""Rounds times squared pairs."""
+_LEAST_ROUNDS: Final = 100
 _ALIGNED: Final = 1e-8
 """Leakage over the power received, below which the interference counts as aligned."""
 _SEED: Final = 5
@@ -50,7 +52,7 @@ def align(problem: InterferenceProblem) -> tuple[ComplexArray, ComplexArray, lis
     others = (1.0 - np.eye(problem.pairs))[:, :, None, None]
     scale = float((np.abs(problem.channels) ** 2).sum()) or 1.0
     history: list[float] = []
-    for _ in range(_ROUNDS):
+    for _ in range(max(_LEAST_ROUNDS, _WORK // problem.pairs**2)):
         signals, noises = problem.channels @ v, problem.channels @ w
         heard = (signals @ _adjoint(signals) * others + noises @ _adjoint(noises)).sum(axis=1)
         u = _least(heard, min(d_s, heard.shape[-1]))

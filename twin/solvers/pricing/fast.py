@@ -4,6 +4,7 @@ The turns are in fast_pair.py and fast_play.py. What is here: which averages the
 few of them taken to the end, and the best by rates evaluated anew.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +14,8 @@ from twin.errors import SolverError
 from twin.signal.arrays import ComplexArray, RealArray
 from twin.solvers.pricing.evaluate import EVALUATION, EVALUATION_DRAWS, evaluated, sum_rate, without_losers
 from twin.solvers.pricing.fast_entries import play_kernel
-from twin.solvers.pricing.fast_pair import EXACT, GRAM, STAT
+from twin.solvers.pricing.fast_scratch import EXACT, GRAM, STAT
+from twin.solvers.pricing.gradient import SumRate, ascend
 from twin.solvers.pricing.problem import InterferenceProblem, Precoders
 from twin.solvers.pricing.starts import make_starts
 from twin.solvers.pricing.total_mse import alternate
@@ -34,8 +36,9 @@ class Effort:
         tolerance: a climb ends when five rounds gain less than this share.
         draws: draws of the pairs' channels in a long climb of five pairs; fewer with more pairs.
         eve_draws: draws of the eavesdropper's channels in a long climb.
-        polish: quasi-Newton steps of all pairs at once at the very end, where nothing is uncertain: turns take very
-            long for the last per cent at high SNR.
+        polish: quasi-Newton steps of all pairs at once at the very end, on draws where the channels are uncertain:
+            turns take very long for the last per cent at high SNR.
+        floor: whether a cold solve of few pairs also tries what the baselines find.
     """
 
     starts: int = 16
@@ -47,6 +50,7 @@ class Effort:
     draws: int = 32
     eve_draws: int = 192
     polish: int = 0
+    floor: bool = False
 
     def __post_init__(self) -> None:
         for name in ("starts", "kept", "short_rounds", "rounds", "inner", "draws", "eve_draws"):
@@ -56,9 +60,10 @@ class Effort:
 
 FREE: Final = Effort(starts=24, kept=4, short_rounds=40, rounds=400, tolerance=1e-6, polish=300)
 """One draw: rounds cost little."""
-DRAWN: Final = Effort(rounds=150, tolerance=1e-4)
+DRAWN: Final = Effort(rounds=150, tolerance=1e-4, polish=30, floor=True)
 """Many draws: an error of the averages outweighs what more rounds would gain."""
 _SHORT_DRAWS: Final = (6, 24)
+_FLOOR_PAIRS: Final = 8
 _MOST_WORK: Final = 800
 """Draws times squared pairs."""
 _KINDS: Final = {Variant.PLUG_IN: EXACT, Variant.STAT: STAT, Variant.GRAM: GRAM, Variant.SCENARIO: EXACT}
@@ -166,36 +171,47 @@ def solve_fast(
         begins, rounds = [checked(problem, warm_start)], 0
     else:
         begins, rounds = _screened(problem, chosen, effort, priced)
-    ends = []
+    found = list(begins)
     for begin in begins:
-        end, trace = climb(
-            long,
-            begin,
-            rounds=effort.rounds,
-            inner=effort.inner,
-            tolerance=effort.tolerance,
-            stretch=priced,
-            priced=priced,
-        )
+        end, trace = _climb(long, begin, effort, effort.rounds, priced)
         rounds += len(trace) - 1
-        ends.append(without_losers(problem, end, EVALUATION, EVALUATION_DRAWS))
-    values = [sum_rate(problem, end, EVALUATION, EVALUATION_DRAWS) for end in ends]
-    best = ends[int(np.argmax(values))]
-    if effort.polish and problem.certain and priced:
-        best, steps = _polished(problem, best, effort.polish)
+        found.append(end)
+    if effort.floor and problem.pairs <= _FLOOR_PAIRS and priced and warm_start is None:
+        found += _baselines(problem)
+    best = _best(problem, found if priced else found[len(begins) :])
+    if effort.polish and priced and (drawn or problem.certain):
+        sizes = (effort.draws, effort.eve_draws)
+        end, _, steps = ascend(problem, SumRate(problem, sizes), best, effort.polish)
+        best = _best(problem, [best, end])
         rounds += steps
-    evidence = {"climbs": float(len(begins)), "starts": float(effort.starts), "worst_climb": float(min(values))}
+    evidence = {"climbs": float(len(begins)), "starts": float(effort.starts)}
     return evaluated(problem, method, best, rounds, evidence)
 
 
-def _polished(problem: InterferenceProblem, precoders: Precoders, steps: int) -> tuple[Precoders, int]:
-    """The precoders after quasi-Newton steps, if these made them better, and how many steps were taken."""
-    from twin.solvers.pricing.gradient import SumRate, ascend
+def _climb(arena: Arena, start: Precoders, effort: Effort, rounds: int, priced: bool) -> tuple[Precoders, RealArray]:
+    """A climb as `effort` has it."""
+    return climb(
+        arena, start, rounds=rounds, inner=effort.inner, tolerance=effort.tolerance, stretch=priced, priced=priced
+    )
 
-    end, _, taken = ascend(problem, SumRate(problem, (1, 1)), precoders, steps)
-    end = without_losers(problem, problem.within_budget(end), EVALUATION, 1)
-    better = sum_rate(problem, end, EVALUATION, 1) > sum_rate(problem, precoders, EVALUATION, 1)
-    return (end if better else precoders), taken
+
+def _baselines(problem: InterferenceProblem) -> list[Precoders]:
+    """Precoders of the baselines: averages over few draws miss them by a little now and then."""
+    from twin.solvers.pricing.alignment import alignment
+    from twin.solvers.pricing.selfish import selfish
+    from twin.solvers.pricing.total_mse import mmse, mmse_eve
+
+    solutions = [method(problem) for method in (selfish, mmse, mmse_eve, alignment)]
+    return [(solution.precoders[0], solution.precoders[1]) for solution in solutions]
+
+
+def _best(problem: InterferenceProblem, found: Sequence[Precoders]) -> Precoders:
+    """The best of some precoders by the sum of their rates, pairs that lose off."""
+    kept = [
+        without_losers(problem, problem.within_budget(precoders), EVALUATION, EVALUATION_DRAWS) for precoders in found
+    ]
+    values = [sum_rate(problem, precoders, EVALUATION, EVALUATION_DRAWS) for precoders in kept]
+    return kept[int(np.argmax(values))]
 
 
 def _screened(
@@ -203,32 +219,33 @@ def _screened(
 ) -> tuple[list[Precoders], int]:
     """The ends of the most promising short climbs, best first, and the rounds that all of them took."""
     starts = make_starts(problem, effort.starts, _FIRST_SEED)
-    if effort.starts > effort.kept:
-        starts.append(alternate(problem, problem.powers_mw, 0.0, eve=False, rounds=_MMSE_ROUNDS)[0])
     if len(starts) <= effort.kept:
         return starts, 0
+    starts.append(alternate(problem, problem.powers_mw, 0.0, eve=False, rounds=_MMSE_ROUNDS)[0])
+    kept, rounds = _short_climbs(problem, variant, starts, effort, priced)
+    if variant is Variant.SCENARIO and not problem.certain:
+        # Six draws rank the starts badly where they make little difference; what needs none is cheap and does not.
+        for other in (Variant.PLUG_IN, Variant.STAT, Variant.GRAM):
+            found, more = _short_climbs(problem, other, starts, effort, priced)
+            end, trace = _climb(make_arena(problem, other, 1, 1, 0), found[0], effort, effort.rounds, priced)
+            kept.append(end)
+            rounds += more + len(trace) - 1
+    return kept, rounds
+
+
+def _short_climbs(
+    problem: InterferenceProblem, variant: Variant, starts: Sequence[Precoders], effort: Effort, priced: bool
+) -> tuple[list[Precoders], int]:
+    """Ends of the best short climbs that differ, best first, and the rounds of all of them."""
     short = make_arena(problem, variant, *_SHORT_DRAWS, _FIRST_SEED)
-    ends, values, rounds = [], [], 0
-    for start in starts:
-        end, trace = climb(
-            short,
-            start,
-            rounds=effort.short_rounds,
-            inner=effort.inner,
-            tolerance=effort.tolerance,
-            stretch=priced,
-            priced=priced,
-        )
-        rounds += len(trace) - 1
-        ends.append(end)
-        values.append(float(trace[-1]))
-    order = np.argsort(-np.array(values), kind="stable")
+    climbs = [_climb(short, start, effort, effort.short_rounds, priced) for start in starts]
+    values = [float(trace[-1]) for _, trace in climbs]
     kept: list[int] = []
-    for index in order.tolist():
+    for index in np.argsort(-np.array(values), kind="stable").tolist():
         near = any(abs(values[index] - values[other]) < _SAME * max(abs(values[other]), _SAME) for other in kept)
         if not near and len(kept) < effort.kept:
             kept.append(index)
-    return [ends[index] for index in kept], rounds
+    return [climbs[index][0] for index in kept], sum(len(trace) - 1 for _, trace in climbs)
 
 
 def checked(problem: InterferenceProblem, warm_start: WarmStart) -> Precoders:

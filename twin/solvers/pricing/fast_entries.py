@@ -5,10 +5,11 @@ from typing import Final
 
 from twin.signal.arrays import ComplexArray, RealArray
 from twin.solvers.compiled import entry, fingerprint
-from twin.solvers.pricing.fast_pair import improve, join, quote, scratch
+from twin.solvers.pricing.fast_pair import improve, join, quote
 from twin.solvers.pricing.fast_play import Game, play
+from twin.solvers.pricing.fast_scratch import scratch
 
-_SOURCES: Final = fingerprint(__file__, "fast_linear", "fast_pair", "fast_play", "fast_entries")
+_SOURCES: Final = fingerprint(__file__, "fast_linear", "fast_scratch", "fast_pair", "fast_play", "fast_entries")
 
 
 def _entries(sources: int) -> tuple[Callable[..., int], Callable[..., float], Callable[..., float]]:
@@ -51,7 +52,7 @@ def _entries(sources: int) -> tuple[Callable[..., int], Callable[..., float], Ca
     ) -> float:
         if sources == 0:
             return 0.0
-        pair = scratch(h.shape[1], h.shape[2], q.shape[1], an.shape[1], kind)
+        pair = scratch(h.shape[1], h.shape[2], q.shape[1], an.shape[1], kind, False)
         rate = 0.0
         for _ in range(inner):
             rate = improve(h, r, interference, charge, q, an, budget, error, kind, pair)
@@ -69,7 +70,7 @@ def _entries(sources: int) -> tuple[Callable[..., int], Callable[..., float], Ca
     ) -> float:
         if sources == 0:
             return 0.0
-        pair = scratch(h.shape[0], h.shape[1], q.shape[1], an.shape[1], kind)
+        pair = scratch(h.shape[0], h.shape[1], q.shape[1], an.shape[1], kind, True)
         join(q, an, pair.both)
         rate = quote(h, interference, q, an, error, kind, pair)
         for row in range(factor.shape[0]):

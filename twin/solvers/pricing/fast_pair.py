@@ -25,9 +25,7 @@ that the receiver knows for "gram":
 """
 
 import math
-from typing import Final, NamedTuple
-
-import numpy as np
+from typing import Final
 
 from twin.signal.arrays import ComplexArray
 from twin.solvers.compiled import compiled, inlined
@@ -49,10 +47,7 @@ from twin.solvers.pricing.fast_linear import (
     power,
     scale,
 )
-
-EXACT: Final = 0
-STAT: Final = 1
-GRAM: Final = 2
+from twin.solvers.pricing.fast_scratch import EXACT, GRAM, STAT, Pair
 
 _PROXIMAL = 1e-11
 """Weight of staying where one is, over the mean of a system's diagonal: it makes singular systems regular, and takes
@@ -61,96 +56,6 @@ _SETTLED = 1e-12
 FULL: Final = 1.0 - 1e-14
 """How much of a budget is used at most: rounding must not take an answer over it."""
 _MULTIPLIER_STEPS = 50
-
-
-class Pair(NamedTuple):
-    """Scratch for one pair. Matrices by what they hold; r is the width of a price's factor, d = d_s + d_a."""
-
-    noise: ComplexArray
-    """(N_R, N_R): factor of N."""
-    received: ComplexArray
-    """(N_R, d): H [L Q]."""
-    filtered: ComplexArray
-    """(N_R, d_s): N^-1 H Q."""
-    price: ComplexArray
-    """(N_R, r): F."""
-    mse: ComplexArray
-    """(d_s, d_s): factor of I + Q^H H^H N^-1 H Q."""
-    echo: ComplexArray
-    """(N_T, r): H^H F."""
-    gain: ComplexArray
-    """(N_T, N_T): K of "gram"."""
-    whitened: ComplexArray
-    """(N_R, N_T): C^-1 H, then N^-1 H, of "gram"."""
-    square: ComplexArray
-    """(N_R, N_R): N^-1 of "gram"."""
-    both: ComplexArray
-    """(N_T, d): G."""
-    leaked: ComplexArray
-    """(N_T, d): R G, then W."""
-    heard: ComplexArray
-    """(d, d): C."""
-    system_q: ComplexArray
-    extra: ComplexArray
-    """(N_T, N_T): what the system of L has besides that of Q."""
-    goal_q: ComplexArray
-    goal_an: ComplexArray
-    factor_q: ComplexArray
-    factor_an: ComplexArray
-    trial_q: ComplexArray
-    trial_an: ComplexArray
-    term_q: ComplexArray
-
-
-@compiled
-def room(rows: int, columns: int) -> ComplexArray:
-    """A matrix of zeros."""
-    return np.zeros((rows, columns), np.complex128)
-
-
-@compiled
-def _carve(block: ComplexArray, begin: int, rows: int, columns: int) -> ComplexArray:
-    """A matrix out of a block."""
-    return block[begin : begin + rows * columns].reshape((rows, columns))
-
-
-@compiled
-def scratch(nr: int, nt: int, ds: int, da: int, kind: int) -> Pair:
-    """Room for pairs with N_R, N_T antennas and d_s, d_a streams, and prices of the width that the kind has.
-
-    One block for all: twenty allocations would cost as much as a price.
-    """
-    d, r = ds + da, nr if kind == GRAM else ds
-    wide = nt * nt
-    receiver = nr * (2 * nr + nt + d + ds + r) + ds * ds + d * d
-    block = np.zeros(receiver + nt * (r + 2 * d + 3 * ds + 2 * da) + 5 * wide, np.complex128)
-    at = receiver
-    back = at + nt * (r + 2 * d)
-    goals = back + nt * (3 * ds + 2 * da)
-    small = nr * (2 * nr + nt + d + ds + r)
-    return Pair(
-        _carve(block, 0, nr, nr),
-        _carve(block, nr * nr, nr, d),
-        _carve(block, nr * (nr + d), nr, ds),
-        _carve(block, nr * (nr + d + ds), nr, r),
-        _carve(block, small, ds, ds),
-        _carve(block, at, nt, r),
-        _carve(block, goals, nt, nt),
-        _carve(block, nr * (nr + d + ds + r), nr, nt),
-        _carve(block, nr * (nr + d + ds + r + nt), nr, nr),
-        _carve(block, at + nt * r, nt, d),
-        _carve(block, at + nt * (r + d), nt, d),
-        _carve(block, small + ds * ds, d, d),
-        _carve(block, goals + wide, nt, nt),
-        _carve(block, goals + 2 * wide, nt, nt),
-        _carve(block, back, nt, ds),
-        _carve(block, back + nt * ds, nt, da),
-        _carve(block, goals + 3 * wide, nt, nt),
-        _carve(block, goals + 4 * wide, nt, nt),
-        _carve(block, back + nt * (ds + da), nt, ds),
-        _carve(block, back + nt * (2 * ds + da), nt, da),
-        _carve(block, back + nt * (2 * ds + 2 * da), nt, ds),
-    )
 
 
 @compiled

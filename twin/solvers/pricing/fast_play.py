@@ -24,7 +24,8 @@ from twin.solvers.pricing.fast_linear import (
     power,
     scale,
 )
-from twin.solvers.pricing.fast_pair import EXACT, FULL, Pair, improve, join, listen, quote, room, scratch
+from twin.solvers.pricing.fast_pair import FULL, improve, join, listen, quote
+from twin.solvers.pricing.fast_scratch import EXACT, Pair, room, scratch
 
 _WINDOW = 5
 
@@ -65,7 +66,7 @@ class Table(NamedTuple):
 def open_table(game: Game, ds: int, da: int) -> Table:
     """A table for a game with d_s and d_a streams."""
     pairs, _, draws, nr, nt = game.channels.shape
-    pair = scratch(nr, nt, ds, da, game.kind)
+    pair = scratch(nr, nt, ds, da, game.kind, False)
     return Table(
         np.zeros((pairs, draws, nr, nr), np.complex128),
         room(nt, nt),

@@ -17,7 +17,7 @@ import numpy as np
 
 from twin.signal.arrays import ComplexArray
 from twin.solvers.pricing.fast_entries import price_kernel, update_kernel
-from twin.solvers.pricing.fast_pair import EXACT, GRAM, STAT
+from twin.solvers.pricing.fast_scratch import EXACT, GRAM, STAT
 from twin.solvers.pricing.variants import Variant
 
 _KINDS: Final = {Variant.PLUG_IN: EXACT, Variant.STAT: STAT, Variant.GRAM: GRAM, Variant.SCENARIO: EXACT}

@@ -69,7 +69,7 @@ def step(
     for bound in bounds(problem, i, precoders, radius_factor):
         if groups[bound.columns] is None:
             continue
-        level, added = _constrain(cp, bound, groups[bound.columns])
+        level, added = worst_case(cp, bound, groups[bound.columns])
         goal, certain = goal + level, certain and bound.radius == 0.0
         constraints += added
     program = cp.Problem(cp.Minimize(goal), constraints)
@@ -83,10 +83,10 @@ def step(
     if program.status not in _USABLE or not np.isfinite(q.value).all():
         return None
     noise = np.zeros((problem.antennas, 0), complex) if an is None else np.asarray(an.value)
-    return np.asarray(q.value).reshape(-1, problem.streams), noise.reshape(-1, problem.noise_streams)
+    return np.asarray(q.value).reshape(problem.antennas, -1), noise.reshape(problem.antennas, problem.noise_streams)
 
 
-def _constrain(cp: Any, bound: Bound, group: Any) -> tuple[Any, list[Any]]:  # noqa: ANN401 - CVXPY has no types
+def worst_case(cp: Any, bound: Bound, group: Any) -> tuple[Any, list[Any]]:  # noqa: ANN401 - CVXPY has no types
     """A level t, and the constraints that make it at least the bound."""
     level = cp.Variable()
     moved = bound.left @ bound.channel @ group - bound.offset
