@@ -21,26 +21,29 @@ to the leg that the first precoder is in, `uplink` until its solve begins, `solv
 transmitters have it. Where a counterfactual has no answer the whole loss is `mixing`.
 """
 
+from array import array
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
+import pyarrow as pa
 
 from entities.world import World, WorldParams
 from scenarios.attribution_legs import HOLD, Division, divided, shapley, telescoping
 from scenarios.attribution_memory import Knowledge, recall
 from scenarios.attribution_reports import Retaken
 from scenarios.configure import coordination, powers_mw, world_params
-from scenarios.replay import Step, Vectors
+from scenarios.replay import Vectors, steps
 from scenarios.spec import Spec
 from scenarios.spread import thinned
 from twin.emulation.streams import Streams
 from twin.errors import InstanceError, SolverError
-from twin.journal.facts import Applied, Fact
+from twin.journal.facts import Applied, Fact, Solved
 from twin.journal.schemas import LEGS
+from twin.journal.summary import worst_user
 from twin.nodes.coordinator import uncertainty
 from twin.nodes.predictor import Prediction, with_ball
 from twin.signal.arrays import Instants, RealArray
@@ -70,85 +73,101 @@ class Sample:
     applied_ns: tuple[int, ...]
 
 
-def attribute(
-    spec: Spec,
-    seed: int,
-    facts: Sequence[Fact],
-    taken: Sequence[Step],
-    rows: Sequence[Mapping[str, Any]],
-    jobs: int = 1,
-) -> list[dict[str, Any]]:
+def attribute(spec: Spec, seed: int, facts: Iterable[Fact], metrics: pa.Table, jobs: int = 1) -> list[dict[str, Any]]:
     """The rows of attribution.parquet, one per sample that is divided.
 
     Args:
         spec: the scenario; `metrics.attribution` says how to divide, `metrics.attribution_samples` how many samples.
         seed: of the run.
-        facts: of the journal.
-        taken: the coordinator's steps (`replay.steps`).
-        rows: of the metrics, by the judge.
+        facts: of the journal, in its order; they are asked for twice.
+        metrics: the table of the metrics, by the judge.
         jobs: threads; the rows do not depend on it.
     """
     if spec.metrics.attribution == "none":
         return []
-    samples = _samples(facts, rows)
-    most = max(1, spec.metrics.attribution_samples // _SLOWNESS[spec.twin.solver])
-    samples = [samples[index] for index in thinned(len(samples), most)]
+    solves = _Solves()
+    samples = _samples(_noted(facts, solves), metrics, spec)
     division = shapley() if spec.metrics.attribution == "shapley" else telescoping()
-    known = recall(spec, taken, {version for sample in samples for version in sample.versions})
+    wanted = {version for sample in samples for version in sample.versions}
+    vectors: Vectors = {}
+    known = recall(spec, steps(spec, _collected(facts, wanted, vectors)), wanted)
     judged = [sample for sample in samples if all(version in known for version in sample.versions)]
-    policy = Counterfactuals(spec, seed, known, division, _vectors(facts, known))
+    policy = Counterfactuals(spec, seed, known, division, vectors)
     rates = dict(zip(judged, policy.rates(judged, jobs), strict=True))
-    return [_row(sample, division, rates.get(sample), taken) for sample in samples]
+    return [_row(sample, division, rates.get(sample), solves) for sample in samples]
 
 
-def _samples(facts: Sequence[Fact], rows: Sequence[Mapping[str, Any]]) -> list[Sample]:
-    """The samples at which the genie had an answer."""
-    on_air: dict[str, list[tuple[int, int]]] = {name: [] for name in TRANSMITTERS}
+@dataclass(slots=True)
+class _Solves:
+    """When the first solve began, and when the first that succeeded was done."""
+
+    begin_ns: int | None = None
+    done_ns: int | None = None
+
+    def note(self, fact: Solved) -> None:
+        """Take a solve in."""
+        self.begin_ns = fact.begin_ns if self.begin_ns is None else self.begin_ns
+        if fact.status == "solved":
+            self.done_ns = fact.finish_ns if self.done_ns is None else min(self.done_ns, fact.finish_ns)
+
+    def leg(self, t_ns: int) -> str:
+        """Where the first precoder is at `t_ns`."""
+        if self.begin_ns is None or t_ns < self.begin_ns:
+            return "uplink"
+        return "downlink" if self.done_ns is not None and self.done_ns <= t_ns else "solve"
+
+
+def _noted(facts: Iterable[Fact], solves: _Solves) -> Iterator[Applied]:
+    """The applications; the solves are noted as they pass."""
     for fact in facts:
-        if isinstance(fact, Applied):
-            on_air[fact.transmitter].append((fact.t_ns, fact.version))
-    worst: dict[int, tuple[float, float]] = {}
-    for row in rows:
-        fresh, actual = worst.get(row["t_ns"], (np.inf, np.inf))
-        worst[row["t_ns"]] = (min(fresh, row["fresh"]), min(actual, row["secrecy"]))
-    return [
-        Sample(t_ns, fresh, actual, tuple(version for _, version in now), tuple(at_ns for at_ns, _ in now))
-        for t_ns, (fresh, actual) in worst.items()
-        if np.isfinite(fresh)
-        for now in [[_last(on_air[name], t_ns) for name in TRANSMITTERS]]
-    ]
+        if type(fact) is Solved:
+            solves.note(fact)
+        elif type(fact) is Applied:
+            yield fact
 
 
-def _vectors(facts: Sequence[Fact], known: Mapping[int, Knowledge]) -> Vectors:
-    """(transmitter, version) -> precoder that went on air."""
-    return {
-        (fact.transmitter, fact.version): np.frombuffer(fact.vector, dtype="<c16")
-        for fact in facts
-        if isinstance(fact, Applied) and fact.version in known
-    }
+def _collected(facts: Iterable[Fact], wanted: Container[int], vectors: Vectors) -> Iterator[Fact]:
+    """The facts; the precoders of wanted versions that went on air are kept as they pass."""
+    for fact in facts:
+        if type(fact) is Applied and fact.version in wanted:
+            vectors[fact.transmitter, fact.version] = np.frombuffer(fact.vector, dtype="<c16")
+        yield fact
 
 
-def _last(applied: Sequence[tuple[int, int]], t_ns: int) -> tuple[int, int]:
-    return applied[max(bisect_right(applied, t_ns, key=lambda pair: pair[0]) - 1, 0)]
+def _samples(applied: Iterable[Applied], metrics: pa.Table, spec: Spec) -> list[Sample]:
+    """Some of the samples at which the genie had an answer, as many as the scenario allows."""
+    times_ns, versions = ({name: array("q") for name in TRANSMITTERS} for _ in range(2))
+    for fact in applied:
+        times_ns[fact.transmitter].append(fact.t_ns)
+        versions[fact.transmitter].append(fact.version)
+    worst = worst_user(metrics)
+    answered = np.flatnonzero(np.isfinite(worst["fresh"]))
+    most = max(1, spec.metrics.attribution_samples // _SLOWNESS[spec.twin.solver])
+    samples = []
+    for index in answered[thinned(len(answered), most)]:
+        t_ns = int(worst["t_ns"][index])
+        places = {name: max(bisect_right(times_ns[name], t_ns) - 1, 0) for name in TRANSMITTERS}
+        samples.append(
+            Sample(
+                t_ns,
+                float(worst["fresh"][index]),
+                float(worst["secrecy"][index]),
+                tuple(versions[name][place] for name, place in places.items()),
+                tuple(times_ns[name][place] for name, place in places.items()),
+            )
+        )
+    return samples
 
 
-def _row(sample: Sample, division: Division, rates: RealArray | None, taken: Sequence[Step]) -> dict[str, Any]:
+def _row(sample: Sample, division: Division, rates: RealArray | None, solves: _Solves) -> dict[str, Any]:
     loss = sample.fresh - sample.actual
     if rates is not None and np.isfinite(rates).all():
         basis, legs = "counterfactual", divided(division, sample.fresh, rates, sample.actual)
     elif 0 in sample.versions:
-        basis, legs = "waiting", dict.fromkeys(LEGS, 0.0) | {_first_leg(taken, sample.t_ns): loss}
+        basis, legs = "waiting", dict.fromkeys(LEGS, 0.0) | {solves.leg(sample.t_ns): loss}
     else:
         basis, legs = "unknown", dict.fromkeys(LEGS, 0.0) | {"mixing": loss}
     return {"t_ns": sample.t_ns, "loss": loss, "basis": basis, **legs}
-
-
-def _first_leg(taken: Sequence[Step], t_ns: int) -> str:
-    """Where the first precoder is at `t_ns`."""
-    if not taken or t_ns < taken[0].solved.begin_ns:
-        return "uplink"
-    done_ns = [step.solved.finish_ns for step in taken if step.solved.status == "solved"]
-    return "downlink" if done_ns and min(done_ns) <= t_ns else "solve"
 
 
 class Counterfactuals:

@@ -4,7 +4,7 @@ Reports themselves are not kept, only when they were taken: the judge can take t
 they were or at other instants.
 """
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,7 +57,7 @@ class Knowledge:
     links: tuple[LinkMemory, ...]
 
 
-def recall(spec: Spec, taken: Sequence[Step], wanted: Container[int]) -> dict[int, Knowledge]:
+def recall(spec: Spec, taken: Iterable[Step], wanted: Container[int]) -> dict[int, Knowledge]:
     """What the coordinator knew when it solved for each of the versions that are `wanted`."""
     node = driven(spec, coordination(spec))
     coordinator = node.coordinator if isinstance(node, EdgeTwin | CoreTwin) else None

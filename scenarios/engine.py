@@ -1,7 +1,8 @@
 """Runs a scenario from start to run folder, and rebuilds a run folder from its journal.
 
 A run writes facts only. Tables, metrics, summary, picture and page are functions of the journal and are made by
-`finish`, whether the run has just ended, was interrupted, or is being recovered after a kill.
+`finish`, whether the run has just ended, was interrupted, or is being recovered after a kill. The journal is read
+several times rather than kept: a run of any length takes no more memory.
 """
 
 import os
@@ -23,17 +24,17 @@ from scenarios.attribution import attribute
 from scenarios.build import Emulation, Window, build, choose_window_ns
 from scenarios.judge import evaluate
 from scenarios.load import from_dict
-from scenarios.replay import steps
 from scenarios.satellite_pass import check_pass
 from scenarios.spec import Spec
 from twin.errors import RunFolderError
-from twin.journal.digest import digests_of
-from twin.journal.facts import Applied, Closed, Ended
+from twin.journal.facts import Closed
 from twin.journal.folder import SCHEMA, RunFolder
 from twin.journal.journal import Journal
 from twin.journal.reader import JournalRead, read_journal, require
+from twin.journal.rows import table_of
+from twin.journal.schemas import ATTRIBUTION
 from twin.journal.summary import RunInfo, summarise
-from twin.journal.tables import write_tables
+from twin.journal.tables import metrics_table, write_tables
 from twin.signal.sagin import TRANSMITTERS
 from twin.signal.secrecy import secrecy_rates
 
@@ -122,10 +123,9 @@ def finish(folder: RunFolder) -> RunResult:
     require(journal.manifest, folder.journal_path)
     spec, seed = from_dict(journal.manifest["scenario"]), int(journal.manifest["seed"])
     end_ns, jobs = _end_ns(journal), os.cpu_count() or 1
-    taken = steps(spec, journal.facts)
-    rows = evaluate(spec, seed, journal.facts, end_ns, jobs, taken)
-    legs = attribute(spec, seed, journal.facts, taken, rows, jobs)
-    tables = write_tables(folder, journal.facts, rows, end_ns, legs)
+    metrics = metrics_table(evaluate(spec, seed, journal.facts, end_ns, jobs))
+    legs = table_of(attribute(spec, seed, journal.facts, metrics, jobs), ATTRIBUTION)
+    tables = write_tables(folder, journal.facts, metrics, end_ns, legs)
     manifest = _closed_manifest(journal, end_ns)
     folder.write_manifest(manifest)
     summary = summarise(tables, _run_info(manifest, spec, end_ns))
@@ -155,7 +155,7 @@ def _manifest(spec: Spec, seed: int, transport: str, window_ns: int) -> dict[str
 
 
 def _closed_manifest(journal: JournalRead, end_ns: int) -> dict[str, Any]:
-    closed, digests = journal.closed, digests_of(journal.facts)
+    closed, digests = journal.closed, journal.digests
     return {
         **journal.manifest,
         "schema": SCHEMA,
@@ -189,9 +189,7 @@ def _run_info(manifest: dict[str, Any], spec: Spec, end_ns: int) -> RunInfo:
 
 def _end_ns(journal: JournalRead) -> int:
     """Where the run ended: what its last record says or, after a kill, the last instant a fact speaks of."""
-    if journal.closed is not None:
-        return journal.closed.t_ns
-    return max((fact.t_ns for fact in journal.facts if isinstance(fact, Applied | Ended)), default=0)
+    return journal.last_ns if journal.closed is None else journal.closed.t_ns
 
 
 def _run_in_slices(emulation: Emulation, started: float, progress: Callable[[Progress], None] | None) -> None:

@@ -13,7 +13,7 @@ The judge is a function of (scenario, seed, journal); the grid depends on the sc
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import gcd
 from typing import Any, Final
@@ -23,12 +23,13 @@ import numpy as np
 from entities.transmitter import local_mrt
 from entities.world import World
 from scenarios.configure import coordination, powers_mw, world_params
-from scenarios.replay import Step, nominal, replay, steps
+from scenarios.replay import Listener, Vectors, driven, nominal, repeat
 from scenarios.spec import Spec
 from scenarios.spread import offset
 from twin.emulation.streams import Streams
 from twin.errors import SolverError
-from twin.journal.facts import Applied, Fact, Sent
+from twin.journal.facts import Applied, Ended, Fact, Sent, Solved
+from twin.journal.rows import parts_of
 from twin.signal.sagin import SERVES, TRANSMITTERS, USERS
 from twin.signal.secrecy import secrecy_rate, secrecy_rates
 from twin.signal.sinr import eve_sinrs, received_powers, user_sinrs
@@ -36,12 +37,13 @@ from twin.signal.units import to_db
 from twin.solvers.synergy.fast import solve_many
 from twin.solvers.synergy.problem import SynergyProblem
 from twin.wire.codec import decode_body, decode_envelope
-from twin.wire.messages import ComplexArray, Csi, Kind, RealArray
+from twin.wire.messages import ComplexArray, Csi, Envelope, Kind, RealArray
 
 Precoders = tuple[ComplexArray, ...]
 
 _FLOOR: Final = 1e-12
 _PHASES: Final = 8
+_CHUNK: Final = 256
 
 
 @dataclass(slots=True)
@@ -63,6 +65,12 @@ class Timeline:
         place = max(bisect_right(self.times_ns, t_ns) - 1, 0)
         return self.vectors[place], self.data_ns[place]
 
+    def forget(self, t_ns: int) -> None:
+        """Forget what was on air before what is at `t_ns`."""
+        place = max(bisect_right(self.times_ns, t_ns) - 1, 0)
+        for column in (self.times_ns, self.vectors, self.data_ns):
+            del column[:place]
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -73,33 +81,66 @@ class Record:
     never_updated: dict[str, Timeline]
     local_mrt: dict[str, Timeline]
 
+    def timelines(self) -> Iterator[Timeline]:
+        """All of them."""
+        for part in (self.on_air, self.nominal, self.never_updated, self.local_mrt):
+            yield from part.values()
 
-def read_record(spec: Spec, facts: Sequence[Fact], taken: Sequence[Step]) -> Record:
-    """Pick the judge's facts out of a journal, whose solves are `taken`."""
-    record = Record(*({name: Timeline() for name in TRANSMITTERS} for _ in range(4)))
-    budgets = powers_mw(spec)
-    plain = nominal(spec) == coordination(spec)
-    vectors = {} if plain else replay(spec, taken, nominal(spec))
-    updated: set[str] = set()
-    for fact in facts:
-        if isinstance(fact, Applied):
-            vector, name = np.frombuffer(fact.vector, dtype="<c16"), fact.transmitter
-            record.on_air[name].add(fact.t_ns, vector, fact.t_data_ns)
-            other = vector if plain or fact.version == 0 else vectors.get((name, fact.version))
-            if other is not None:
-                record.nominal[name].add(fact.t_ns, other, fact.t_data_ns)
-            if name not in updated:
-                record.never_updated[name].add(fact.t_ns, vector, fact.t_data_ns)
-                if fact.version > 0:
-                    updated.add(name)
-        elif isinstance(fact, Sent):
-            envelope = decode_envelope(fact.frame)
-            if envelope.kind is Kind.CSI:
-                body = decode_body(envelope.kind, envelope.body)
-                assert isinstance(body, Csi)  # noqa: S101 - the codec returns the body of the kind
-                mrt = local_mrt(body, SERVES[envelope.src], budgets[envelope.src])
-                record.local_mrt[envelope.src].add(envelope.t_send_ns, mrt, envelope.t_data_ns)
-    return record
+
+class Witness:
+    """Picks the judge's facts out of a journal, one by one: they are recorded when they happen, in order of time."""
+
+    def __init__(self, spec: Spec) -> None:
+        self.record = Record(*({name: Timeline() for name in TRANSMITTERS} for _ in range(4)))
+        self._budgets = powers_mw(spec)
+        plain = nominal(spec) == coordination(spec)
+        self._other = None if plain else driven(spec, nominal(spec))
+        self._listener = Listener(spec)
+        self._vectors: Vectors = {}
+        self._updated: set[str] = set()
+
+    def note(self, fact: Fact) -> int | None:
+        """Take a fact in; the instant from which on it changes what is on air, or would be, if it does."""
+        if type(fact) is Sent:
+            return self._sent(decode_envelope(fact.frame))
+        if type(fact) is Applied:
+            return self._applied(fact)
+        if self._other is not None:
+            if type(fact) is Ended:
+                self._listener.ended(fact)
+            elif type(fact) is Solved:
+                vectors = repeat(self._other, self._listener.solved(fact))
+                self._vectors |= {(name, fact.version): vector for name, vector in vectors.items()}
+        return None
+
+    def _sent(self, envelope: Envelope) -> int | None:
+        if self._other is not None:
+            self._listener.sent(envelope)
+        if envelope.kind is not Kind.CSI:
+            return None
+        body = decode_body(envelope.kind, envelope.body)
+        assert isinstance(body, Csi)  # noqa: S101 - the codec returns the body of the kind
+        mrt = local_mrt(body, SERVES[envelope.src], self._budgets[envelope.src])
+        self.record.local_mrt[envelope.src].add(envelope.t_send_ns, mrt, envelope.t_data_ns)
+        return envelope.t_send_ns
+
+    def _applied(self, fact: Applied) -> int:
+        vector, name = np.frombuffer(fact.vector, dtype="<c16"), fact.transmitter
+        self.record.on_air[name].add(fact.t_ns, vector, fact.t_data_ns)
+        other = vector if self._other is None or fact.version == 0 else self._take(name, fact.version)
+        if other is not None:
+            self.record.nominal[name].add(fact.t_ns, other, fact.t_data_ns)
+        if name not in self._updated:
+            self.record.never_updated[name].add(fact.t_ns, vector, fact.t_data_ns)
+            if fact.version > 0:
+                self._updated.add(name)
+        return fact.t_ns
+
+    def _take(self, name: str, version: int) -> ComplexArray | None:
+        """The nominal precoder of a version that goes on air; versions before it never will."""
+        found = self._vectors.get((name, version))
+        self._vectors = {key: vector for key, vector in self._vectors.items() if key[0] != name or key[1] > version}
+        return found
 
 
 def grid(spec: Spec, end_ns: int) -> list[int]:
@@ -117,30 +158,50 @@ def grid(spec: Spec, end_ns: int) -> list[int]:
     return [t_ns for t_ns in moved_ns if t_ns < end_ns]
 
 
-def evaluate(
-    spec: Spec, seed: int, facts: Sequence[Fact], end_ns: int, jobs: int = 1, taken: Sequence[Step] | None = None
-) -> list[dict[str, Any]]:
+def evaluate(spec: Spec, seed: int, facts: Iterable[Fact], end_ns: int, jobs: int = 1) -> Iterator[dict[str, Any]]:
     """The rows of metrics.parquet: one per instant of the grid and user.
+
+    Rows are made as soon as the facts that they depend on have been read, and the facts are then forgotten.
 
     Args:
         spec: the scenario.
         seed: of the run; with the scenario it determines the true channels.
-        facts: of the journal.
+        facts: of the journal, in its order.
         end_ns: where the run ended.
         jobs: threads for the genie's solves; the rows do not depend on it.
-        taken: the coordinator's steps, where they have been picked out of the facts already.
     """
-    record = read_record(spec, facts, steps(spec, facts) if taken is None else taken)
-    if not all(timeline.times_ns for timeline in record.on_air.values()):
-        return []
-    world = World(world_params(spec), Streams(seed))
-    instants = grid(spec, end_ns)
-    truths = [tuple(world.channels(name, t_ns) for name in TRANSMITTERS) for t_ns in instants]
-    genie = genie_rates(truths, tuple(powers_mw(spec)[name] for name in TRANSMITTERS), jobs)
-    rows: list[dict[str, Any]] = []
-    for t_ns, truth, fresh in zip(instants, truths, genie, strict=True):
-        rows.extend(_rows(record, t_ns, truth, fresh))
-    return rows
+    witness, court = Witness(spec), _Court(spec, seed, jobs)
+    record = witness.record
+    parts = list(parts_of(grid(spec, end_ns), _CHUNK))[::-1]
+    complete = False
+    for fact in facts:
+        t_ns = witness.note(fact)
+        if t_ns is None or not parts or t_ns <= parts[-1][-1]:
+            continue
+        complete = complete or all(timeline.times_ns for timeline in record.timelines())
+        while complete and parts and t_ns > parts[-1][-1]:
+            yield from court.rows(record, parts.pop())
+    if all(timeline.times_ns for timeline in record.on_air.values()):
+        for part in reversed(parts):
+            yield from court.rows(record, part)
+
+
+class _Court:
+    """Judges instants, some at a time."""
+
+    def __init__(self, spec: Spec, seed: int, jobs: int) -> None:
+        self._world = World(world_params(spec), Streams(seed))
+        self._budgets_mw = tuple(powers_mw(spec)[name] for name in TRANSMITTERS)
+        self._jobs = jobs
+
+    def rows(self, record: Record, instants_ns: Sequence[int]) -> Iterator[dict[str, Any]]:
+        """The rows of some instants, in order; the record then forgets what was before the last of them."""
+        truths = [tuple(self._world.channels(name, t_ns) for name in TRANSMITTERS) for t_ns in instants_ns]
+        genie = genie_rates(truths, self._budgets_mw, self._jobs)
+        for t_ns, truth, fresh in zip(instants_ns, truths, genie, strict=True):
+            yield from _rows(record, t_ns, truth, fresh)
+        for timeline in record.timelines():
+            timeline.forget(instants_ns[-1])
 
 
 def genie_rates(truths: Sequence[Precoders], budgets_mw: tuple[float, ...], jobs: int) -> list[RealArray]:

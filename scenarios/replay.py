@@ -4,9 +4,12 @@ The journal says which messages the coordinator handled and when it solved. A tw
 fed just these, and asked to solve at just these instants, shows what its policy would have sent out; nothing but the
 policy differs, because its versions are put on air when the real ones were. A twin that is only fed shows what the
 real one knew whenever it solved.
+
+A twin handles its input in turn, and what it does is journalled in that order: a solve stands behind everything that
+the coordinator had handled by then, so one pass over the facts tells its story, solve by solve.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -37,26 +40,54 @@ class Step:
     solved: Solved
 
 
+class Listener:
+    """Tells the coordinator's steps from the facts of a run, given in the order of the journal."""
+
+    def __init__(self, spec: Spec) -> None:
+        self._name = spec.twin.coordinator
+        self._handle_ns = spec.twin.cost_us.handle_ns
+        self._on_the_way: dict[int, Envelope] = {}
+        self._handled: list[tuple[int, int, int, Envelope]] = []
+
+    def sent(self, envelope: Envelope) -> None:
+        """A message was sent."""
+        if envelope.dst == self._name:
+            self._on_the_way[envelope.msg_id] = envelope
+
+    def ended(self, fact: Ended) -> None:
+        """A message ended; what was not delivered changed nothing."""
+        envelope = self._on_the_way.pop(fact.msg_id, None)
+        if envelope is not None and fact.fate == Fate.DELIVERED:
+            self._handled.append((fact.begin_ns, fact.msg_id, fact.t_ns, envelope))
+
+    def solved(self, fact: Solved) -> Step:
+        """The coordinator solved; times are those of the run."""
+        began_ns = fact.begin_ns - self._handle_ns
+        heard = sorted(item for item in self._handled if item[0] <= began_ns)
+        self._handled = [item for item in self._handled if item[0] > began_ns]
+        return Step(tuple(_incoming(*item) for item in heard), began_ns, fact)
+
+
+def _incoming(begin_ns: int, _msg_id: int, t_ns: int, envelope: Envelope) -> Incoming:
+    return Incoming(t_ns, begin_ns, envelope, decode_body(envelope.kind, envelope.body))
+
+
 def nominal(spec: Spec) -> CoordinationConfig:
     """The scenario's coordinator, made to believe its last reports: no prediction, no allowance for errors."""
     config = coordination(spec)
     return replace(config, robust="none", predictor=replace(config.predictor, mode="none"))
 
 
-def steps(spec: Spec, facts: Iterable[Fact]) -> list[Step]:
-    """The solves of the coordinator in order, with what it handled before each; times are those of the run."""
-    kept = list(facts)
-    inbox = _handled(kept, spec.twin.coordinator)
-    found: list[Step] = []
-    for solved in sorted((f for f in kept if isinstance(f, Solved)), key=lambda f: f.version):
-        began_ns = solved.begin_ns - spec.twin.cost_us.handle_ns
-        heard: list[Incoming] = []
-        while inbox and inbox[-1][0].begin_ns <= began_ns:
-            ended, envelope = inbox.pop()
-            body = decode_body(envelope.kind, envelope.body)
-            heard.append(Incoming(ended.t_ns, ended.begin_ns, envelope, body))
-        found.append(Step(tuple(heard), began_ns, solved))
-    return found
+def steps(spec: Spec, facts: Iterable[Fact]) -> Iterator[Step]:
+    """The solves of the coordinator in order, with what it handled before each."""
+    listener = Listener(spec)
+    for fact in facts:
+        if type(fact) is Sent:
+            listener.sent(decode_envelope(fact.frame))
+        elif type(fact) is Ended:
+            listener.ended(fact)
+        elif type(fact) is Solved:
+            yield listener.solved(fact)
 
 
 def driven(spec: Spec, policy: CoordinationConfig) -> Node:
@@ -66,23 +97,10 @@ def driven(spec: Spec, policy: CoordinationConfig) -> Node:
     return make_node(replace(node_configs(spec, ranks)[spec.twin.coordinator], coordination=tamed))
 
 
-def replay(spec: Spec, taken: Sequence[Step], policy: CoordinationConfig) -> Vectors:
-    """(transmitter, version) -> precoder, had the coordinator of this run followed `policy`."""
-    node = driven(spec, policy)
-    vectors: Vectors = {}
-    for step in taken:
-        for incoming in step.heard:
-            node.handle(incoming)
-        outputs = node.handle(Incoming(step.began_ns, step.began_ns, timer=SOLVE_TIMER))
-        for letter in outputs.letters:
-            if isinstance(letter.body, Precoder):
-                vectors[letter.body.transmitter, step.solved.version] = letter.body.vector
-    return vectors
-
-
-def _handled(facts: list[Fact], name: str) -> list[tuple[Ended, Envelope]]:
-    """What the twin `name` handled, the latest first, with how each message ended."""
-    ends = {fact.msg_id: fact for fact in facts if isinstance(fact, Ended) and fact.fate == Fate.DELIVERED}
-    envelopes = (decode_envelope(fact.frame) for fact in facts if isinstance(fact, Sent))
-    inbox = [(ends[e.msg_id], e) for e in envelopes if e.dst == name and e.msg_id in ends]
-    return sorted(inbox, key=lambda item: (item[0].begin_ns, item[1].msg_id), reverse=True)
+def repeat(node: Node, step: Step) -> dict[str, ComplexArray]:
+    """The precoder of each transmitter that a `driven` coordinator sends out where the real one took this step."""
+    for incoming in step.heard:
+        node.handle(incoming)
+    outputs = node.handle(Incoming(step.began_ns, step.began_ns, timer=SOLVE_TIMER))
+    precoders = (letter.body for letter in outputs.letters)
+    return {body.transmitter: body.vector for body in precoders if isinstance(body, Precoder)}

@@ -12,14 +12,14 @@ from scenarios.attribution import attribute
 from scenarios.build import build
 from scenarios.judge import evaluate
 from scenarios.load import DEFAULT_SCENARIO, load
-from scenarios.replay import steps
 from scenarios.spec import Spec
 from scenarios.studies.grid import Row
 from twin.journal.facts import Fact
-from twin.journal.schemas import LEGS
+from twin.journal.rows import table_of
+from twin.journal.schemas import ATTRIBUTION, LEGS
 from twin.journal.statistics import Samples
 from twin.journal.summary import OUTAGE_THRESHOLD, RunInfo, mean, summarise, worst_user
-from twin.journal.tables import build_tables
+from twin.journal.tables import build_tables, metrics_table
 
 RATES: Final = ("secrecy", "fresh", "nominal", "never_updated", "local_mrt")
 WARMUP_MS: Final = 400
@@ -57,10 +57,9 @@ def one_run(spec: Spec, seed: int) -> OneRun:
         events = emulation.kernel.events
         emulation.stop()
     end_ns = spec.scenario.duration_ns
-    taken = steps(spec, recorder.facts)
-    rows = evaluate(spec, seed, recorder.facts, end_ns, taken=taken)
-    legs = attribute(spec, seed, recorder.facts, taken, rows)
-    tables = build_tables(recorder.facts, rows, end_ns, legs)
+    metrics = metrics_table(evaluate(spec, seed, recorder.facts, end_ns))
+    legs = table_of(attribute(spec, seed, recorder.facts, metrics), ATTRIBUTION)
+    tables = build_tables(recorder.facts, metrics, end_ns, legs)
     info = RunInfo(
         scenario=spec.scenario.name,
         seed=seed,

@@ -10,7 +10,7 @@ PERIOD_MS = 20.0
 
 
 def rows(run, seed=1):
-    return evaluate(run.spec, seed, run.facts, run.spec.scenario.duration_ns)
+    return list(evaluate(run.spec, seed, run.facts, run.spec.scenario.duration_ns))
 
 
 def mean_age_ms(run):

@@ -19,6 +19,7 @@ from twin.emulation.streams import Streams
 from twin.journal.facts import Applied
 from twin.journal.schemas import LEGS
 from twin.journal.statistics import half_width
+from twin.journal.tables import metrics_table
 from twin.signal.sagin import TRANSMITTERS
 
 MS = 10**6
@@ -30,9 +31,8 @@ def divided(run, seed=1, jobs=1, end_ns=None, **metrics):
     """The rows of the attribution of a run, as arrays by column."""
     spec = from_dict({**run.spec.as_dict(), "metrics": {**run.spec.as_dict()["metrics"], **metrics}})
     end_ns = spec.scenario.duration_ns if end_ns is None else end_ns
-    taken = steps(spec, run.facts)
-    rows = evaluate(spec, seed, run.facts, end_ns, jobs, taken)
-    legs = attribute(spec, seed, run.facts, taken, rows, jobs)
+    rows = list(evaluate(spec, seed, run.facts, end_ns, jobs))
+    legs = attribute(spec, seed, run.facts, metrics_table(rows), jobs)
     return {name: np.array([row[name] for row in legs]) for name in ("t_ns", "basis", "loss", *LEGS)}, rows
 
 
@@ -119,7 +119,7 @@ def test_with_one_version_on_air_nothing_is_mixed(default_run, default_legs):
 )
 def test_reports_taken_again_when_they_were_give_the_twins_own_predictions(emulate, sets, worlds):
     run = emulate(*FAST, "users.speed_mps=1", "uav.speed_mps=10", *sets, duration_s=0.25)
-    taken = steps(run.spec, run.facts)
+    taken = list(steps(run.spec, run.facts))
     known = recall(run.spec, taken, range(10**6))
     assert len(known) > 10
     streams = Streams(1)
@@ -182,7 +182,7 @@ def test_without_delays_only_hold_and_sensing_are_left(emulate):
 
 def counterfactual_legs(run, division, uplink_ns, downlink_ns):
     """Legs of ten samples 7 ms after application, had uplink and downlink taken that long and nothing else any time."""
-    taken = steps(run.spec, run.facts)
+    taken = list(steps(run.spec, run.facts))
     known, samples = {}, []
     for version, k in recall(run.spec, taken, range(20, 30)).items():
         (measured_ns,) = set(k.measured_ns)
@@ -294,8 +294,8 @@ def test_how_the_judge_looks_changes_no_digest(emulate):
 
 def test_no_samples_no_rows(default_run):
     spec = default_run.spec
-    assert attribute(spec, 1, default_run.facts, steps(spec, default_run.facts), []) == []
-    assert attribute(spec, 1, [], [], []) == []
+    assert attribute(spec, 1, default_run.facts, metrics_table([])) == []
+    assert attribute(spec, 1, [], metrics_table([])) == []
 
 
 def test_a_journal_that_was_cut_short_is_divided_as_far_as_it_goes(default_run, default_legs):

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from twin.errors import UsageError
-from twin.journal.tables import build_tables
+from twin.journal.tables import build_tables, metrics_table
 from twin.report.solves import find_solve
 from twin.report.story import Ending, tell
 from twin.report.story_text import story_json, story_lines
@@ -18,7 +18,7 @@ HANDLE_NS, SOLVE_NS = 20_000, 1_000_000
 
 
 def tables_of(run, end_ns=None):
-    return build_tables(run.facts, [], run.spec.scenario.duration_ns if end_ns is None else end_ns)
+    return build_tables(run.facts, metrics_table([]), run.spec.scenario.duration_ns if end_ns is None else end_ns)
 
 
 def story_of(run, which, **options):
@@ -305,7 +305,7 @@ def test_without_a_solve_there_is_no_story(emulate):
     for which in ("1", "worst", "last-lost"):
         with pytest.raises(UsageError, match=f"version={which}: this run has no solve"):
             find_solve(tables_of(run), which)
-    nothing = build_tables([], [], 0)
+    nothing = build_tables([], metrics_table([]), 0)
     with pytest.raises(UsageError, match="this run has no solve"):
         find_solve(nothing, "1")
 

@@ -1,6 +1,6 @@
 """The legs of a loss, averaged: over a run for summary.json, over the time on air for the control table."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -46,24 +46,24 @@ def loss_attribution(attribution: pa.Table, loss: float | None, samples: int) ->
     }
 
 
-def losses_on_air(applied: Sequence[tuple[int, str]], attribution: pa.Table) -> list[dict[str, Any]]:
-    """For each application (t_ns, transmitter), in time order: samples while it was on air, and means of the legs."""
+def losses_on_air(
+    applied_ns: NDArray[np.int64], transmitters: Sequence[str], attribution: pa.Table
+) -> Iterator[dict[str, Any]]:
+    """For each application, in time order: the samples while it was on air, and means of the legs."""
     times_ns = attribution["t_ns"].to_numpy()
     totals = np.array([np.concatenate(([0.0], np.cumsum(_column(attribution, leg)))) for leg in LEGS])
-    until_ns: dict[str, int] = {}
-    found: list[dict[str, Any]] = []
-    for t_ns, transmitter in reversed(applied):
-        stop_ns = until_ns.get(transmitter)
-        low = int(np.searchsorted(times_ns, t_ns))
-        high = len(times_ns) if stop_ns is None else int(np.searchsorted(times_ns, stop_ns))
-        until_ns[transmitter] = t_ns
-        count = max(high - low, 0)
-        means = (totals[:, high] - totals[:, low]) / count if count else [None] * len(LEGS)
-        found.append(
-            {"loss_samples": count}
-            | {f"loss_{leg}": None if mean is None else float(mean) for leg, mean in zip(LEGS, means, strict=True)}
-        )
-    return found[::-1]
+    low = np.searchsorted(times_ns, applied_ns)
+    high = np.full_like(low, len(times_ns))
+    follower: dict[str, int] = {}
+    for place in reversed(range(len(transmitters))):
+        if (after := follower.get(transmitters[place])) is not None:
+            high[place] = low[after]
+        follower[transmitters[place]] = place
+    for first, last in zip(low.tolist(), high.tolist(), strict=True):
+        count = max(last - first, 0)
+        means = (totals[:, last] - totals[:, first]) / count if count else [None] * len(LEGS)
+        legs = {f"loss_{leg}": None if mean is None else float(mean) for leg, mean in zip(LEGS, means, strict=True)}
+        yield {"loss_samples": count} | legs
 
 
 def _column(attribution: pa.Table, name: str) -> NDArray[np.float64]:

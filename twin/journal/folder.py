@@ -3,7 +3,7 @@
 import contextlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -123,24 +123,59 @@ class RunFolder:
 
     def write_table(self, path: Path, table: pa.Table) -> None:
         """Write one table as Parquet (zstd), atomically."""
-        marked = table.replace_schema_metadata({**(table.schema.metadata or {}), _SCHEMA_KEY: str(SCHEMA)})
+        marked = table.replace_schema_metadata(_marked(table.schema).metadata)
         write_atomically(path, lambda temporary: write_parquet(temporary, marked))
+
+    def write_parts(self, path: Path, schema: pa.Schema, parts: Iterable[pa.Table]) -> None:
+        """Write one table that comes in parts, none of which is kept, in the same way; each is a row group."""
+
+        def write(temporary: Path) -> None:
+            with temporary.open("wb") as file, pq.ParquetWriter(file, _marked(schema), compression="zstd") as writer:
+                for part in parts:
+                    writer.write_table(part)
+
+        write_atomically(path, write)
 
     def read_table(self, path: Path) -> pa.Table:
         """One table; a missing, truncated or foreign file is a RunFolderError that says how to get it back."""
+        with self._reading(path), path.open("rb") as file:
+            table = pq.read_table(file, partitioning=None)
+        self._check(path, table.schema)
+        return table
+
+    def read_parts(self, path: Path, names: Sequence[str]) -> Iterator[pa.Table]:
+        """Some columns of one table, a row group at a time; errors are the same."""
+        with self._reading(path), path.open("rb") as file, pq.ParquetFile(file) as parts:
+            self._check(path, parts.schema_arrow)
+            self.require_columns(path, parts.schema_arrow, names)
+            for place in range(parts.num_row_groups):
+                yield parts.read_row_group(place, columns=list(names))
+
+    @contextlib.contextmanager
+    def _reading(self, path: Path) -> Iterator[None]:
         try:
-            with path.open("rb") as file:
-                table = pq.read_table(file, partitioning=None)
+            yield
         except FileNotFoundError as error:
             raise RunFolderError(f"{path} is missing; run: run-twin recover {self.path}") from error
         except (pa.ArrowException, OSError) as error:
             raise RunFolderError(f"{path} is truncated; run: run-twin recover {self.path}") from error
-        found = (table.schema.metadata or {}).get(_SCHEMA_KEY, b"none").decode(errors="replace")
+
+    def require_columns(self, path: Path, schema: pa.Schema, names: Iterable[str]) -> None:
+        """Check that the table at `path`, of this schema, has some columns; else a RunFolderError names the first."""
+        if missing := [name for name in names if name not in schema.names]:
+            raise RunFolderError(f"{path} has no column {missing[0]}; run: run-twin recover {self.path}")
+
+    def _check(self, path: Path, schema: pa.Schema) -> None:
+        found = (schema.metadata or {}).get(_SCHEMA_KEY, b"none").decode(errors="replace")
         if found != str(SCHEMA):
             raise RunFolderError(
                 f"{path}: schema version={found}: this program reads {SCHEMA}; run: run-twin recover {self.path}"
             )
-        return table
+
+
+def _marked(schema: pa.Schema) -> pa.Schema:
+    """A schema that says of which version its table is."""
+    return schema.with_metadata({**(schema.metadata or {}), _SCHEMA_KEY: str(SCHEMA)})
 
 
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:

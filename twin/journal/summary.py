@@ -8,8 +8,10 @@ Ages are exact means and quantiles over time, not over the metric grid: its peri
 the reports, and then all its samples fall on the same spot of the sawtooth.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -20,7 +22,7 @@ from twin.journal.ages import age_steps
 from twin.journal.aoi import ages_of_information
 from twin.journal.attribution import loss_attribution
 from twin.journal.statistics import Samples, half_width
-from twin.journal.tables import RunTables
+from twin.journal.tables import Tables
 from twin.wire.protocol import Fate
 
 OUTAGE_THRESHOLD: Final = 1.0
@@ -51,18 +53,14 @@ class RunInfo:
     age_limit_ns: int | None = None
 
 
-def last_instant_ns(tables: RunTables) -> int:
+def last_instant_ns(tables: Tables) -> int:
     """The latest instant that the tables know of: where a run ends that could not say so itself."""
-    columns = [
-        tables.messages["t_send_ns"],
-        tables.messages["t_end_ns"],
-        tables.control["t_applied_ns"],
-        tables.metrics["t_ns"],
-    ]
+    messages = chain.from_iterable(part.columns for part in tables.message_parts("t_send_ns", "t_end_ns"))
+    columns = chain(messages, (tables.control["t_applied_ns"], tables.metrics["t_ns"]))
     return max((pc.max(column).as_py() or 0 for column in columns), default=0)
 
 
-def summarise(tables: RunTables, info: RunInfo) -> dict[str, Any]:
+def summarise(tables: Tables, info: RunInfo) -> dict[str, Any]:
     """The content of summary.json."""
     worst = worst_user(tables.metrics)
     loss = mean(worst["fresh"] - worst["secrecy"])
@@ -76,8 +74,8 @@ def summarise(tables: RunTables, info: RunInfo) -> dict[str, Any]:
         "virtual_s": info.end_ns / 1e9,
         "wall_s": info.wall_s,
         "kernel_events": info.kernel_events,
-        "messages": _messages(tables.messages),
-        "latency_ms": _latency_ms(tables.messages),
+        "messages": _messages(tables),
+        "latency_ms": _latency_ms(tables),
         "age_ms": age_ms(tables, info.end_ns),
         "age_limit_ms": None if info.age_limit_ns is None else info.age_limit_ns * _MS,
         "age_violation": _age_violation(tables, info),
@@ -86,7 +84,7 @@ def summarise(tables: RunTables, info: RunInfo) -> dict[str, Any]:
         "outage_threshold": OUTAGE_THRESHOLD,
         "secrecy": _secrecy(tables.metrics),
         "min_secrecy": _min_secrecy(tables),
-        "bytes_per_cycle": _bytes_per_cycle(tables.messages),
+        "bytes_per_cycle": _bytes_per_cycle(tables),
         "energy_j": _energy_j(tables.control, info.end_ns),
         "unsolved_samples": int(np.isnan(worst["fresh"]).sum()),
         **loss_attribution(tables.attribution, loss, int(np.isfinite(worst["fresh"]).sum())),
@@ -110,28 +108,31 @@ def _floats(column: pa.ChunkedArray) -> Samples:
     return np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float64)
 
 
-def _counts(column: pa.ChunkedArray) -> dict[str, int]:
-    return {str(item["values"]): int(item["counts"]) for item in pc.value_counts(column).to_pylist()}
-
-
-def _messages(messages: pa.Table) -> dict[str, Any]:
-    fates = _counts(messages["fate"])
-    reasons = _counts(messages["reason"])
-    intra = int(pc.sum(messages["intra"]).as_py() or 0)
+def _messages(tables: Tables) -> dict[str, Any]:
+    fates, reasons = Counter[str](), Counter[str]()
+    sent = intra = 0
+    for part in tables.message_parts("fate", "reason", "intra"):
+        for counter, name in ((fates, "fate"), (reasons, "reason")):
+            counter.update({item["values"]: item["counts"] for item in pc.value_counts(part[name]).to_pylist()})
+        sent += part.num_rows
+        intra += int(pc.sum(part["intra"]).as_py() or 0)
     return {
-        "sent": messages.num_rows,
-        **{fate.value: fates.get(fate, 0) for fate in Fate},
+        "sent": sent,
+        **{fate.value: fates[fate] for fate in Fate},
         "intra_twin": intra,
-        "inter_twin": messages.num_rows - intra,
+        "inter_twin": sent - intra,
         "reasons": {reason: count for reason, count in sorted(reasons.items()) if reason},
     }
 
 
-def _latency_ms(messages: pa.Table) -> dict[str, Any]:
-    delivered = messages.filter(pc.equal(messages["fate"], Fate.DELIVERED.value))
-    latency_ms = _floats(delivered["latency_ns"]) * _MS
-    kinds = np.asarray(delivered["kind"].to_pylist(), dtype=object)
-    return {kind: _quantiles(latency_ms[kinds == kind]) for kind in sorted(set(messages["kind"].to_pylist()))}
+def _latency_ms(tables: Tables) -> dict[str, Any]:
+    found: dict[str, list[Samples]] = {}
+    for part in tables.message_parts("kind", "fate", "latency_ns"):
+        delivered = part.filter(pc.equal(part["fate"], Fate.DELIVERED.value))
+        for kind in part["kind"].unique().to_pylist():
+            rows = delivered.filter(pc.equal(delivered["kind"], kind))
+            found.setdefault(kind, []).append(_floats(rows["latency_ns"]) * _MS)
+    return {kind: _quantiles(np.concatenate(values)) for kind, values in sorted(found.items())}
 
 
 def _quantiles(values: Samples) -> dict[str, Any]:
@@ -143,7 +144,7 @@ def _quantiles(values: Samples) -> dict[str, Any]:
     }
 
 
-def age_ms(tables: RunTables, end_ns: int) -> dict[str, float | None]:
+def age_ms(tables: Tables, end_ns: int) -> dict[str, float | None]:
     """Age over time, and just before fresher CSI takes over (peaks), from the first metric sample to the end."""
     steps = age_steps(tables.control, end_ns)
     first_ns = pc.min(tables.metrics["t_ns"]).as_py()
@@ -156,7 +157,7 @@ def age_ms(tables: RunTables, end_ns: int) -> dict[str, float | None]:
     }
 
 
-def _age_violation(tables: RunTables, info: RunInfo) -> float | None:
+def _age_violation(tables: Tables, info: RunInfo) -> float | None:
     """Share of the time from the first metric sample on in which the age of the system exceeds its limit."""
     first_ns = pc.min(tables.metrics["t_ns"]).as_py()
     if first_ns is None or info.age_limit_ns is None:
@@ -206,7 +207,7 @@ def worst_user(metrics: pa.Table) -> dict[str, Samples]:
     return {"t_ns": times, **worst}
 
 
-def _min_secrecy(tables: RunTables) -> dict[str, Any]:
+def _min_secrecy(tables: Tables) -> dict[str, Any]:
     worst = worst_user(tables.metrics)
     return {
         "mean": mean(worst["secrecy"]),
@@ -237,10 +238,15 @@ def _local_mrt_share(control: pa.Table, times_ns: Samples) -> float | None:
     return mean((times_ns < all_updated_ns).astype(np.float64))
 
 
-def _bytes_per_cycle(messages: pa.Table) -> float | None:
+def _bytes_per_cycle(tables: Tables) -> float | None:
     """Bytes of all messages sent per control cycle; trace 0 names no cycle."""
-    cycles = {trace for trace in messages["trace_id"].to_pylist() if trace}
-    return float(pc.sum(messages["bytes"]).as_py()) / len(cycles) if cycles else None
+    cycles: set[int] = set()
+    total = 0
+    for part in tables.message_parts("trace_id", "bytes"):
+        cycles.update(part["trace_id"].unique().to_pylist())
+        total += pc.sum(part["bytes"]).as_py() or 0
+    count = len(cycles - {0})
+    return float(total) / count if count else None
 
 
 def _energy_j(control: pa.Table, end_ns: int) -> float | None:

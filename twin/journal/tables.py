@@ -1,36 +1,51 @@
 """The tables of a run folder as functions of the facts, and of the instant at which the run ended.
 
 The tables of a run that closed and of one that was recovered from its journal are the same, row for row: they
-are sorted by virtual time, whatever the order in which the facts were decided.
+are sorted by virtual time, whatever the order in which the facts were decided. The messages, which are many, are
+written and read a part at a time; all else is small.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
-from itertools import chain
-from operator import attrgetter
+from itertools import groupby
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from twin.errors import RunFolderError
-from twin.journal.attribution import losses_on_air
-from twin.journal.facts import Applied, Ended, Fact, Solved
+from twin.journal.control import Lineage, control_table
+from twin.journal.facts import Fact
 from twin.journal.folder import RunFolder
-from twin.journal.lineage import Log, Message, build_log, origin_of
-from twin.journal.schemas import ATTRIBUTION, CONTROL, HOP, LATENCY_PARTS, MESSAGES, METRICS, SOLVES
-from twin.wire.protocol import Fate
+from twin.journal.join import Outline, message_parts, outline
+from twin.journal.rows import in_order, rows_of, table_of
+from twin.journal.schemas import ATTRIBUTION, CONTROL, MESSAGES, METRICS, SOLVES
 
-Integers = NDArray[np.int64]
+_WALL: Final = ("node", "version", "begin_ns")
 
-_SENT_INTEGERS: Final = (
-    "msg_id", "trace_id", "parent_id", "seq", "epoch", "flags", "t_data_ns", "t_send_ns",
-)  # fmt: skip
-_IN_FLIGHT: Final = Ended(0, 0, Fate.IN_FLIGHT, "", -1, -1, ())
-_MAX_PART_NS: Final = 1 << 53
+
+class Tables(Protocol):
+    """The tables of a run, of which the messages may be on disk."""
+
+    @property
+    def control(self) -> pa.Table:
+        """One row per application of a precoder."""
+
+    @property
+    def solves(self) -> pa.Table:
+        """One row per solve."""
+
+    @property
+    def metrics(self) -> pa.Table:
+        """One row per instant and user."""
+
+    @property
+    def attribution(self) -> pa.Table:
+        """One row per instant that was divided."""
+
+    def message_parts(self, *names: str) -> Iterator[pa.Table]:
+        """Some columns of the messages, a part after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,34 +58,50 @@ class RunTables:
     metrics: pa.Table
     attribution: pa.Table = field(default_factory=ATTRIBUTION.empty_table)
 
+    def message_parts(self, *names: str) -> Iterator[pa.Table]:
+        """Some columns of the messages, all in one part."""
+        yield self.messages.select(list(names))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTables:
+    """The tables of a run folder, its messages left on disk."""
+
+    folder: RunFolder
+    control: pa.Table
+    solves: pa.Table
+    metrics: pa.Table
+    attribution: pa.Table
+
+    def message_parts(self, *names: str) -> Iterator[pa.Table]:
+        """Some columns of the messages, read part by part; errors as those of `read_tables`."""
+        return self.folder.read_parts(self.folder.messages_path, names)
+
 
 def build_tables(
-    facts: Iterable[Fact],
-    metrics_rows: Sequence[Mapping[str, Any]],
-    end_ns: int,
-    attribution_rows: Sequence[Mapping[str, Any]] = (),
+    facts: Iterable[Fact], metrics: pa.Table, end_ns: int, attribution: pa.Table | None = None
 ) -> RunTables:
-    """All tables of a run that ended at `end_ns`: what the facts tell of later instants is left out (`build_log`).
+    """All tables of a run that ended at `end_ns`: what the facts tell of later instants is left out (`join.outline`).
 
-    `metrics_rows` come from the judge: one per instant and user, as `schemas.METRICS` says; `attribution_rows` one per
+    `facts` are asked for twice. `metrics` come from the judge (`metrics_table`), as does `attribution`: one row per
     instant that was divided, as `schemas.ATTRIBUTION` says.
     """
-    log = build_log(facts, end_ns)
-    attribution = pa.Table.from_pylist(list(attribution_rows), schema=ATTRIBUTION)
-    control = control_table(log, attribution)
-    return RunTables(message_table(log), control, solve_table(log), metrics_table(metrics_rows), attribution)
+    known = outline(facts, end_ns)
+    lineage = Lineage(known)
+    messages = pa.concat_tables([MESSAGES.empty_table(), *lineage.watch(message_parts(facts, known, end_ns))])
+    legs = ATTRIBUTION.empty_table() if attribution is None else attribution
+    return RunTables(messages, control_table(known, lineage, legs), solve_table(known), metrics, legs)
 
 
 def write_tables(
-    folder: RunFolder,
-    facts: Iterable[Fact],
-    metrics_rows: Sequence[Mapping[str, Any]],
-    end_ns: int,
-    attribution_rows: Sequence[Mapping[str, Any]] = (),
-) -> RunTables:
-    """Build all tables (`build_tables`) and write them into the folder, each atomically."""
-    tables = build_tables(facts, metrics_rows, end_ns, attribution_rows)
-    folder.write_table(folder.messages_path, tables.messages)
+    folder: RunFolder, facts: Iterable[Fact], metrics: pa.Table, end_ns: int, attribution: pa.Table | None = None
+) -> StoredTables:
+    """Write all tables (those of `build_tables`) into the folder, each atomically, in bounded memory."""
+    known = outline(facts, end_ns)
+    lineage = Lineage(known)
+    folder.write_parts(folder.messages_path, MESSAGES, lineage.watch(message_parts(facts, known, end_ns)))
+    legs = ATTRIBUTION.empty_table() if attribution is None else attribution
+    tables = StoredTables(folder, control_table(known, lineage, legs), solve_table(known), metrics, legs)
     folder.write_table(folder.control_path, tables.control)
     folder.write_table(folder.solves_path, tables.solves)
     folder.write_table(folder.metrics_path, tables.metrics)
@@ -83,8 +114,15 @@ def read_tables(folder: RunFolder) -> RunTables:
 
     Without attribution.parquet, in a folder from before it was written, nothing counts as divided.
     """
-    return RunTables(
-        messages=_read(folder, folder.messages_path, MESSAGES),
+    messages = _read(folder, folder.messages_path, MESSAGES)
+    stored = open_tables(folder)
+    return RunTables(messages, stored.control, stored.solves, stored.metrics, stored.attribution)
+
+
+def open_tables(folder: RunFolder) -> StoredTables:
+    """The same with the messages left on disk: what is wrong with them is an error when they are asked for."""
+    return StoredTables(
+        folder,
         control=_read(folder, folder.control_path, CONTROL),
         solves=_read(folder, folder.solves_path, SOLVES),
         metrics=_read(folder, folder.metrics_path, METRICS),
@@ -99,134 +137,41 @@ def _attribution(folder: RunFolder) -> pa.Table:
 
 def _read(folder: RunFolder, path: Path, schema: pa.Schema) -> pa.Table:
     table = folder.read_table(path)
-    if missing := [name for name in schema.names if name not in table.column_names]:
-        raise RunFolderError(f"{path} has no column {missing[0]}; run: run-twin recover {folder.path}")
+    folder.require_columns(path, table.schema, schema.names)
     return table
 
 
-@lru_cache(maxsize=1 << 16)
-def is_intra_twin(src: str, dst: str) -> bool:
-    """Whether a message stays with one entity: between it and its own twins, or between its two twins.
-
-    A twin is named after its entity: `edge:uav` and `core:uav` belong to `uav`.
-    """
-    return src.rpartition(":")[2] == dst.rpartition(":")[2]
-
-
-def message_table(log: Log) -> pa.Table:
-    """One row per message that was sent (`schemas.MESSAGES`). Built by columns: a run may have millions of rows."""
-    messages = sorted(log.messages.values(), key=_sending)
-    columns = _sent_columns(messages) | _end_columns(messages)
-    return pa.Table.from_arrays([columns[name] for name in MESSAGES.names], schema=MESSAGES)
+def solve_table(known: Outline) -> pa.Table:
+    """One row per solve (`schemas.SOLVES`), with the wall time that was told of it last."""
+    wall_us = {tuple(row[name] for name in _WALL): row["wall_us"] for row in rows_of(known.walls)}
+    solves = in_order(known.solves, ("begin_ns", "node", "version"))
+    found = [wall_us.get(key) for key in zip(*(solves[name].to_pylist() for name in _WALL), strict=True)]
+    return solves.set_column(SOLVES.get_field_index("wall_us"), SOLVES.field("wall_us"), pa.array(found, pa.float64()))
 
 
-def _sending(message: Message) -> tuple[int, int]:
-    return message.envelope.t_send_ns, message.envelope.msg_id
+def metrics_table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+    """The judge's rows, one per instant and user, as a table by time; every instant has the same users."""
+    table = table_of(_checked(rows), METRICS)
+    times = table["t_ns"].to_numpy()
+    if np.any(np.diff(times) < 0):
+        table = in_order(table, ("t_ns",))
+    users: list[str] | None = None
+    for t_ns, group in groupby(zip(table["t_ns"].to_pylist(), table["user"].to_pylist(), strict=True), _instant):
+        present = [user for _, user in group]
+        users = present if users is None else users
+        if present != users:
+            raise RunFolderError(f"metrics at t_ns={t_ns}: every instant must have the same users, in order")
+    return table
 
 
-def _sent_columns(messages: Sequence[Message]) -> dict[str, pa.Array]:
-    sent = [message.envelope for message in messages]
-    columns = {name: pa.array(_integers(sent, name)) for name in _SENT_INTEGERS}
-    columns |= {name: pa.array(list(map(attrgetter(name), sent)), pa.string()) for name in ("kind", "src", "dst")}
-    columns["bytes"] = pa.array(_integers(messages, "size"))
-    columns["intra"] = pa.array([is_intra_twin(envelope.src, envelope.dst) for envelope in sent], pa.bool_())
-    return columns
+def _instant(pair: tuple[int, str]) -> int:
+    return pair[0]
 
 
-def _end_columns(messages: Sequence[Message]) -> dict[str, pa.Array]:
-    """What the ends tell; null for a message in flight, and where a time is not known."""
-    ends = [_IN_FLIGHT if message.end is None else message.end for message in messages]
-    flying = np.array([message.end is None for message in messages], bool)
-    lost = np.array([end.fate != Fate.DELIVERED for end in ends], bool)
-    times = {name: _integers(ends, name) for name in ("t_ns", "begin_ns", "finish_ns")}
-    sent_ns = np.fromiter((message.envelope.t_send_ns for message in messages), np.int64, len(messages))
-    lengths = np.fromiter((len(end.hops) for end in ends), np.int64, len(ends))
-    hops = list(chain.from_iterable(end.hops for end in ends))
-    parts = {name: _integers(hops, name) for name in LATENCY_PARTS}
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    links = pa.array(list(map(attrgetter("link"), hops)), pa.string())
-    struct = pa.StructArray.from_arrays([links, *map(pa.array, parts.values())], fields=list(HOP))
-    return {
-        "t_end_ns": pa.array(times["t_ns"], mask=flying),
-        "begin_ns": pa.array(times["begin_ns"], mask=flying | (times["begin_ns"] < 0)),
-        "finish_ns": pa.array(times["finish_ns"], mask=flying | (times["finish_ns"] < 0)),
-        "fate": pa.array(list(map(attrgetter("fate"), ends)), pa.string()),
-        "reason": pa.array(list(map(attrgetter("reason"), ends)), pa.string()),
-        **{name: pa.array(_sums(values, offsets), mask=flying) for name, values in parts.items()},
-        "latency_ns": pa.array(times["t_ns"] - sent_ns, mask=lost),
-        "hops": pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), struct, mask=pa.array(flying)),
-    }
-
-
-def _integers(objects: Sequence[object], name: str) -> Integers:
-    """The attribute `name` of each object."""
-    return np.fromiter(map(attrgetter(name), objects), np.int64, len(objects))
-
-
-def _sums(values: Integers, offsets: Integers) -> Integers:
-    """The sum of `values` from each offset to the next."""
-    if values.size and int(np.abs(values).max()) > _MAX_PART_NS:
-        raise RunFolderError(f"journal: latency of a hop: must be at most {_MAX_PART_NS} ns")
-    return np.diff(np.concatenate([[0], np.cumsum(values)])[offsets])
-
-
-def control_table(log: Log, attribution: pa.Table) -> pa.Table:
-    """One row per application of a precoder: the milestones of its life, and what it cost (`schemas.CONTROL`)."""
-    ordered = sorted(log.applied, key=lambda a: (a.t_ns, a.transmitter, a.version))
-    losses = losses_on_air([(applied.t_ns, applied.transmitter) for applied in ordered], attribution)
-    rows = [_control_row(applied, log) | loss for applied, loss in zip(ordered, losses, strict=True)]
-    return pa.Table.from_pylist(rows, schema=CONTROL)
-
-
-def _control_row(applied: Applied, log: Log) -> dict[str, Any]:
-    vector = np.frombuffer(applied.vector, dtype="<c16")
-    message = log.messages.get(applied.msg_id)
-    row: dict[str, Any] = {
-        "t_applied_ns": applied.t_ns,
-        "transmitter": applied.transmitter,
-        "version": applied.version,
-        "msg_id": applied.msg_id or None,
-        "trace_id": message.envelope.trace_id if message else None,
-        "t_data_ns": applied.t_data_ns,
-        "age_at_application_ns": applied.t_ns - applied.t_data_ns,
-        "measured_ns": applied.t_data_ns,
-        "power_mw": float(np.vdot(vector, vector).real),
-    }
-    origin = origin_of(applied, log)
-    if origin is not None:
-        row |= {
-            "received_ns": origin.received_ns(log),
-            "solve_begin_ns": origin.solve.begin_ns,
-            "solve_done_ns": origin.solve.finish_ns,
-            "sent_ns": origin.message.envelope.t_send_ns,
-            "inputs": origin.solve.inputs,
-        }
-    return row
-
-
-def solve_table(log: Log) -> pa.Table:
-    """One row per solve (`schemas.SOLVES`)."""
-    ordered = sorted(log.solve_list, key=lambda s: (s.begin_ns, s.node, s.version))
-    return pa.Table.from_pylist([_solve_row(solve, log) for solve in ordered], schema=SOLVES)
-
-
-def _solve_row(solve: Solved, log: Log) -> dict[str, Any]:
-    row = {name: getattr(solve, name) for name in SOLVES.names if name != "wall_us"}
-    return row | {"wall_us": log.wall_us.get((solve.node, solve.version, solve.begin_ns))}
-
-
-def metrics_table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    """The judge's rows as a table by time; every instant has the same users (`schemas.METRICS`)."""
+def _checked(rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     expected = set(METRICS.names)
     for index, row in enumerate(rows):
         if row.keys() != expected:
             wrong = ", ".join(sorted(row.keys() ^ expected))
             raise RunFolderError(f"metrics row {index}: {wrong}: missing or unknown column")
-    users: dict[int, list[str]] = {}
-    for row in rows:
-        users.setdefault(row["t_ns"], []).append(row["user"])
-    for t_ns, present in users.items():
-        if present != next(iter(users.values())):
-            raise RunFolderError(f"metrics at t_ns={t_ns}: every instant must have the same users, in order")
-    ordered = sorted(rows, key=lambda row: row["t_ns"])
-    return pa.Table.from_pylist(ordered, schema=METRICS)
+        yield row

@@ -25,7 +25,7 @@ from twin.journal.summary import (
     users_of,
     worst_user,
 )
-from twin.journal.tables import RunTables, read_tables
+from twin.journal.tables import StoredTables, open_tables
 
 SIZE_IN: Final = (10.0, 6.25)
 DPI: Final = 160
@@ -55,7 +55,7 @@ Array = NDArray[np.float64]
 class _Run:
     """What the picture needs of a run."""
 
-    tables: RunTables
+    tables: StoredTables
     end_ns: int
     interrupted: bool
     label: str
@@ -108,7 +108,7 @@ def worst_shares(metrics: pa.Table) -> dict[str, float]:
 
 
 def _load(files: RunFolder) -> _Run:
-    tables = read_tables(files)
+    tables = open_tables(files)
     if not files.summary_path.exists():
         return _Run(tables, last_instant_ns(tables), interrupted=False, label="")
     summary = files.read_summary()

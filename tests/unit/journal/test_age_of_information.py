@@ -11,7 +11,7 @@ from twin.emulation.streams import Streams
 from twin.journal.ages import oldest_steps
 from twin.journal.aoi import age_numbers, ages_of_information
 from twin.journal.summary import RunInfo, summarise
-from twin.journal.tables import build_tables
+from twin.journal.tables import build_tables, metrics_table
 from twin.wire.messages import Kind
 
 MS = 10**6
@@ -145,7 +145,7 @@ def test_an_emulated_link_with_periodic_messages_of_exponential_size_is_a_dm1_qu
 
 
 def test_entities_are_told_apart_and_messages_traced_to_what_was_measured(story):
-    tables = build_tables(story, [], END_NS)
+    tables = build_tables(story, metrics_table([]), END_NS)
     found = ages_of_information(tables, "core:satellite", END_NS, 10 * MS)
     # The UAV's edge twin holds from 3 what was measured at 1: it ages from 2 to 39 in 37 ms. What it shares itself was
     # sensed of someone else, so the second hop tells of the satellite, as the sync of its own edge twin does.
@@ -171,14 +171,14 @@ def test_only_what_was_delivered_counts_and_from_when_it_is_handled(sent, ended)
             sent(index, Kind.STATE, "su", "edge:su", 10 * index * MS, data=10 * index * MS, seq=index),
             ended(index, (10 * index + 2) * MS, begin=(10 * index + 3) * MS),
         ]
-    whole = ages_of_information(build_tables(facts, [], END_NS), None, END_NS, 12 * MS)["su"]
+    whole = ages_of_information(build_tables(facts, metrics_table([]), END_NS), None, END_NS, 12 * MS)["su"]
     assert whole["coordinator"] is None
     # From 13 on: three teeth from 3, two of them to 13, the last to 10.
     assert whole["edge"]["mean_ms"] == pytest.approx((80 + 80 + 45.5) / 27)
     assert whole["edge"]["peak_mean_ms"] == 13.0
     assert whole["edge"]["violation"] == pytest.approx(2 / 27)
     facts[3] = ended(2, 22 * MS, fate="dropped", reason="stale")
-    without = ages_of_information(build_tables(facts, [], END_NS), None, END_NS, 12 * MS)["su"]
+    without = ages_of_information(build_tables(facts, metrics_table([]), END_NS), None, END_NS, 12 * MS)["su"]
     assert without["edge"]["peak_mean_ms"] == 23.0
 
 
@@ -197,7 +197,7 @@ def test_an_eavesdropper_is_as_old_as_the_transmitter_that_sensed_her_longest_ag
             ),
             ended(sync, (data + 4) * MS),
         ]
-    found = ages_of_information(build_tables(facts, [], END_NS), "edge:eavesdropper", END_NS, None)
+    found = ages_of_information(build_tables(facts, metrics_table([]), END_NS), "edge:eavesdropper", END_NS, None)
     # All three are known at 8 (edge) and at 10 (core), and the satellite's was measured at 1.
     assert found["eavesdropper"]["edge"]["mean_ms"] == pytest.approx((7 + 39) / 2)
     assert found["eavesdropper"]["coordinator"] == found["eavesdropper"]["edge"]
@@ -206,7 +206,7 @@ def test_an_eavesdropper_is_as_old_as_the_transmitter_that_sensed_her_longest_ag
 
 
 def test_the_summary_says_how_often_the_age_is_over_its_limit(story, metrics_rows):
-    tables = build_tables(story, metrics_rows, END_NS)
+    tables = build_tables(story, metrics_table(metrics_rows), END_NS)
     info = RunInfo("tiny", 3, "", "", True, END_NS, False, None, None, "core:satellite", 25 * MS)
     summary = summarise(tables, info)
     # The system's age is t, counted from the first sample at 10.
@@ -248,7 +248,7 @@ def emulate_ages():
         emulation.start()
         emulation.kernel.run(spec.scenario.duration_ns)
         emulation.stop()
-    tables = build_tables(facts, [], spec.scenario.duration_ns)
+    tables = build_tables(facts, metrics_table([]), spec.scenario.duration_ns)
     delays_ms = {}
     for row in tables.messages.to_pylist():
         if row["kind"] in ("csi", "state") and row["begin_ns"] and ":" not in row["src"]:

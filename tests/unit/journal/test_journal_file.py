@@ -51,7 +51,7 @@ def test_commit_is_one_write_and_nothing_is_written_before(path, story, closed, 
     assert writes == [path.stat().st_size - len(before)]
     journal.commit()
     assert len(writes) == 1
-    assert read_journal(path).facts == [Opened(MANIFEST), *story]
+    assert list(read_journal(path).facts) == [Opened(MANIFEST), *story]
     journal.close(closed)
 
 
@@ -62,7 +62,7 @@ def test_short_writes_are_continued(path, story, closed, monkeypatch):
         for fact in story:
             journal.record(fact)
         journal.close(closed)
-    assert read_journal(path).facts == [Opened(MANIFEST), *story, closed]
+    assert list(read_journal(path).facts) == [Opened(MANIFEST), *story, closed]
 
 
 def test_full_disk_is_one_clear_line_and_leaves_a_readable_prefix(path, story, monkeypatch):
@@ -84,7 +84,7 @@ def test_full_disk_is_one_clear_line_and_leaves_a_readable_prefix(path, story, m
     with pytest.raises(RunFolderError, match="is closed"):
         journal.record(story[2])
     read = read_journal(path)
-    assert read.facts == [Opened(MANIFEST), story[0]]
+    assert list(read.facts) == [Opened(MANIFEST), story[0]]
     assert read.truncated
 
 
@@ -120,7 +120,7 @@ def test_leaving_the_context_commits_and_tells_no_end(path, story):
     with pytest.raises(ZeroDivisionError):
         run()
     read = read_journal(path)
-    assert read.facts == [Opened(MANIFEST), story[0]]
+    assert list(read.facts) == [Opened(MANIFEST), story[0]]
     assert read.closed is None
     assert not read.truncated
 
@@ -150,7 +150,7 @@ def test_oversized_fact_is_refused(path, story, sent, monkeypatch):
         journal.record(story[0])
         with pytest.raises(RunFolderError, match="must be at most"):
             journal.record(sent(1, Kind.CSI, "uav", "edge:uav", 1, body=bytes(500)))
-    assert read_journal(path).facts == [Opened({}), story[0]]
+    assert list(read_journal(path).facts) == [Opened({}), story[0]]
 
 
 def test_without_a_path_the_digests_are_the_same(path, story, closed):

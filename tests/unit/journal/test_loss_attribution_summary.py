@@ -76,7 +76,8 @@ def test_few_samples_have_no_interval():
 def test_applications_get_the_mean_over_the_samples_while_they_were_on_air():
     divided = table(30)
     applied = [(0, "uav"), (3 * MS, "satellite"), (35 * MS, "uav"), (36 * MS, "uav"), (70 * MS, "satellite")]
-    found = losses_on_air(applied, divided)
+    applied_ns, names = np.array([t for t, _ in applied]), [name for _, name in applied]
+    found = list(losses_on_air(applied_ns, names, divided))
     times = divided["t_ns"].to_pylist()
     for (start, name), losses in zip(applied, found, strict=True):
         stop = min((t for t, other in applied if other == name and t > start), default=np.inf)
@@ -86,4 +87,5 @@ def test_applications_get_the_mean_over_the_samples_while_they_were_on_air():
             expected = np.mean(column(divided, leg)[inside]) if inside else None
             assert losses[f"loss_{leg}"] == pytest.approx(expected, abs=1e-12)
     assert [losses["loss_samples"] for losses in found] == [5, 9, 1, 24, 20]
-    assert losses_on_air([(0, "uav")], ATTRIBUTION.empty_table())[0]["loss_samples"] == 0
+    (nothing,) = losses_on_air(np.array([0]), ["uav"], ATTRIBUTION.empty_table())
+    assert nothing["loss_samples"] == 0

@@ -5,20 +5,14 @@ import pytest
 
 from twin.errors import RunFolderError
 from twin.journal.facts import Hop
-from twin.journal.lineage import build_log
-from twin.journal.tables import message_table
+from twin.journal.join import message_parts, outline
 from twin.wire.messages import Kind
 
 FAR_NS = 10**15
 
 
-def test_equal_names_are_one_object_whatever_the_number_of_messages(sent):
-    log = build_log([sent(k, Kind.STATE, "user", "edge:user", k, seq=k) for k in range(1, 6)], FAR_NS)
-    first = log.messages[1].envelope
-    for message in log.messages.values():
-        assert message.envelope.src is first.src
-        assert message.envelope.dst is first.dst
-        assert message.envelope.run_id is first.run_id
+def tables_of(facts):
+    return list(message_parts(facts, outline(facts, FAR_NS), FAR_NS))
 
 
 def test_columns_say_of_every_message_what_its_facts_say(sent, ended):
@@ -31,7 +25,8 @@ def test_columns_say_of_every_message_what_its_facts_say(sent, ended):
             parts = rng.integers(0, 10**9, size=(msg_id % 4, 4)).tolist()
             hops_of[msg_id] = [Hop(f"link{k}", *part) for k, part in enumerate(parts)]
             facts.append(ended(msg_id, 1_000 * msg_id + 7, *hops_of[msg_id]))
-    rows = message_table(build_log(facts, FAR_NS)).to_pylist()
+    (table,) = tables_of(facts)
+    rows = table.to_pylist()
     assert [row["msg_id"] for row in rows] == list(range(1, 201))
     for row in rows:
         hops = hops_of.get(row["msg_id"])
@@ -46,4 +41,4 @@ def test_columns_say_of_every_message_what_its_facts_say(sent, ended):
 def test_latency_that_no_sum_could_hold_is_refused(sent, ended):
     facts = [sent(1, Kind.STATE, "user", "edge:user", 1), ended(1, 2, Hop("link", 1, 2, 2**62, 4))]
     with pytest.raises(RunFolderError, match="latency of a hop: must be at most"):
-        message_table(build_log(facts, FAR_NS))
+        tables_of(facts)

@@ -15,7 +15,7 @@ from twin.journal.summary import (
     summarise,
     worst_user,
 )
-from twin.journal.tables import build_tables
+from twin.journal.tables import build_tables, metrics_table
 
 MS = 10**6
 END_NS = 40 * MS
@@ -43,7 +43,7 @@ ARCHITECTURE_KEYS = {
 
 @pytest.fixture
 def tables(story, metrics_rows):
-    return build_tables(story, metrics_rows, END_NS)
+    return build_tables(story, metrics_table(metrics_rows), END_NS)
 
 
 @pytest.fixture
@@ -105,14 +105,14 @@ def test_age_does_not_depend_on_how_often_the_metrics_are_sampled(applied, metri
     facts = [applied(t * MS, "uav", t // 10, 0, (t - 4) * MS, [1.0]) for t in range(10, 40, 10)]
     rows = [row | {"age_ns": 4 * MS} for row in metrics_rows]
     for sampled in (rows, rows[:3]):
-        ages = summarise(build_tables(facts, sampled, END_NS), INFO)["age_ms"]
+        ages = summarise(build_tables(facts, metrics_table(sampled), END_NS), INFO)["age_ms"]
         assert (ages["mean"], ages["p95"], ages["peak_mean"]) == pytest.approx((9.0, 13.5, 14.0), rel=1e-12)
 
 
 def test_age_needs_a_sample_before_the_end(story, metrics_rows):
-    assert summarise(build_tables(story, [], END_NS), INFO)["age_ms"]["mean"] is None
+    assert summarise(build_tables(story, metrics_table([]), END_NS), INFO)["age_ms"]["mean"] is None
     late = [row | {"t_ns": END_NS} for row in metrics_rows[:3]]
-    ages = summarise(build_tables(story, late, END_NS), INFO)["age_ms"]
+    ages = summarise(build_tables(story, metrics_table(late), END_NS), INFO)["age_ms"]
     assert (ages["mean"], ages["p95"]) == (None, None)
 
 
@@ -121,9 +121,9 @@ def test_peaks_before_the_first_sample_do_not_count(story, metrics_rows, applied
         applied(16 * MS, "satellite", 1, 0, 1 * MS, [3.0]),
         applied(17 * MS, "base_station", 1, 0, 1 * MS, [1.0]),
     ]
-    early = build_tables([*story, *extra], metrics_rows, END_NS)
+    early = build_tables([*story, *extra], metrics_table(metrics_rows), END_NS)
     assert summarise(early, INFO)["age_ms"]["peak_mean"] == pytest.approx(17.0)
-    late = build_tables([*story, *extra], metrics_rows[3:], END_NS)
+    late = build_tables([*story, *extra], metrics_table(metrics_rows[3:]), END_NS)
     assert summarise(late, INFO)["age_ms"]["peak_mean"] is None
 
 
@@ -136,7 +136,7 @@ def test_solves(story, summary):
         "wall_ms_median": pytest.approx(1.5),
     }
     failed = Solved("core:satellite", 30 * MS, 31 * MS, "sagin", "mrt", "csi", 2, (), "failed", 1, 0.0, 0.0, MS)
-    solves = summarise(build_tables([*story, failed], [], END_NS), INFO)["solves"]
+    solves = summarise(build_tables([*story, failed], metrics_table([]), END_NS), INFO)["solves"]
     assert (solves["count"], solves["failed"], solves["iterations_median"]) == (2, 1, 4.0)
     assert solves["wall_ms_median"] == pytest.approx(1.5)
 
@@ -163,7 +163,9 @@ def test_worst_user_is_taken_at_each_instant(summary):
 
 def test_local_mrt_share_counts_samples_until_the_last_transmitter_is_updated(story, metrics_rows, applied):
     def share(*extra, rows=metrics_rows):
-        return summarise(build_tables([*story, *extra], rows, END_NS), INFO)["min_secrecy"]["local_mrt_share"]
+        return summarise(build_tables([*story, *extra], metrics_table(rows), END_NS), INFO)["min_secrecy"][
+            "local_mrt_share"
+        ]
 
     # Samples at 10, 20 and 30; the UAV follows its twin from 16 on.
     satellite = [applied(t * MS, "satellite", version, 0, 1, [1.0]) for t, version in ((5, 0), (12, 1), (35, 2))]
@@ -177,7 +179,7 @@ def test_local_mrt_share_counts_samples_until_the_last_transmitter_is_updated(st
 
 def test_instant_that_the_genie_could_not_solve_counts_in_no_mean_of_fresh_rates(metrics_rows):
     unsolved = [row | {"fresh": float("nan")} if row["t_ns"] == 20 * MS else row for row in metrics_rows]
-    summary = summarise(build_tables([], unsolved, END_NS), INFO)
+    summary = summarise(build_tables([], metrics_table(unsolved), END_NS), INFO)
     json.dumps(summary, allow_nan=False)
     assert [summary["secrecy"][user]["fresh_mean"] for user in ("su", "au", "gu")] == [3.0, 2.0, 4.0]
     worst = summary["min_secrecy"]
@@ -192,13 +194,13 @@ def test_one_unknown_rate_makes_the_minimum_of_its_instant_unknown(metrics_rows)
     rows = [
         row | {"fresh": float("nan")} if row["t_ns"] == 20 * MS and row["user"] == "au" else row for row in metrics_rows
     ]
-    fresh = worst_user(build_tables([], rows, END_NS).metrics)["fresh"]
+    fresh = worst_user(build_tables([], metrics_table(rows), END_NS).metrics)["fresh"]
     assert np.isnan(fresh).tolist() == [False, True, False]
 
 
 def test_run_without_any_fresh_rate_has_no_loss(metrics_rows):
     rows = [row | {"fresh": float("nan")} for row in metrics_rows]
-    summary = summarise(build_tables([], rows, END_NS), INFO)
+    summary = summarise(build_tables([], metrics_table(rows), END_NS), INFO)
     json.dumps(summary, allow_nan=False)
     worst = summary["min_secrecy"]
     assert worst["mean"] == pytest.approx(7 / 6)
@@ -254,7 +256,7 @@ def test_short_or_broken_series_have_no_interval(series):
 
 def test_run_that_did_nothing_gives_null_and_never_nan():
     info = RunInfo("tiny", 3, "0" * 64, "0" * 64, True, 0, True, None, None)
-    summary = summarise(build_tables([], [], END_NS), info)
+    summary = summarise(build_tables([], metrics_table([]), END_NS), info)
     json.dumps(summary, allow_nan=False)
     assert summary["messages"]["sent"] == 0
     assert summary["secrecy"] == summary["latency_ms"] == {}
@@ -266,22 +268,22 @@ def test_run_that_did_nothing_gives_null_and_never_nan():
 
 def test_run_that_was_cut_anywhere_gives_valid_json(story, metrics_rows):
     for count in range(len(story) + 1):
-        tables = build_tables(story[:count], metrics_rows[: 3 * (count % 4)], END_NS)
+        tables = build_tables(story[:count], metrics_table(metrics_rows[: 3 * (count % 4)]), END_NS)
         json.dumps(summarise(tables, INFO), allow_nan=False)
 
 
 def test_zero_fresh_rate_has_no_share(metrics_rows):
     rows = [row | {"fresh": 0.0, "secrecy": 0.0} for row in metrics_rows]
-    worst = summarise(build_tables([], rows, END_NS), INFO)["min_secrecy"]
+    worst = summarise(build_tables([], metrics_table(rows), END_NS), INFO)["min_secrecy"]
     assert worst["staleness_loss"] == 0.0
     assert worst["staleness_share"] is None
 
 
 def test_latest_instant_is_that_of_any_table(story, metrics_rows):
-    assert last_instant_ns(build_tables([], [], END_NS)) == 0
-    assert last_instant_ns(build_tables(story, metrics_rows, END_NS)) == 39 * MS
-    assert last_instant_ns(build_tables(story[:3], metrics_rows, END_NS)) == 30 * MS
-    assert last_instant_ns(build_tables(story[:-1], [], END_NS)) == 20 * MS
+    assert last_instant_ns(build_tables([], metrics_table([]), END_NS)) == 0
+    assert last_instant_ns(build_tables(story, metrics_table(metrics_rows), END_NS)) == 39 * MS
+    assert last_instant_ns(build_tables(story[:3], metrics_table(metrics_rows), END_NS)) == 30 * MS
+    assert last_instant_ns(build_tables(story[:-1], metrics_table([]), END_NS)) == 20 * MS
 
 
 def test_energy_counts_to_the_end_of_the_run_and_not_beyond(tables):

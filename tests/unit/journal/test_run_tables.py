@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from twin.errors import RunFolderError
 from twin.journal.facts import Ended, Hop, Sent, Solved, Wall
 from twin.journal.folder import RunFolder
-from twin.journal.lineage import build_log, origin_of
+from twin.journal.message_rows import is_intra_twin
 from twin.journal.schemas import CONTROL, LEGS, MESSAGES, METRICS, SOLVES
-from twin.journal.tables import build_tables, is_intra_twin, read_tables, write_tables
+from twin.journal.tables import build_tables, metrics_table, read_tables, write_tables
 from twin.wire.codec import decode_envelope
 from twin.wire.messages import Kind
 
@@ -21,7 +21,7 @@ END_NS = 40 * MS
 
 @pytest.fixture
 def tables(story, metrics_rows):
-    return build_tables(story, metrics_rows, END_NS)
+    return build_tables(story, metrics_table(metrics_rows), END_NS)
 
 
 def row_of(table, **where):
@@ -97,12 +97,12 @@ def test_message_without_an_end_is_in_flight(tables):
 
 def test_what_lies_at_the_end_of_the_run_or_later_has_not_happened(story, metrics_rows):
     """At 12 ms the solve has begun; what it sends then, and all that follows, is of a longer run."""
-    tables = build_tables(story, metrics_rows, 12 * MS)
+    tables = build_tables(story, metrics_table(metrics_rows), 12 * MS)
     fates = dict(zip(tables.messages["msg_id"].to_pylist(), tables.messages["fate"].to_pylist(), strict=True))
     assert fates == dict.fromkeys((1, 2, 3, 4), "delivered")
     assert tables.solves.num_rows == 1
     assert tables.control["version"].to_pylist() == [0, 0, 0]
-    assert build_tables(story, metrics_rows, 10 * MS).solves.num_rows == 0
+    assert build_tables(story, metrics_table(metrics_rows), 10 * MS).solves.num_rows == 0
 
 
 @pytest.mark.parametrize("fate", ["delivered", "dropped"])
@@ -112,7 +112,7 @@ def test_message_that_waits_for_its_handler_at_the_end_is_in_flight(sent, ended,
         ended(1, 2 * MS, fate=fate, begin=5 * MS, finish=7 * MS),
     ]
     for end_ms, expected in ((1, []), (2, ["in_flight"]), (5, ["in_flight"]), (6, [fate])):
-        messages = build_tables(facts, [], end_ms * MS).messages
+        messages = build_tables(facts, metrics_table([]), end_ms * MS).messages
         assert messages["fate"].to_pylist() == expected, end_ms
         assert messages["t_end_ns"].to_pylist() == [2 * MS if name == fate else None for name in expected]
 
@@ -174,10 +174,10 @@ def test_control_is_sorted_by_time_then_transmitter(tables):
 
 def test_inputs_that_another_twin_received_do_not_count_as_received(story, ended):
     facts = [ended(2, 30 * MS) if isinstance(fact, Ended) and fact.msg_id == 2 else fact for fact in story]
-    assert row_of(build_tables(facts, [], END_NS).control, version=1)["received_ns"] == 30 * MS
+    assert row_of(build_tables(facts, metrics_table([]), END_NS).control, version=1)["received_ns"] == 30 * MS
     # Message 1 went to the edge twin: that a solve names it says nothing of the coordinator.
     facts = [replace(fact, inputs=(1,)) if isinstance(fact, Solved) else fact for fact in story]
-    assert row_of(build_tables(facts, [], END_NS).control, version=1)["received_ns"] is None
+    assert row_of(build_tables(facts, metrics_table([]), END_NS).control, version=1)["received_ns"] is None
 
 
 def test_lineage_ends_where_the_chain_leaves_precoders(story, sent, applied):
@@ -186,9 +186,7 @@ def test_lineage_ends_where_the_chain_leaves_precoders(story, sent, applied):
         sent(20, Kind.PRECODER, "edge:uav", "uav", 30 * MS, parent=1),
         applied(32 * MS, "uav", 9, 20, 1 * MS, [1.0]),
     ]
-    log = build_log([*story, *extra], END_NS)
-    assert origin_of(extra[1], log) is None
-    assert row_of(build_tables([*story, *extra], [], END_NS).control, version=9)["sent_ns"] is None
+    assert row_of(build_tables([*story, *extra], metrics_table([]), END_NS).control, version=9)["sent_ns"] is None
 
 
 def test_lineage_of_a_chain_that_bites_its_tail_ends(sent, applied):
@@ -197,7 +195,8 @@ def test_lineage_of_a_chain_that_bites_its_tail_ends(sent, applied):
         sent(2, Kind.PRECODER, "core:uav", "edge:uav", 1, parent=1),
         applied(5, "uav", 1, 1, 0, [1.0]),
     ]
-    assert origin_of(facts[2], build_log(facts, END_NS)) is None
+    row = row_of(build_tables(facts, metrics_table([]), END_NS).control)
+    assert (row["trace_id"], row["sent_ns"]) == (1, None)
 
 
 def test_solves_join_the_wall_time_of_the_same_solve(tables, story):
@@ -205,18 +204,18 @@ def test_solves_join_the_wall_time_of_the_same_solve(tables, story):
     assert (row["node"], row["version"], row["wall_us"], row["inputs"]) == ("core:satellite", 1, 1500.0, [2, 4])
     assert (row["objective"], row["cost_ns"], row["iterations"]) == (2.5, 2 * MS, 7)
     without = [fact for fact in story if not isinstance(fact, Wall)]
-    assert row_of(build_tables(without, [], END_NS).solves)["wall_us"] is None
+    assert row_of(build_tables(without, metrics_table([]), END_NS).solves)["wall_us"] is None
 
 
 def test_order_of_the_facts_does_not_matter(story, metrics_rows, tables):
-    again = build_tables(reversed(story), metrics_rows, END_NS)
+    again = build_tables(story[::-1], metrics_table(metrics_rows), END_NS)
     assert again.messages.equals(tables.messages)
     assert again.control.equals(tables.control)
     assert again.solves.equals(tables.solves)
 
 
 def test_no_facts_make_empty_tables_with_all_columns():
-    tables = build_tables([], [], END_NS)
+    tables = build_tables([], metrics_table([]), END_NS)
     assert tables.messages.schema == MESSAGES
     assert tables.control.schema == CONTROL
     assert tables.solves.schema == SOLVES
@@ -226,26 +225,29 @@ def test_no_facts_make_empty_tables_with_all_columns():
 
 def test_contradicting_facts_are_errors(story, ended):
     with pytest.raises(RunFolderError, match="msg_id=99 ended: must have been sent"):
-        build_tables([*story, ended(99, 1)], [], END_NS)
+        build_tables([*story, ended(99, 1)], metrics_table([]), END_NS)
     with pytest.raises(RunFolderError, match="msg_id=1 occurs twice"):
-        build_tables([*story, ended(1, 1)], [], END_NS)
+        build_tables([*story, ended(1, 1)], metrics_table([]), END_NS)
 
 
 def test_metrics_rows_are_checked(metrics_rows):
     bad = {key: value for key, value in metrics_rows[1].items() if key != "age_ns"} | {"colour": 1}
     with pytest.raises(RunFolderError, match="metrics row 1: age_ns, colour: missing or unknown"):
-        build_tables([], [metrics_rows[0], bad], END_NS)
+        metrics_table([metrics_rows[0], bad])
     with pytest.raises(RunFolderError, match="t_ns=30000000: every instant must have the same users"):
-        build_tables([], metrics_rows[:-1], END_NS)
+        metrics_table(metrics_rows[:-1])
 
 
 def test_written_tables_read_back_equal_and_leave_no_other_file(tmp_path, story, metrics_rows, tables):
     folder = RunFolder.create(tmp_path / "run")
-    written = write_tables(folder, story, metrics_rows, END_NS)
+    written = write_tables(folder, story, metrics_table(metrics_rows), END_NS)
     again = read_tables(folder)
-    for name in ("messages", "control", "solves", "metrics", "attribution"):
+    for name in ("control", "solves", "metrics", "attribution"):
         assert getattr(written, name).equals(getattr(tables, name))
         assert getattr(again, name).equals(getattr(tables, name))
+    assert again.messages.equals(tables.messages)
+    (part,) = written.message_parts("msg_id", "hops")
+    assert part.equals(tables.messages.select(["msg_id", "hops"]))
     assert sorted(path.name for path in folder.path.iterdir()) == [
         "attribution.parquet",
         "control.parquet",
@@ -259,7 +261,7 @@ def test_written_tables_read_back_equal_and_leave_no_other_file(tmp_path, story,
 
 def test_duckdb_reads_plain_and_nested_columns(tmp_path, story, metrics_rows):
     folder = RunFolder.create(tmp_path / "run")
-    write_tables(folder, story, metrics_rows, END_NS)
+    write_tables(folder, story, metrics_table(metrics_rows), END_NS)
     with duckdb.connect() as database:
         fates = database.execute(
             f"select fate, count(*) from '{folder.messages_path}' group by fate order by fate"
@@ -276,7 +278,7 @@ def test_duckdb_reads_plain_and_nested_columns(tmp_path, story, metrics_rows):
 
 def test_pandas_reads_plain_and_nested_columns(tmp_path, story, metrics_rows):
     folder = RunFolder.create(tmp_path / "run")
-    write_tables(folder, story, metrics_rows, END_NS)
+    write_tables(folder, story, metrics_table(metrics_rows), END_NS)
     messages = pd.read_parquet(folder.messages_path).set_index("msg_id")
     assert [hop["link"] for hop in messages.loc[6, "hops"]] == ["uav->edge", "edge->core"]
     assert messages.loc[9, "hops"] is None

@@ -166,7 +166,7 @@ def test_instants_that_the_genie_could_not_solve_leave_a_gap_and_no_nan(tmp_path
 
 
 def test_folder_without_tables_is_one_clear_line(tmp_path):
-    with pytest.raises(RunFolderError, match=r"messages\.parquet is missing; run: run-twin recover"):
+    with pytest.raises(RunFolderError, match=r"control\.parquet is missing; run: run-twin recover"):
         secrecy_figure(tmp_path)
 
 

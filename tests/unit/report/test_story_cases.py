@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from twin.errors import UsageError
 from twin.journal.facts import Applied, Ended, Hop, Sent, Solved
-from twin.journal.tables import build_tables
+from twin.journal.tables import build_tables, metrics_table
 from twin.report.solves import find_solve
 from twin.report.story import Ending, tell
 from twin.report.story_text import story_json, story_lines
@@ -43,7 +43,7 @@ def applied(transmitter, version, at_us, msg_id):
 
 
 def told(*facts, which="1", end_ns=END_NS):
-    tables = build_tables(facts, [], end_ns)
+    tables = build_tables(facts, metrics_table([]), end_ns)
     return tell(tables, find_solve(tables, which), end_ns)
 
 
@@ -197,7 +197,7 @@ def test_the_last_lost_is_not_a_copy_whose_twin_arrived():
         message(4, Kind.PRECODER, "core:b a", 480, 1),
         ended(4, 510, AIR, fate="dropped", reason="deduplicated", takes_us=0),
     )
-    tables = build_tables((*REPORT, solved(), *lost, *again, *copy, applied("a", 2, 500, 3)), [], END_NS)
+    tables = build_tables((*REPORT, solved(), *lost, *again, *copy, applied("a", 2, 500, 3)), metrics_table([]), END_NS)
     assert find_solve(tables, "last-lost").version == 1
     assert find_solve(tables, "worst").version == 2
 
@@ -212,6 +212,6 @@ def test_the_median_is_the_middle_application_and_of_two_the_older():
             ended(10 + version, begin + 90, AIR, takes_us=0),
             Applied((begin + 90) * US, "a", version, 10 + version, (begin + 90 - age_us) * US, b""),
         ]
-    tables = build_tables(facts, [], END_NS)
+    tables = build_tables(facts, metrics_table([]), END_NS)
     assert [find_solve(tables, name).version for name in ("worst", "median")] == [2, 3]
-    assert find_solve(build_tables(facts[:-4], [], END_NS), "median").version == 3
+    assert find_solve(build_tables(facts[:-4], metrics_table([]), END_NS), "median").version == 3
