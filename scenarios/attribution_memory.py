@@ -11,12 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenarios.configure import coordination
-from scenarios.replay import Step, driven
+from scenarios.replay import Driven, Step
 from scenarios.spec import Spec
 from twin.nodes.base import Incoming
 from twin.nodes.coordinator import Coordinator
-from twin.nodes.core import CoreTwin
-from twin.nodes.edge import EdgeTwin
 from twin.nodes.history import IGNORED
 from twin.signal.arrays import Instants
 from twin.signal.sagin import TRANSMITTERS
@@ -59,18 +57,15 @@ class Knowledge:
 
 def recall(spec: Spec, taken: Iterable[Step], wanted: Container[int]) -> dict[int, Knowledge]:
     """What the coordinator knew when it solved for each of the versions that are `wanted`."""
-    node = driven(spec, coordination(spec))
-    coordinator = node.coordinator if isinstance(node, EdgeTwin | CoreTwin) else None
-    if coordinator is None:
-        return {}
+    twin = Driven(spec, coordination(spec))
     arrived_ns: dict[tuple[str, int], int] = {}
     known: dict[int, Knowledge] = {}
     for step in taken:
         for incoming in step.heard:
             _note_arrival(arrived_ns, incoming)
-            node.handle(incoming)
-        solved = step.solved
-        if solved.status != "solved":
+        twin.hear(step)
+        solved, coordinator = step.solved, twin.coordinator
+        if solved.status != "solved" or coordinator is None:
             continue
         if solved.version in wanted:
             known[solved.version] = _knowledge(coordinator, step, arrived_ns)

@@ -19,17 +19,15 @@ from entities.uav import Uav
 from entities.user import User
 from entities.world import World
 from scenarios import outages, topology
-from scenarios.configure import antennas, node_configs, powers_mw, world_params
+from scenarios.configure import antennas, declared, lives, node_configs, powers_mw, world_params
 from scenarios.spec import Spec
 from twin.emulation.barrier import coupling
 from twin.emulation.kernel import Kernel
-from twin.emulation.lives import Clock, Crash, Lives
-from twin.emulation.lookahead import Declared, lookahead
+from twin.emulation.lookahead import lookahead
 from twin.emulation.network import Layout
 from twin.emulation.plane import MessagePlane, Recorder
 from twin.emulation.streams import Streams
 from twin.nodes.config import to_wire
-from twin.nodes.coordinator import SOLVE_TIMER
 from twin.runtime.host import Host
 from twin.signal.sagin import EAVESDROPPER, TRANSMITTERS
 from twin.signal.units import from_db
@@ -121,25 +119,6 @@ def choose_window_ns(spec: Spec, window: Window) -> int:
         return 0
     longest = lookahead(topology.make_graph(spec), topology.sites(spec), declared(spec))
     return longest.window_ns if window == "auto" else longest.check(window)
-
-
-def declared(spec: Spec) -> dict[str, Declared]:
-    """What the twins declare. A coordinator's clock strikes on a grid: the next time may be any moment away."""
-    handle_ns = spec.twin.cost_us.handle_ns
-    clocks = lives(spec).clocks
-    return {name: Declared(handle_ns, 1 if name in clocks else None) for name in topology.twin_names(spec)}
-
-
-def lives(spec: Spec) -> Lives:
-    """The crashes of the twins, and the clocks with which they begin each life."""
-    clock = Clock(SOLVE_TIMER, spec.twin.period_ns)
-    crashes: dict[str, list[Crash]] = {}
-    for fault in sorted(spec.fault, key=lambda fault: fault.from_ns):
-        crashes.setdefault(fault.twin, []).append(Crash(fault.from_ns, fault.to_ns))
-    return Lives(
-        crashes={name: tuple(each) for name, each in crashes.items()},
-        clocks={spec.twin.coordinator: clock} if spec.twin.trigger == "periodic" else {},
-    )
 
 
 def _welcomes(spec: Spec, kernel: Kernel, host_of: Mapping[str, str], run: str) -> dict[str, Welcome]:

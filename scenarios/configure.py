@@ -6,7 +6,10 @@ from entities.world import BaseStationParams, ReceiverParams, SatelliteParams, U
 from scenarios.satellite_pass import orbit_params
 from scenarios.spec import Spec
 from scenarios.topology import twin_names
+from twin.emulation.lives import Clock, Crash, Lives
+from twin.emulation.lookahead import Declared
 from twin.nodes.config import CoordinationConfig, EntityKind, NodeConfig
+from twin.nodes.coordinator import SOLVE_TIMER
 from twin.nodes.predictor import PredictorConfig
 from twin.signal.sagin import EAVESDROPPER, RECEIVERS, TRANSMITTERS
 from twin.signal.units import from_db, from_dbm, wavelength_m
@@ -135,3 +138,22 @@ def first_hop(coordinator: str, transmitter: str) -> str:
     if coordinator == f"core:{transmitter}":
         return f"edge:{transmitter}"
     return f"core:{transmitter}"
+
+
+def declared(spec: Spec) -> dict[str, Declared]:
+    """What the twins declare. A coordinator's clock strikes on a grid: the next time may be any moment away."""
+    handle_ns = spec.twin.cost_us.handle_ns
+    clocks = lives(spec).clocks
+    return {name: Declared(handle_ns, 1 if name in clocks else None) for name in twin_names(spec)}
+
+
+def lives(spec: Spec) -> Lives:
+    """The crashes of the twins, and the clocks with which they begin each life."""
+    clock = Clock(SOLVE_TIMER, spec.twin.period_ns)
+    crashes: dict[str, list[Crash]] = {}
+    for fault in sorted(spec.fault, key=lambda fault: fault.from_ns):
+        crashes.setdefault(fault.twin, []).append(Crash(fault.from_ns, fault.to_ns))
+    return Lives(
+        crashes={name: tuple(each) for name, each in crashes.items()},
+        clocks={spec.twin.coordinator: clock} if spec.twin.trigger == "periodic" else {},
+    )

@@ -23,7 +23,7 @@ import numpy as np
 from entities.transmitter import local_mrt
 from entities.world import World
 from scenarios.configure import coordination, powers_mw, world_params
-from scenarios.replay import Listener, Vectors, driven, nominal, repeat
+from scenarios.replay import Driven, Listener, Vectors, nominal
 from scenarios.spec import Spec
 from scenarios.spread import offset
 from twin.emulation.streams import Streams
@@ -94,7 +94,7 @@ class Witness:
         self.record = Record(*({name: Timeline() for name in TRANSMITTERS} for _ in range(4)))
         self._budgets = powers_mw(spec)
         plain = nominal(spec) == coordination(spec)
-        self._other = None if plain else driven(spec, nominal(spec))
+        self._other = None if plain else Driven(spec, nominal(spec))
         self._listener = Listener(spec)
         self._vectors: Vectors = {}
         self._updated: set[str] = set()
@@ -109,7 +109,7 @@ class Witness:
             if type(fact) is Ended:
                 self._listener.ended(fact)
             elif type(fact) is Solved:
-                vectors = repeat(self._other, self._listener.solved(fact))
+                vectors = self._other.repeat(self._listener.solved(fact))
                 self._vectors |= {(name, fact.version): vector for name, vector in vectors.items()}
         return None
 

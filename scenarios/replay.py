@@ -13,13 +13,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from scenarios.configure import coordination, node_configs
+from scenarios.configure import coordination, lives, node_configs
 from scenarios.spec import Spec
 from scenarios.topology import twin_names
 from twin.journal.facts import Ended, Fact, Sent, Solved
-from twin.nodes.base import Incoming, Node
+from twin.nodes.base import Incoming
 from twin.nodes.config import CoordinationConfig
-from twin.nodes.coordinator import SOLVE_TIMER
+from twin.nodes.coordinator import SOLVE_TIMER, Coordinator
+from twin.nodes.core import CoreTwin
+from twin.nodes.edge import EdgeTwin
 from twin.nodes.make import make_node
 from twin.wire.codec import decode_body, decode_envelope
 from twin.wire.messages import ComplexArray, Envelope, Precoder
@@ -33,11 +35,15 @@ _NEVER_NS: Final = 2**62
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One solve, what the coordinator handled since the one before, and when it began to handle what made it solve."""
+    """One solve, what the coordinator handled since the one before, and when it began to handle what made it solve.
+
+    With `anew` the coordinator has crashed since the solve before: what it heard until then it no longer knows.
+    """
 
     heard: tuple[Incoming, ...]
     began_ns: int
     solved: Solved
+    anew: bool = False
 
 
 class Listener:
@@ -46,6 +52,8 @@ class Listener:
     def __init__(self, spec: Spec) -> None:
         self._name = spec.twin.coordinator
         self._handle_ns = spec.twin.cost_us.handle_ns
+        self._lives = lives(spec)
+        self._life = 0
         self._on_the_way: dict[int, Envelope] = {}
         self._handled: list[tuple[int, int, int, Envelope]] = []
 
@@ -63,9 +71,12 @@ class Listener:
     def solved(self, fact: Solved) -> Step:
         """The coordinator solved; times are those of the run."""
         began_ns = fact.begin_ns - self._handle_ns
-        heard = sorted(item for item in self._handled if item[0] <= began_ns)
+        life, last = self._lives.life(self._name, began_ns), self._life
+        born_ns = self._lives.crashes[self._name][life - 1].up_ns if life else 0
+        heard = sorted(item for item in self._handled if born_ns <= item[0] <= began_ns)
         self._handled = [item for item in self._handled if item[0] > began_ns]
-        return Step(tuple(_incoming(*item) for item in heard), began_ns, fact)
+        self._life = life
+        return Step(tuple(_incoming(*item) for item in heard), began_ns, fact, anew=life != last)
 
 
 def _incoming(begin_ns: int, _msg_id: int, t_ns: int, envelope: Envelope) -> Incoming:
@@ -90,17 +101,30 @@ def steps(spec: Spec, facts: Iterable[Fact]) -> Iterator[Step]:
             yield listener.solved(fact)
 
 
-def driven(spec: Spec, policy: CoordinationConfig) -> Node:
-    """A coordinator that follows `policy` and solves only when it is told to."""
-    ranks = dict.fromkeys(twin_names(spec), 1)
-    tamed = replace(policy, trigger="periodic", period_ns=_NEVER_NS)
-    return make_node(replace(node_configs(spec, ranks)[spec.twin.coordinator], coordination=tamed))
+class Driven:
+    """A coordinator that follows a policy, solves only when it is told to, and forgets when the real one did."""
 
+    def __init__(self, spec: Spec, policy: CoordinationConfig) -> None:
+        ranks = dict.fromkeys(twin_names(spec), 1)
+        tamed = replace(policy, trigger="periodic", period_ns=_NEVER_NS)
+        self._config = replace(node_configs(spec, ranks)[spec.twin.coordinator], coordination=tamed)
+        self.node = make_node(self._config)
 
-def repeat(node: Node, step: Step) -> dict[str, ComplexArray]:
-    """The precoder of each transmitter that a `driven` coordinator sends out where the real one took this step."""
-    for incoming in step.heard:
-        node.handle(incoming)
-    outputs = node.handle(Incoming(step.began_ns, step.began_ns, timer=SOLVE_TIMER))
-    precoders = (letter.body for letter in outputs.letters)
-    return {body.transmitter: body.vector for body in precoders if isinstance(body, Precoder)}
+    @property
+    def coordinator(self) -> Coordinator | None:
+        """What of the twin coordinates."""
+        return self.node.coordinator if isinstance(self.node, EdgeTwin | CoreTwin) else None
+
+    def hear(self, step: Step) -> None:
+        """Take in what the real coordinator had handled before this step."""
+        if step.anew:
+            self.node = make_node(self._config)
+        for incoming in step.heard:
+            self.node.handle(incoming)
+
+    def repeat(self, step: Step) -> dict[str, ComplexArray]:
+        """The precoder of each transmitter that it sends out where the real one took this step."""
+        self.hear(step)
+        outputs = self.node.handle(Incoming(step.began_ns, step.began_ns, timer=SOLVE_TIMER))
+        precoders = (letter.body for letter in outputs.letters)
+        return {body.transmitter: body.vector for body in precoders if isinstance(body, Precoder)}

@@ -14,7 +14,7 @@ from scenarios.attribution_reports import Retaken
 from scenarios.configure import coordination, world_params
 from scenarios.judge import evaluate, grid
 from scenarios.load import from_dict, load
-from scenarios.replay import driven, steps
+from scenarios.replay import Driven, steps
 from twin.emulation.streams import Streams
 from twin.journal.facts import Applied
 from twin.journal.schemas import LEGS
@@ -124,15 +124,14 @@ def test_reports_taken_again_when_they_were_give_the_twins_own_predictions(emula
     assert len(known) > 10
     streams = Streams(1)
     retaken, world = Retaken(run.spec, streams, list(known.values())), World(world_params(run.spec), streams)
-    node = driven(run.spec, coordination(run.spec))
+    twin = Driven(run.spec, coordination(run.spec))
     places = {version: place for place, version in enumerate(known)}
     for step in taken:
-        for incoming in step.heard:
-            node.handle(incoming)
+        twin.hear(step)
         knowledge = known.get(step.solved.version)
         if knowledge is None:
             continue
-        expected = node.coordinator.predictor.predict(knowledge.aims_ns)
+        expected = twin.coordinator.predictor.predict(knowledge.aims_ns)
         for link in range(3):
             place, zero = np.array([places[knowledge.version]]), np.zeros(1, dtype=np.int64)
             (mean, variance), radius = retaken.moments(world, link, place, zero, np.array([knowledge.aims_ns[link]]))
@@ -140,7 +139,7 @@ def test_reports_taken_again_when_they_were_give_the_twins_own_predictions(emula
             np.testing.assert_allclose(mean[0], expected.channels[link], atol=worlds * size)
             np.testing.assert_allclose(variance[0], expected.fading_var[link], atol=1e-9 * size**2)
             assert radius[0] * np.linalg.norm(mean[0, 3]) == pytest.approx(expected.radius[link], rel=1e-9, abs=1e-12)
-        node.coordinator.aim.note_solve(knowledge.version, knowledge.done_ns)
+        twin.coordinator.aim.note_solve(knowledge.version, knowledge.done_ns)
 
 
 def test_milestones_follow_one_another(default_run):

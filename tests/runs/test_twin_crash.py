@@ -2,6 +2,9 @@
 
 import pytest
 
+from scenarios.attribution_memory import recall
+from scenarios.replay import steps
+
 DOWN_NS, UP_NS = 100_000_000, 160_000_000
 VERSIONS_PER_LIFE = 100_000_000
 
@@ -54,6 +57,15 @@ def test_a_clock_starts_again_with_its_twin(emulate):
     assert max((t_ns - UP_NS) % 25_000_000 for t_ns in strikes if t_ns > UP_NS) < 1_000_000
     assert max(t_ns % 25_000_000 for t_ns in strikes if t_ns < DOWN_NS) < 1_000_000
     assert 0 <= min(t_ns for t_ns in strikes if t_ns > UP_NS) - UP_NS - 25_000_000 < 1_000_000
+
+
+def test_what_the_judge_replays_forgets_with_the_twin(emulate):
+    run = emulate(crash("core:base_station"), "twin.predictor=wiener", "twin.solver=mrt", duration_s=0.3)
+    known = recall(run.spec, steps(run.spec, run.facts), range(10**9))
+    last, first = known[max(v for v in known if v < VERSIONS_PER_LIFE)], known[VERSIONS_PER_LIFE + 1]
+    for before, after in zip(last.links, first.links, strict=True):
+        assert len(set(before.instants_ns[before.counts])) == run.spec.twin.taps
+        assert len(set(after.instants_ns[after.counts])) == 1
 
 
 @pytest.mark.parametrize("twin", ["core:base_station", "edge:uav", "core:eavesdropper"])
