@@ -1,11 +1,15 @@
 """Nothing vanishes: short flows, instants and lost messages are on the screen at every zoom."""
 
+import pyarrow as pa
 import pytest
+
+from twin.journal.schemas import MESSAGES
 
 GROUND = (255, 255, 255)
 RULE = (227, 231, 236)
 SPANS = (2.0, 0.7, 0.2, 0.05, 0.01, 0.0005)
 INK_BOX = 5
+HOT = (0x7A, 0x1E, 0x0C)
 
 
 def zoom_to(page, instant, share):
@@ -119,3 +123,27 @@ def test_arrows_in_view_are_those_that_overlap_it(page, tables):
     }
     assert drawn["level"] == "arrows"
     assert set(drawn["ids"]) == expected
+
+
+def test_a_slow_stretch_stands_out_when_zoomed_out(show, altered, tables):
+    """Everything that is sent within 60 ms takes 20 ms longer: its lane burns there, and only there."""
+    rows = tables.messages.to_pylist()
+    begin, end, delay = 500 * 10**6, 560 * 10**6, 20 * 10**6
+    for row in rows:
+        if begin <= row["t_send_ns"] < end and row["fate"] == "delivered":
+            for name in ("t_end_ns", "begin_ns", "finish_ns", "latency_ns"):
+                row[name] += delay
+    page = show(altered(messages=pa.Table.from_pylist(rows, schema=MESSAGES)))
+    page.key("Escape")
+    drawn = zoom_to(page, page.ask("end") / 2, 1.2)
+    assert drawn["level"] == "strips"
+
+    def burning(since, until):
+        """Share of the pixels of a lane between two instants that show at least 70 % of slow messages."""
+        edges = [drawn["left"] + (t - drawn["t0"]) * drawn["pixelsPerNs"] for t in (since, until)]
+        spots = range(int(edges[0]) + 2, int(edges[1]) - 1)
+        colours = [pixels(page, x, lanes_of(drawn)["core:base_station"] + 3, 0)[0] for x in spots]
+        return sum(tuple(colour) == HOT for colour in colours) / len(colours)
+
+    assert burning(begin + delay + 5 * 10**6, end + delay - 5 * 10**6) > 0.5
+    assert burning(800 * 10**6, 1200 * 10**6) < 0.02
