@@ -2,8 +2,9 @@
 
 Each point is a whole run of the default scenario (2 s of virtual time) with the coordinator at one of the fourteen
 twins and one latency of the backhaul. All share their seeds, so placements are compared in the same worlds, pair by
-pair. The twins of a user or of the eavesdropper live in the clouds of a transmitter's network: such a placement has
-the latencies of that transmitter's twin but for the hops between twins of one cloud, and is expected to tie with it.
+pair. The core twins of one cloud have all but the same latencies and are expected to tie. A transmitter's edge twin
+spares its own reports and precoders the backhaul and makes those of the others cross it twice more; the edge twin of
+anybody else spares nobody's.
 """
 
 from collections.abc import Sequence
