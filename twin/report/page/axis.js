@@ -39,7 +39,7 @@ export function labelWidth(app) {
 }
 
 /** 1, 2 or 5 times a power of ten, at least `least`. */
-export function roundStep(least) {
+function roundStep(least) {
   const power = 10 ** Math.floor(Math.log10(least));
   return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= least * 0.999);
 }

@@ -2,9 +2,9 @@
 
 import { entityOf } from "./story.js";
 
-export const LANE_HEIGHT = 44;
-export const AXIS_HEIGHT = 20;
-export const MAX_LANES = 60;
+const LANE_HEIGHT = 44;
+const AXIS_HEIGHT = 20;
+const MAX_LANES = 60;
 const SIDES = ["", "edge", "core"];
 
 /** All lanes of a run in their first order, and those that are shown at first. */

@@ -12,8 +12,8 @@ import { MINIMAP_HEIGHT, drawMinimap } from "./minimap.js";
 import { SvgSurface, joinSurfaces } from "./svg.js";
 import { entityOf, spanOf } from "./story.js";
 
-export const SECRECY_HEIGHT = 96;
-export const AGE_HEIGHT = 86;
+const SECRECY_HEIGHT = 96;
+const AGE_HEIGHT = 86;
 const DIM = 0.14;
 const WIDE_STORY = 24;
 

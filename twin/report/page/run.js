@@ -102,7 +102,7 @@ export function sentIn(run, t0, t1) {
 }
 
 /** The precoders that went on air, version 0 (local MRT) left out. */
-export function realApplied(run) {
+function realApplied(run) {
   const found = [];
   for (let i = 0; i < run.applied.count; i += 1) if (run.applied.version[i] > 0) found.push(i);
   return found;

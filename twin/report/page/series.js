@@ -7,7 +7,7 @@ const PAD = 8;
 const DASH = [5, 3];
 
 /** Values of a series in the view: points, or per pixel the least and the most of it. */
-export function pointsIn(time, values, axis) {
+function pointsIn(time, values, axis) {
   const from = Math.max(0, lowerBound(time, axis.t0) - 1);
   const to = Math.min(time.length, lowerBound(time, axis.t1) + 1);
   const columns = axis.width - axis.left;
@@ -87,14 +87,14 @@ function corners(time, data) {
 }
 
 /** Age of the CSI on air at an instant in ns, NaN where there is none. */
-export function ageAt(run, t) {
+function ageAt(run, t) {
   const { time, data } = run.age;
   const place = lowerBound(time, t + 1) - 1;
   return place >= 0 && place < data.length ? t - data[place] : NaN;
 }
 
 /** Rates at the sample nearest to an instant. */
-export function ratesAt(app, t) {
+function ratesAt(app, t) {
   const { time, worst, users } = app.run.metrics;
   if (!time.length) return null;
   const after = Math.min(lowerBound(time, t), time.length - 1);

@@ -91,7 +91,7 @@ function onward(run, root, depth = 0) {
 }
 
 /** Rows of the messages that a message caused. */
-export function childrenOf(run, row) {
+function childrenOf(run, row) {
   run.children ??= indexChildren(run.messages);
   const { start, list } = run.children;
   return Array.from(list.subarray(start[row], start[row + 1]));
@@ -140,7 +140,7 @@ function waitOf({ messages, solves }, solve, row) {
 }
 
 /** From a message back to the measurement that it carries, in the order of time; not past what follows from a solve. */
-export function wayUp(messages, row) {
+function wayUp(messages, row) {
   const rows = [];
   for (
     let at = row;
