@@ -18,9 +18,11 @@ from twin.journal.schemas import ATTRIBUTION
 from twin.journal.summary import RunInfo, summarise
 from twin.journal.tables import metrics_table, write_tables
 
-SETTINGS = ("twin.solver=mrt", "twin.predictor=none", "metrics.period_ms=40", "metrics.warmup_ms=0",
-            "metrics.attribution_samples=60")  # fmt: skip
-SHORT_S, LONG_S = 0.3, 3.0
+SETTINGS = ("twin.solver=mrt", "twin.predictor=none", "report.period_ms=50", "metrics.period_ms=50",
+            "metrics.warmup_ms=0", "metrics.attribution_samples=60")  # fmt: skip
+SHORT_S, LONG_S = 0.2, 2.0
+MOST_MORE_MB = 0.6
+"""The facts of 1.8 s, had they been kept, would take three times as much."""
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +59,7 @@ def finish(spec, folder):
     legs = table_of(attribute(spec, 1, journal.facts, metrics), ATTRIBUTION)
     tables = write_tables(folder, journal.facts, metrics, end_ns, legs)
     info = RunInfo("sagin", 1, "", "", True, end_ns, False, None, None, spec.twin.coordinator)
-    assert summarise(tables, info)["messages"]["sent"] > 2000 * spec.scenario.duration_ns / 1e9
+    assert summarise(tables, info)["messages"]["sent"] > 900 * spec.scenario.duration_ns / 1e9
 
 
 def test_a_run_of_ten_times_the_length_uses_no_more_memory(tmp_path):
@@ -66,6 +68,5 @@ def test_a_run_of_ten_times_the_length_uses_no_more_memory(tmp_path):
         spec = load("sagin", [f"scenario.duration_s={duration_s}", *SETTINGS])
         folder = RunFolder.create(tmp_path / f"{duration_s}")
         peaks[duration_s] = [peak_mb(emulate, spec, folder.journal_path), peak_mb(finish, spec, folder)]
-    print(peaks)
     for short_mb, long_mb in zip(peaks[SHORT_S], peaks[LONG_S], strict=True):
-        assert long_mb < 1.1 * short_mb + 0.5
+        assert long_mb - short_mb < MOST_MORE_MB
