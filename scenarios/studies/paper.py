@@ -46,9 +46,14 @@ class About:
         return cls(title, command_of(table))
 
 
+def shown(command: str) -> bytes:
+    """The command as text that every file can hold: bytes of a name that are no text to this locale are escaped."""
+    return command.encode("utf-8", "backslashreplace")
+
+
 def with_command(table: pa.Table, command: str) -> pa.Table:
     """The same results, knowing which command made them."""
-    return table.replace_schema_metadata({**(table.schema.metadata or {}), COMMAND: command.encode()})
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), COMMAND: shown(command)})
 
 
 def command_of(table: pa.Table) -> str:

@@ -113,7 +113,8 @@ class Kernel:
     def sleep(self, owner: str, delay_ns: int) -> simpy.Event:
         """An event for the process of `owner` to yield: it fires after `delay_ns`."""
         event = Sleep(self.env)
-        self._schedule(event, self.now_ns + delay_ns, self._next_wake(owner))
+        t_ns = self.now_ns + delay_ns if type(delay_ns) is int else delay_ns
+        self._schedule(event, t_ns, self._next_wake(owner))
         return event
 
     def process(self, generator: Process) -> None:
@@ -140,7 +141,6 @@ class Kernel:
 
     def _schedule(self, event: Instant | simpy.Event, t_ns: int, order: int) -> None:
         env = self.env
-        delay_ns = t_ns - env.now
-        if type(t_ns) is not int or delay_ns < 0:
-            raise KernelError(f"delay {delay_ns!r} ns at {env.now} ns: must be an integer >= 0")
-        env.schedule(event, order, delay_ns)  # type: ignore[arg-type]
+        if type(t_ns) is not int or t_ns < env.now:
+            raise KernelError(f"event at {t_ns!r} ns: must be an integer >= {env.now} ns, which the clock shows")
+        env.schedule(event, order, t_ns - env.now)  # type: ignore[arg-type]

@@ -5,13 +5,13 @@ with `*`. Under each message stands a line for every link that it crossed, with 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 from math import isfinite
 from textwrap import wrap
 from typing import Any, Final
 
-from msgspec import to_builtins
+from msgspec import Struct, structs
 
 from twin.report.air import OnAir
 from twin.report.solves import Solve
@@ -70,13 +70,22 @@ def story_json(story: Story) -> dict[str, Any]:
         "version": story.solve.version,
         "link": story.link,
         "data_ns": story.data_ns,
-        "solve": {**to_builtins(story.solve), **{name: _finite(getattr(story.solve, name)) for name in _FLOATS}},
+        "solve": {**_plain(story.solve), **{name: _finite(getattr(story.solve, name)) for name in _FLOATS}},
         "solve_seen": story.seen,
-        "inputs": [{"source": each.source, **to_builtins(each)} for each in story.inputs],
-        "deliveries": [{**to_builtins(each), "held_ns": each.held_ns} for each in story.deliveries],
+        "inputs": [{"source": each.source, **_plain(each)} for each in story.inputs],
+        "deliveries": [{**_plain(each), "held_ns": each.held_ns} for each in story.deliveries],
         "critical_path_ns": story.breakdown_ns(),
         "message_ids": sorted(story.message_ids),
     }
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a story holds
+    """The same as maps, lists and plain values."""
+    if isinstance(value, Struct):
+        return structs.asdict(value)
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
 _FLOATS: Final = ("objective", "violation", "wall_us")

@@ -46,7 +46,7 @@ def test_clock_is_an_integer_and_events_are_counted():
 def test_nothing_is_scheduled_before_now():
     kernel = Kernel(["a"])
     kernel.at(5, kernel.order("a", "a", 1), lambda: kernel.at(4, 2, lambda: None))
-    with pytest.raises(KernelError, match="delay -1 ns"):
+    with pytest.raises(KernelError, match="event at 4 ns: must be an integer >= 5 ns"):
         kernel.run(10)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import lambertw
 
-from twin.emulation.links import LinkParams, LinkQueue
+from twin.emulation.links import Link, LinkParams, LinkQueue
 from twin.emulation.streams import Streams
 from twin.journal.ages import oldest_steps
 from twin.journal.aoi import age_numbers, ages_of_information
@@ -108,7 +108,7 @@ def test_mm1_sample_paths_have_the_ages_of_kaul_yates_gruteser_and_the_peaks_of_
 def through_the_link(gaps_ns, sizes_bytes, mean_bytes):
     """(sent, arrived) of messages offered to an emulated link that takes SERVICE_NS for one of the mean size."""
     rate_bps = 8 * mean_bytes / (SERVICE_NS * 1e-9)
-    link = LinkQueue("radio:a>b", LinkParams("radio", 0, 0, rate_bps, 0.0, 10**6), Streams(1))
+    link = LinkQueue(Link("radio:a>b", LinkParams("radio", 0, 0, rate_bps, 0.0, 10**6), Streams(1)))
     sent = np.cumsum(gaps_ns).astype(np.int64)
     crossings = [
         link.offer(int(t), int(size), 0, ("a", "b", k))
