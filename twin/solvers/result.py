@@ -30,10 +30,9 @@ class Solution:
         problem: name of the problem, as on the command line.
         method: name of the method that answered.
         status: how the solve ended.
-        objective: the objective, re-evaluated from `precoders`, in bit/s/Hz ("sagin": the least secrecy rate, "ic": their
-            sum).
-        precoders: in sqrt(mW); "sagin": one vector (N_j,) per transmitter, "ic": Q (K, N_T, d_s) and L (K, N_T, d_a). A
-            failed solve still carries safe ones.
+        objective: the objective in bit/s/Hz, re-evaluated from `precoders` ("sagin": least secrecy rate, "ic": their sum).
+        precoders: in sqrt(mW); "sagin": one vector (N_j,) per transmitter, "ic": Q (K, N_T, d_s) and L (K, N_T, d_a).
+            A failed solve still carries safe ones.
         rates: the users' rates in bit/s/Hz, re-evaluated from `precoders`.
         violation: worst excess of a constraint, relative to its bound; <= 0 when all of them hold.
         iterations: convex problems or steps solved, over all starts.
