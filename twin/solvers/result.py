@@ -30,7 +30,7 @@ class Solution:
         problem: name of the problem, as on the command line.
         method: name of the method that answered.
         status: how the solve ended.
-        objective: the objective in bit/s/Hz, re-evaluated from `precoders` ("sagin": least secrecy rate, "ic": their sum).
+        objective: in bit/s/Hz, re-evaluated from `precoders` ("sagin": the least secrecy rate, "ic": their sum).
         precoders: in sqrt(mW); "sagin": one vector (N_j,) per transmitter, "ic": Q (K, N_T, d_s) and L (K, N_T, d_a).
             A failed solve still carries safe ones.
         rates: the users' rates in bit/s/Hz, re-evaluated from `precoders`.
