@@ -70,7 +70,7 @@ def test_every_variant_ascends_its_own_objective_within_the_budgets(problem, var
     assert problem.violation(end) <= 0.0
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(problem=problems(), priced=st.booleans())
 def test_a_solution_is_finite_within_budget_and_what_it_says(problem, priced):
     effort = Effort(starts=4, kept=2, short_rounds=4, rounds=8, inner=2, draws=4, eve_draws=8, polish=10)

@@ -17,7 +17,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WarmStart:
-    """What the next solve of a problem of the same shape may start from: precoders (N_j,) in sqrt(mW)."""
+    """What the next solve of a problem of the same shape may start from: its `Solution.precoders`, in sqrt(mW)."""
 
     precoders: tuple[ComplexArray, ...]
 
@@ -30,8 +30,9 @@ class Solution:
         problem: name of the problem, as on the command line.
         method: name of the method that answered.
         status: how the solve ended.
-        objective: the objective, re-evaluated from `precoders` (for "sagin" the least secrecy rate in bit/s/Hz).
-        precoders: one vector (N_j,) per transmitter, in sqrt(mW). A failed solve still carries a safe one.
+        objective: in bit/s/Hz, re-evaluated from `precoders` ("sagin": the least secrecy rate, "ic": their sum).
+        precoders: in sqrt(mW); "sagin": one vector (N_j,) per transmitter, "ic": Q (K, N_T, d_s) and L (K, N_T, d_a).
+            A failed solve still carries safe ones.
         rates: the users' rates in bit/s/Hz, re-evaluated from `precoders`.
         violation: worst excess of a constraint, relative to its bound; <= 0 when all of them hold.
         iterations: convex problems or steps solved, over all starts.

@@ -11,16 +11,21 @@ from twin.solvers.pricing.problem import InterferenceProblem, Precoders, switche
 from twin.solvers.result import Solution, Status, WarmStart
 
 EVALUATION: Final = 101
-"""Seed of the draws that the reported rates are the mean of. No ascent sees them."""
+"""Seed of the draws that the reported rates are the mean of. No climb sees them; they choose among a few ends."""
 EVALUATION_DRAWS: Final = 1000
+_LEAST_DRAWS: Final = 50
 _BLOCK: Final = 100
 """Draws that are held in memory at a time, at ten pairs."""
 
 
 def mean_differences(problem: InterferenceProblem, precoders: Precoders, seed: int, count: int) -> RealArray:
-    """Means (K,) over draws of C_R - C_E in bit/s/Hz, not clipped; exact where nothing is uncertain."""
+    """Means (K,) over draws of C_R - C_E in bit/s/Hz, not clipped; exact where nothing is uncertain.
+
+    With more than five pairs there are fewer draws than `count`: a draw has K^2 channels.
+    """
     if problem.certain:
         return user_rates(problem.channels, *precoders) - eve_rates(problem.eve_channels, *precoders)
+    count = min(count, max(_LEAST_DRAWS, 25 * count // problem.pairs**2))
     block = max(1, _BLOCK * 100 // max(problem.pairs, 10) ** 2)
     total, done = np.zeros(problem.pairs), 0
     while done < count:
@@ -53,7 +58,7 @@ def sum_rate(problem: InterferenceProblem, precoders: Precoders, seed: int, coun
 def evaluated(
     problem: InterferenceProblem, method: str, precoders: Precoders, iterations: int, evidence: Mapping[str, float]
 ) -> Solution:
-    """A solution with its rates re-evaluated on draws that nothing was fitted to. Pairs that lose are switched off.
+    """A solution with its rates re-evaluated on draws that no climb has seen. Pairs that lose are switched off.
 
     Precoders that are not finite make a failed solution with everything switched off.
     """

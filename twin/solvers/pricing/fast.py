@@ -64,6 +64,7 @@ DRAWN: Final = Effort(rounds=150, tolerance=1e-4, polish=30, floor=True)
 """Many draws: an error of the averages outweighs what more rounds would gain."""
 _SHORT_DRAWS: Final = (6, 24)
 _FLOOR_PAIRS: Final = 8
+_DRAWN_PAIRS: Final = 8
 _HIGH_RATE: Final = 8.0
 """In bit/s/Hz, of one pair."""
 _MOST_WORK: Final = 800
@@ -157,7 +158,7 @@ def solve_fast(
     Args:
         problem: the instance.
         warm_start: precoders of an earlier solve: one climb, from there, and no others.
-        variant: what to climb; None is the estimates where they are certain, else draws.
+        variant: what to climb; None is the estimates where they are certain, draws for up to eight pairs, else "gram".
         effort: how many climbs, how long; None is `FREE` or, where draws are climbed, `DRAWN`.
         priced: False for selfish play, in which every pair climbs for itself.
         method: the name in the solution.
@@ -165,7 +166,7 @@ def solve_fast(
     Returns:
         Precoders that meet their budgets, pairs without a positive rate switched off. Equal input gives equal bits.
     """
-    chosen = variant or (Variant.PLUG_IN if problem.certain else Variant.SCENARIO)
+    chosen = variant or _usual(problem)
     drawn = chosen is Variant.SCENARIO and not problem.certain
     effort = effort or (DRAWN if drawn else FREE)
     long = make_arena(problem, chosen, effort.draws, effort.eve_draws, _FIRST_SEED)
@@ -190,6 +191,13 @@ def solve_fast(
         rounds += steps
     evidence = {"climbs": float(len(begins)), "starts": float(effort.starts)}
     return evaluated(problem, method, best, rounds, evidence)
+
+
+def _usual(problem: InterferenceProblem) -> Variant:
+    """Draws are the best there is, but with many pairs only a few of them can be afforded, and few are no average."""
+    if problem.certain:
+        return Variant.PLUG_IN
+    return Variant.SCENARIO if problem.pairs <= _DRAWN_PAIRS else Variant.GRAM
 
 
 def _climb(arena: Arena, start: Precoders, effort: Effort, rounds: int, priced: bool) -> tuple[Precoders, RealArray]:

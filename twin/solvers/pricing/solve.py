@@ -20,13 +20,13 @@ def solve(problem: InterferenceProblem, *, warm_start: WarmStart | None = None, 
         problem: the instance.
         warm_start: precoders of an earlier solve (`Solution.warm`), for all but the baselines.
         method: "fast", pricing turns in closed form with restarts; "plug_in", "stat", "gram" or "scenario", the same
-            with a given treatment of the error ("fast" takes the estimates where they are certain and scenarios
-            elsewhere); "reference", the paper's algorithm; or a baseline: "selfish", "mmse", "mmse_eve", "alignment",
-            "central".
+            with a given treatment of the error ("fast" takes the estimates where they are certain, scenarios elsewhere,
+            "gram" with more than eight pairs); "reference", the paper's algorithm; or a baseline: "selfish", "mmse",
+            "mmse_eve", "alignment", "central".
 
     Returns:
-        A solution whose rates are re-evaluated from its precoders on draws of the error that no method has seen. The
-        same input gives the same bits.
+        A solution whose rates are re-evaluated from its precoders on draws of the error that no climb has seen;
+        among a few ends of climbs these draws choose. The same input gives the same bits.
 
     Raises:
         SolverError: an unknown method, or a warm start for a method that has no use for one.
