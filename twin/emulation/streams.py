@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 _GENERATOR_TAG: Final = b"generator"
 _UNIFORM_TAG: Final = b"uniform"
 _MANTISSA_BITS: Final = 53
+_MAX_HEADS: Final = 1 << 16
 
 
 @lru_cache(maxsize=1 << 16)
@@ -44,6 +45,7 @@ class Streams:
 
     def __init__(self, seed: int) -> None:
         self._prefix = _encode(seed)
+        self._heads: dict[tuple[str | int, ...], hashlib.blake2b] = {}
 
     def generator(self, *key: str | int) -> np.random.Generator:
         """A fresh Philox generator whose 128-bit key is the hash of (seed, key)."""
@@ -52,9 +54,25 @@ class Streams:
 
     def uniform(self, *key: str | int) -> float:
         """One draw from the uniform law on [0, 1): the top 53 bits of a 64-bit hash of (seed, key)."""
-        word = int.from_bytes(self._digest(key, _UNIFORM_TAG, 8), "little")
+        word = int.from_bytes(self._word(key), "little")
         return float((word >> (64 - _MANTISSA_BITS)) * 2.0**-_MANTISSA_BITS)
 
+    def _word(self, key: tuple[str | int, ...]) -> bytes:
+        """64 bits of hash. Draws are mostly asked for by one counter behind a long name: the name is hashed once."""
+        if not key or type(key[-1]) is not int:
+            return self._digest(key, _UNIFORM_TAG, 8)
+        head = self._heads.get(key[:-1])
+        if head is None:
+            if len(self._heads) >= _MAX_HEADS:
+                return self._digest(key, _UNIFORM_TAG, 8)
+            head = self._heads[key[:-1]] = self._hash(key[:-1], _UNIFORM_TAG, 8)
+        word = head.copy()
+        word.update(b"i%d;" % key[-1])
+        return word.digest()
+
     def _digest(self, key: tuple[str | int, ...], tag: bytes, size: int) -> bytes:
+        return self._hash(key, tag, size).digest()
+
+    def _hash(self, key: tuple[str | int, ...], tag: bytes, size: int) -> hashlib.blake2b:
         text = self._prefix + "".join([_encode(part) for part in key])
-        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size, person=tag).digest()
+        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size, person=tag)

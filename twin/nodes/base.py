@@ -1,14 +1,14 @@
 """What every twin is: a state machine that turns one delivery into outputs."""
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from twin.wire.messages import Body, Envelope, Letter
 from twin.wire.protocol import Reason, SolveReport
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(Struct, frozen=True):
     """A message (or, when `envelope` is None, the timer `timer`) as a twin sees it.
 
     `t_ns` is when it arrived and `begin_ns` when the twin, perhaps busy until then, begins to handle it.
@@ -21,16 +21,14 @@ class Incoming:
     timer: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Wake:
+class Wake(Struct, frozen=True):
     """A timer that a twin asks for, relative to the end of the handling that asks."""
 
     name: str
     delay_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Outputs:
+class Outputs(Struct, frozen=True):
     """What handling costs and brings forth. With a `reason` the input was dropped and changed nothing."""
 
     cost_ns: int

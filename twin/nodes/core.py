@@ -13,7 +13,7 @@
 Input that is older than what the twin holds is dropped as stale, repeated input as deduplicated.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from twin.nodes.base import Freshness, Incoming, Outputs
 from twin.nodes.config import NodeConfig
