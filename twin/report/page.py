@@ -14,7 +14,7 @@ from typing import Any, Final
 from twin.errors import RunFolderError
 from twin.journal.folder import RunFolder, write_atomically
 from twin.journal.summary import last_instant_ns
-from twin.journal.tables import RunTables, read_tables
+from twin.journal.tables import Tables, open_tables
 from twin.report.headline import headline
 from twin.report.payload import payload
 
@@ -38,9 +38,9 @@ def write_report(path: Path) -> Path:
     folder = RunFolder.open(path)
     summary, manifest = folder.read_summary(), folder.read_manifest()
     _require(folder, summary)
-    page = render(read_tables(folder), manifest, summary)
+    pieces = render(open_tables(folder), manifest, summary)
     report = path / REPORT
-    write_atomically(report, lambda temporary: _write(temporary, page))
+    write_atomically(report, lambda temporary: _write(temporary, pieces))
     return report
 
 
@@ -51,8 +51,8 @@ def _require(folder: RunFolder, summary: dict[str, Any]) -> None:
             raise RunFolderError(f"{folder.summary_path} has no key {key}; run: run-twin recover {folder.path}")
 
 
-def render(tables: RunTables, manifest: dict[str, Any], summary: dict[str, Any]) -> str:
-    """The page as text."""
+def render(tables: Tables, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
+    """The page as text, in pieces: joined they would take several times the memory."""
     end_ns = max(round(summary["virtual_s"] * 1e9), last_instant_ns(tables))
     header, data = payload(tables, manifest, summary, end_ns)
     header["headline"] = headline(summary)
@@ -63,7 +63,8 @@ def render(tables: RunTables, manifest: dict[str, Any], summary: dict[str, Any])
         "data": data,
         "script": script(),
     }
-    return _SLOT.sub(lambda match: parts[match.group(1)], _source("page.html"))
+    # What is split off by a pattern with a group alternates between text and the names of slots.
+    return [parts[piece] if place % 2 else piece for place, piece in enumerate(_SLOT.split(_source("page.html")))]
 
 
 def script() -> str:
@@ -108,5 +109,6 @@ def _source(name: str) -> str:
     return (files("twin.report") / "page" / name).read_text(encoding="utf-8")
 
 
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+def _write(path: Path, pieces: list[str]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(pieces)

@@ -8,9 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from twin.journal.ages import age_steps
-from twin.journal.tables import RunTables
+from twin.journal.tables import Tables
 from twin.report.columns import Columns, Integers, steps
-from twin.report.message_columns import Rows, add_messages, integers, names_of
+from twin.report.message_columns import Rows, add_messages
+from twin.report.message_routes import Numbers, coded, integers
 
 FORMAT: Final = 1
 RATE_STEP: Final = 1e-4
@@ -22,11 +23,11 @@ _MAX_PLACES: Final = 200
 
 
 def payload(
-    tables: RunTables, manifest: dict[str, Any], summary: dict[str, Any], end_ns: int
+    tables: Tables, manifest: dict[str, Any], summary: dict[str, Any], end_ns: int
 ) -> tuple[dict[str, Any], str]:
     """The header of the page (JSON data) and its columns (base64)."""
     columns = Columns()
-    messages = add_messages(columns, tables.messages)
+    messages = add_messages(columns, tables)
     header = {
         "format": FORMAT,
         "summary": summary,
@@ -50,20 +51,21 @@ def _scenario(manifest: dict[str, Any]) -> dict[str, Any]:
 
 
 def _add_control(columns: Columns, control: pa.Table, rows: Rows) -> dict[str, Any]:
-    transmitters = names_of(control["transmitter"])
+    transmitters, transmitter = _names(control["transmitter"])
     applied = integers(control["t_applied_ns"])
     columns.add("applied.time", steps(applied))
-    columns.add("applied.transmitter", transmitters.codes)
+    columns.add("applied.transmitter", transmitter)
     columns.add("applied.version", steps(integers(control["version"])))
     columns.add("applied.row", _row_steps(rows.find(integers(control["msg_id"]))))
     columns.add("applied.age", applied - integers(control["t_data_ns"]))
-    return {"transmitters": transmitters.texts}
+    return {"transmitters": transmitters}
 
 
 def _add_solves(columns: Columns, solves: pa.Table, rows: Rows) -> dict[str, Any]:
-    texts = {name: names_of(solves[name]) for name in ("node", "status", "trigger", "method")}
-    for name, column in texts.items():
-        columns.add(f"solve.{name}", column.codes)
+    texts = {}
+    for name in ("node", "status", "trigger", "method"):
+        texts[name], codes = _names(solves[name])
+        columns.add(f"solve.{name}", codes)
     begin = integers(solves["begin_ns"])
     columns.add("solve.version", steps(integers(solves["version"])))
     columns.add("solve.begin", steps(begin))
@@ -74,7 +76,14 @@ def _add_solves(columns: Columns, solves: pa.Table, rows: Rows) -> dict[str, Any
     counts = integers(pc.list_value_length(inputs), missing=0)
     columns.add("solve.inputs", counts)
     columns.add("solve.rows", _row_steps(rows.find(integers(pc.list_flatten(inputs)))))
-    return {name: column.texts for name, column in texts.items()} | {"objective_step": _OBJECTIVE_STEP}
+    return texts | {"objective_step": _OBJECTIVE_STEP}
+
+
+def _names(column: pa.ChunkedArray) -> tuple[list[str], Integers]:
+    """The texts of a column in order of appearance, and the number of each row's."""
+    numbers: Numbers[str] = Numbers()
+    codes = coded(column, numbers)
+    return numbers.items, codes
 
 
 def _row_steps(rows: Integers) -> Integers:
@@ -86,14 +95,14 @@ def _add_metrics(columns: Columns, metrics: pa.Table) -> dict[str, Any]:
     """The secrecy rates of every user on the grid, where the table has any."""
     if not {"t_ns", "user", "secrecy", "fresh"} <= set(metrics.column_names):
         return {"users": [], "step": RATE_STEP, "none": _NO_RATE}
-    users = names_of(metrics["user"])
+    users, _ = _names(metrics["user"])
     times = integers(metrics["t_ns"])
-    columns.add("metric.time", steps(times[: len(times) : max(len(users.texts), 1)]))
-    for code, user in enumerate(users.texts):
+    columns.add("metric.time", steps(times[: len(times) : max(len(users), 1)]))
+    for code, user in enumerate(users):
         rows = metrics.filter(pc.equal(metrics["user"], user))
         for rate in ("secrecy", "fresh"):
             columns.add(f"metric.{rate}.{code}", steps(_quantised(rows[rate], RATE_STEP)))
-    return {"users": users.texts, "step": RATE_STEP, "none": _NO_RATE}
+    return {"users": users, "step": RATE_STEP, "none": _NO_RATE}
 
 
 def _quantised(column: pa.ChunkedArray, step: float) -> Integers:
