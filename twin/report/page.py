@@ -26,7 +26,7 @@ _EXPORT: Final = re.compile(r"^export ((?:async )?(?:function|const|class)) (\w+
 _SLOT: Final = re.compile(r"<!--\{(\w+)\}-->")
 
 
-_SUMMARY_KEYS: Final = {"scenario": str, "seed": int, "virtual_s": int | float}
+_SUMMARY_KEYS: Final = {"scenario": str, "seed": int | str, "virtual_s": int | float}
 _SUMMARY_TABLES: Final = ("min_secrecy", "loss_attribution", "messages", "age_ms")
 """May be missing or null, but nothing else."""
 
