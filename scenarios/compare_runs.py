@@ -64,7 +64,10 @@ def compare_runs(folders: tuple[Path, Path], manifests: tuple[Mapping[str, Any],
 
 
 def flat(content: object, path: str = "") -> Flat:
-    """Every value inside nested tables by its dotted path; lists are values."""
+    """Every value inside nested tables, and lists of tables, by its dotted path; other lists are values."""
+    if isinstance(content, list) and content and all(isinstance(inner, Mapping) for inner in content):
+        parts = [flat(inner, f"{path}[{place}]") for place, inner in enumerate(content)]
+        return {key: value for part in parts for key, value in part.items()}
     if not isinstance(content, Mapping):
         return {path: content}
     found: Flat = {}

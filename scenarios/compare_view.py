@@ -76,6 +76,8 @@ def _table(*columns: str) -> Table:
 
 def _pairs(title: str, pairs: Mapping[str, Sequence[Any]]) -> Table:
     table = _table(title, "a", "b")
+    for column in table.columns[1:]:  # values may be long texts: they go on below, and the keys stay whole
+        column.no_wrap, column.overflow = False, "fold"
     for path, (first, second) in pairs.items():
         table.add_row(path, _value(first), _value(second))
     return table

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from scenarios.terminal import Output, grouped
+from twin.errors import UsageError
 from twin.journal.folder import RunFolder, write_atomically
 from twin.journal.tables import read_tables
 from twin.report.run_end import end_of_run_ns
@@ -35,16 +36,26 @@ def trace(path: Path, kind: str, out: Path | None, number: int | None, which: st
         for piece in _text(selection, kind):
             sys.stdout.write(piece)
         return 0
-    target = out
-    write_atomically(target, lambda temporary: _write_file(temporary, selection, kind))
+    _write(out, selection, kind)
     console = Output(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
     console.print(f"{selection.name}, {grouped(selection.messages.num_rows)} messages")
-    console.print(f"look  {target}  ({_HOW[kind]})")
+    console.print(f"look  {out}  ({_HOW[kind]})")
     return 0
 
 
 def _text(selection: Selection, kind: str) -> Iterator[str]:
     return csv_trace(selection) if kind == "csv" else iter([mermaid_trace(selection)])
+
+
+def _write(out: Path, selection: Selection, kind: str) -> None:
+    """Write a file whole or not at all. A link, a pipe or a device is written to: it must not be replaced."""
+    if not out.is_symlink() and (out.is_file() or not out.exists()):
+        write_atomically(out, lambda temporary: _write_file(temporary, selection, kind))
+        return
+    try:
+        _write_file(out, selection, kind)
+    except OSError as error:
+        raise UsageError(f"{out}: cannot be written: {error.strerror or error}") from error
 
 
 def _write_file(path: Path, selection: Selection, kind: str) -> None:

@@ -19,7 +19,7 @@ from scenarios.studies.framework import Study
 from scenarios.studies.grid import Point, Row
 from scenarios.values import shortened
 from twin.errors import RunFolderError
-from twin.journal.folder import write_atomically, write_parquet
+from twin.journal.folder import arrow_file, write_atomically, write_parquet
 
 MANIFEST: Final = "manifest.json"
 PARTS: Final = "parts"
@@ -129,7 +129,7 @@ def _full_row(point: Point, key: str, index: int, row: Row) -> Row:
 
 def _read_part(path: Path, columns: list[str] | None = None) -> pa.Table:
     try:
-        with path.open("rb") as file:  # of a path pyarrow makes UTF-8, which not every locale does
+        with arrow_file(path) as file:
             return pq.read_table(file, columns=columns, partitioning=None)
     except (pa.ArrowException, OSError) as error:
         raise RunFolderError(f"{path}: cannot be read: delete it, and its points are computed again") from error

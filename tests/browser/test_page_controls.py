@@ -19,6 +19,10 @@ def span(page):
     return view["t1"] - view["t0"]
 
 
+def test_the_line_over_the_age_is_the_limit_of_the_scenario(page):
+    assert page.text("#age-limit") == "- - limit 25.0"
+
+
 def test_keys_zoom_and_move(page):
     before = page.ask("view()")
     page.key("w")

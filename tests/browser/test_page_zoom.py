@@ -1,5 +1,7 @@
 """Nothing vanishes: short flows, instants and lost messages are on the screen at every zoom."""
 
+from itertools import pairwise
+
 import pyarrow as pa
 import pytest
 
@@ -7,6 +9,9 @@ from twin.journal.schemas import MESSAGES
 
 GROUND = (255, 255, 255)
 RULE = (227, 231, 236)
+LABEL_PX = 32
+"""Room of a cross with its letter and count."""
+
 SPANS = (2.0, 0.7, 0.2, 0.05, 0.01, 0.0005)
 INK_BOX = 5
 HOT = (0x7A, 0x1E, 0x0C)
@@ -68,6 +73,9 @@ def test_the_whole_run_shows_every_loss(page, tables):
     lost = {str(row["msg_id"]) for row in tables.messages.to_pylist() if row["fate"] in {"lost", "dropped"}}
     drawn = zoom_to(page, page.ask("end") / 2, 2.0)
     assert {number for group in drawn["failed"] for number in group["ids"]} == lost
+    for one, other in pairwise(sorted(drawn["failed"], key=lambda group: (group["y"], group["letter"], group["x"]))):
+        if (one["y"], one["letter"]) == (other["y"], other["letter"]):
+            assert other["x"] - one["x"] >= LABEL_PX
 
 
 @pytest.mark.parametrize("share", SPANS)

@@ -260,6 +260,19 @@ def test_csv_is_the_table_with_its_hops(folder, messages, capsys):
         assert {name: row[name] for name in hop_names} == {name: filled.get(name, "") for name in hop_names}
 
 
+def test_what_a_link_points_to_is_written_and_the_link_stays(folder, tmp_path, capsys):
+    """So is a device, /dev/stdout for one, which a program that may do anything could otherwise replace by a file."""
+    (tmp_path / "file").write_text("old")
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "file")
+    assert main(["trace", str(folder), "--format", "csv", "--cycle", "3", "--out", str(link)]) == 0
+    assert link.is_symlink()
+    assert main(["trace", str(folder), "--format", "csv", "--cycle", "3", "--out", str(tmp_path / "plain")]) == 0
+    assert (tmp_path / "file").read_bytes() == (tmp_path / "plain").read_bytes()
+    assert main(["trace", str(folder), "--format", "csv", "--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == f"error: {tmp_path}: cannot be written: Is a directory\n"
+
+
 def test_csv_of_one_cycle_into_a_file(folder, messages, tmp_path, capsys):
     out = tmp_path / "cycle.csv"
     assert main(["trace", str(folder), "--format", "csv", "--cycle", "3", "--out", str(out)]) == 0

@@ -138,14 +138,14 @@ class RunFolder:
 
     def read_table(self, path: Path) -> pa.Table:
         """One table; a missing, truncated or foreign file is a RunFolderError that says how to get it back."""
-        with self._reading(path), path.open("rb") as file:
+        with self._reading(path), arrow_file(path) as file:
             table = pq.read_table(file, partitioning=None)
         self._check(path, table.schema)
         return table
 
     def read_parts(self, path: Path, names: Sequence[str]) -> Iterator[pa.Table]:
         """Some columns of one table, a row group at a time; errors are the same."""
-        with self._reading(path), path.open("rb") as file, pq.ParquetFile(file) as parts:
+        with self._reading(path), arrow_file(path) as file, pq.ParquetFile(file) as parts:
             self._check(path, parts.schema_arrow)
             self.require_columns(path, parts.schema_arrow, names)
             for place in range(parts.num_row_groups):
@@ -157,6 +157,8 @@ class RunFolder:
             yield
         except FileNotFoundError as error:
             raise RunFolderError(f"{path} is missing; run: run-twin recover {self.path}") from error
+        except PermissionError as error:
+            raise RunFolderError(f"{path}: cannot be read: Permission denied") from error
         except (pa.ArrowException, OSError) as error:
             raise RunFolderError(f"{path} is truncated; run: run-twin recover {self.path}") from error
 
@@ -171,6 +173,15 @@ class RunFolder:
             raise RunFolderError(
                 f"{path}: schema version={found}: this program reads {SCHEMA}; run: run-twin recover {self.path}"
             )
+
+
+def arrow_file(path: Path) -> pa.OSFile:
+    """A file for Arrow to read by itself, whatever bytes its name has.
+
+    One of Python's would be let go by Arrow's own threads, which take the interpreter's lock for it: where that falls
+    into the end of a short program the C++ runtime aborts it (exit code 134).
+    """
+    return pa.OSFile(os.fsencode(path), "rb")
 
 
 def _marked(schema: pa.Schema) -> pa.Schema:

@@ -26,7 +26,9 @@ _EXPORT: Final = re.compile(r"^export ((?:async )?(?:function|const|class)) (\w+
 _SLOT: Final = re.compile(r"<!--\{(\w+)\}-->")
 
 
-_SUMMARY_KEYS: Final = ("scenario", "seed", "virtual_s")
+_SUMMARY_KEYS: Final = {"scenario": str, "seed": int | str, "virtual_s": int | float}
+_SUMMARY_TABLES: Final = ("min_secrecy", "loss_attribution", "messages", "age_ms")
+"""May be missing or null, but nothing else."""
 
 
 def write_report(path: Path) -> Path:
@@ -46,9 +48,15 @@ def write_report(path: Path) -> Path:
 
 def _require(folder: RunFolder, summary: dict[str, Any]) -> None:
     """Check that a summary is of a version that this page understands, as far as it cannot do without."""
-    for key in _SUMMARY_KEYS:
+    recover = f"run: run-twin recover {folder.path}"
+    for key, kind in _SUMMARY_KEYS.items():
         if key not in summary:
-            raise RunFolderError(f"{folder.summary_path} has no key {key}; run: run-twin recover {folder.path}")
+            raise RunFolderError(f"{folder.summary_path} has no key {key}; {recover}")
+        if not isinstance(summary[key], kind):
+            raise RunFolderError(f"{folder.summary_path}: {key} is not of this version; {recover}")
+    for key in _SUMMARY_TABLES:
+        if not isinstance(summary.get(key), dict | None):
+            raise RunFolderError(f"{folder.summary_path}: {key} is not of this version; {recover}")
 
 
 def render(tables: Tables, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:

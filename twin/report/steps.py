@@ -6,6 +6,7 @@ story of thirty messages costs the same in a run of a million.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 import numpy as np
@@ -60,6 +61,11 @@ class Step:
         return entity_of(self.dst)
 
     @property
+    def way(self) -> list[str]:
+        """The links that it was put on, each once: one that sends again what was lost makes a hop of each attempt."""
+        return [link for link, _ in groupby(hop.link for hop in self.hops)]
+
+    @property
     def mailbox_ns(self) -> int:
         """How long it waited at its destination, busy with what came before."""
         if self.ended_ns is None or self.begin_ns is None:
@@ -108,12 +114,14 @@ class Steps:
         A hop is recorded as it begins, so a message that was refused has none there.
         """
         same = pc.and_(pc.equal(self._table["src"], step.src), pc.equal(self._table["dst"], step.dst))
-        further = pc.greater(pc.list_value_length(self._table["hops"]), len(step.hops))
+        further = pc.greater(pc.list_value_length(self._table["hops"]), len(step.way))
         rows = np.flatnonzero(pc.and_(same, pc.fill_null(further, fill_value=False)).to_numpy())
-        crossed = [hop.link for hop in step.hops]
+        crossed = step.way
         nearest_first = rows[np.argsort(abs(self._sent_ns[rows] - step.sent_ns), kind="stable")]
-        ways = ([hop.link for hop in other.hops] for other in self._at(nearest_first))
-        return next((str(way[len(crossed)]) for way in ways if way[: len(crossed)] == crossed), "")
+        ways = (other.way for other in self._at(nearest_first))
+        return next(
+            (way[len(crossed)] for way in ways if len(way) > len(crossed) and way[: len(crossed)] == crossed), ""
+        )
 
     def back_to_measurement(self, msg_id: int) -> tuple[Step, ...]:
         """From the measurement to this message: its cause, that one's cause and so on, not past a CSI report."""

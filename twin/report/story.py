@@ -21,7 +21,7 @@ from twin.report.air import Air, OnAir
 from twin.report.solves import Solve
 from twin.report.steps import Step, Steps
 from twin.wire.messages import Kind
-from twin.wire.protocol import Fate
+from twin.wire.protocol import Fate, Reason
 
 PAGE: Final = "report.html"
 
@@ -205,9 +205,11 @@ def _not_applied(steps: Steps, air: Air, solve: Solve, root: Step) -> Delivery:
 
 
 def _where(steps: Steps, last: Step) -> str:
-    """The twin that dropped a message, or the link on which it was lost or that had no room for it."""
-    if last.arrived_ns is not None:
+    """The twin that dropped a message, or the link on which it was lost or that had no room for it; "" if neither."""
+    if last.arrived_ns is not None or last.reason == Reason.CRASHED:
         return last.dst
+    if last.reason == Reason.NO_ROUTE:
+        return ""
     return last.hops[-1].link if last.fate == Fate.LOST else steps.refusing_link(last)
 
 

@@ -177,6 +177,12 @@ def test_a_summary_of_another_version_is_refused(folder):
         write_report(folder.path)
 
 
+@pytest.mark.parametrize("key", ["scenario", "virtual_s", "min_secrecy", "loss_attribution", "messages", "age_ms"])
+def test_a_summary_with_something_else_under_a_key_is_refused(folder, key, capsys):
+    folder.write_summary(SUMMARY | {key: [1]})
+    assert f"{key} is not of this version; run: run-twin recover {folder.path}" in refused(folder.path, capsys)
+
+
 def test_empty_tables_give_a_page(tmp_path):
     made = RunFolder.create(tmp_path / "empty")
     for name, schema in (("messages", MESSAGES), ("control", CONTROL), ("solves", SOLVES), ("metrics", METRICS)):

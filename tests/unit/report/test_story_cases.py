@@ -115,6 +115,29 @@ def test_the_second_link_of_a_way_may_be_the_full_one():
     assert told(*SENT, refused, *late, *other_way).deliveries[0].where == "air"
 
 
+def test_a_link_that_sent_again_is_no_further_link_on_the_way():
+    """Others crossed `down` at once; this one twice, and found `air` full."""
+    others = (message(8, Kind.PRECODER, "core:b edge:a", 900, 1), ended(8, 999, DOWN, AIR))
+    twice = (message(9, Kind.PRECODER, "core:b edge:a", 201, 1), ended(9, 700, DOWN, DOWN))
+    refused = ended(2, 300, DOWN, DOWN, fate="dropped", reason="queue_full", on_the_way=True)
+    assert told(*SENT, refused, *twice, *others).deliveries[0].where == "air"
+
+
+def test_a_twin_that_was_down_as_its_precoder_came_is_named():
+    crashed = ended(2, 300, DOWN, fate="dropped", reason="crashed", on_the_way=True)
+    story = told(*SENT, crashed, message(8, Kind.PRECODER, "core:b edge:a", 900, 1), ended(8, 999, DOWN, AIR))
+    (delivery,) = story.deliveries
+    assert (delivery.ending, delivery.where) == (Ending.DROPPED, "edge:a")
+    assert "dropped at edge:a" in texts(story)
+
+
+def test_no_link_is_blamed_where_there_was_no_way():
+    nowhere = ended(2, 200, fate="dropped", reason="no_route", on_the_way=True)
+    story = told(*SENT, nowhere, message(8, Kind.PRECODER, "core:b edge:a", 900, 1), ended(8, 999, DOWN))
+    assert story.deliveries[0].where == ""
+    assert "dropped on its way" in texts(story)
+
+
 def test_a_twin_that_drops_a_precoder_is_named():
     story = told(*SENT, ended(2, 300, DOWN, fate="dropped", reason="stale"), applied("a", 0, 50, 0))
     (delivery,) = story.deliveries

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from scenarios.cli import main
 from scenarios.compare_runs import differing
+from scenarios.compare_view import show_comparison
 from twin.journal.statistics import half_width
 
 SETS = (
@@ -106,3 +108,22 @@ def test_another_schema_is_one_line(runs, tmp_path, capsys):
 def test_differing_values_by_path():
     a, b = {"x": {"y": 1, "z": [1, 2]}, "w": 1}, {"x": {"y": 2, "z": [1, 2]}, "v": None}
     assert differing(a, b) == {"x.y": (1, 2), "w": (1, None)}
+
+
+def test_lists_of_tables_differ_entry_by_entry():
+    a = {"fault": [{"twin": "edge:a", "from_s": 1.0}]}
+    b = {"fault": [{"twin": "edge:a", "from_s": 2.0}, {"twin": "core:a", "from_s": 1.0}]}
+    more = {"fault[1].twin": (None, "core:a"), "fault[1].from_s": (None, 1.0)}
+    assert differing(a, b) == {"fault[0].from_s": (1.0, 2.0), **more}
+    assert differing({"fault": []}, a)["fault"] == ([], None)
+
+
+def test_keys_are_whole_however_long_the_values_are():
+    found = {
+        "kind": "runs", "a": "a", "b": "b", "same_digest": False, "numbers": {}, "paired": None,
+        "scenario": {"satellite.elements": ("1 " * 40, "2 " * 40), "uav.waypoints_m": ([[0, 0]] * 20, [[0, 1]] * 20)},
+    }  # fmt: skip
+    text = StringIO()
+    show_comparison(found, text)
+    assert "satellite.elements" in text.getvalue()
+    assert "uav.waypoints_m" in text.getvalue()

@@ -2,6 +2,7 @@
 
 import { byId, element, fill, fixed, grouped, percent } from "./dom.js";
 import { canJump, jumpTo, stepBy } from "./navigate.js";
+import { ageLimit } from "./series.js";
 
 const PARTS = ["sensing", "uplink", "queue", "solve", "downlink", "hold", "mixing"];
 const WIDE_PART = 0.2;
@@ -228,8 +229,8 @@ function kindCounts(run) {
 /** Beside the panels: whose secrecy is drawn, the worst user's or that of one, and what the line for the age is. */
 export function showUsers(app) {
   const { users } = app.run.metrics;
-  const limit = app.run.summary.age_ms?.p95;
-  byId("age-limit").textContent = Number.isFinite(limit) ? `- - p95 ${fixed(limit, 1)}` : "";
+  const limit = ageLimit(app.run.summary);
+  byId("age-limit").textContent = limit ? `- - ${limit.name} ${fixed(limit.ms, 1)}` : "";
   const choices = users.length > 1 && users.length <= 6 ? [null, ...users.keys()] : [];
   fill(
     byId("users"),

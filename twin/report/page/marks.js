@@ -1,10 +1,10 @@
 /** What is drawn at every zoom: lost messages, solves and precoders going on air. */
 
-import { lowerBound } from "./messages.js";
+import { endOf, lowerBound } from "./messages.js";
 import { letterOf, lostOnTheWay } from "./theme.js";
 
 const CROSS = 4;
-const CROSS_GAP = 13;
+const CROSS_GAP = 32;
 const SOLVE_HEIGHT = 20;
 
 /** A cross and a letter where each message ended that did not make it; near ones share a cross and are counted. */
@@ -34,26 +34,36 @@ export function drawFailed(ctx, app, axis, layout) {
   return groups;
 }
 
+/** What failed in the view; what ends within the width of a cross and its label after another one joins it. */
 function groupFailed(app, axis, layout) {
-  const { run } = app;
-  const { messages } = run;
-  const groups = new Map();
-  for (const row of messages.failed) {
-    const when = Number.isNaN(messages.ended[row]) ? messages.sent[row] : messages.ended[row];
+  const { messages } = app.run;
+  const groups = [];
+  const last = new Map();
+  for (const row of messages.failedByEnd) {
+    const when = endOf(messages, row);
     if (when < axis.t0 || when > axis.t1) continue;
-    const leg = messages.legs[messages.leg[row]];
-    const [ySrc, yDst] = [layout.yOf[leg.src], layout.yOf[leg.dst]];
-    if (app.filters.hidden.has(leg.kind) || (Number.isNaN(ySrc) && Number.isNaN(yDst))) continue;
-    const fate = messages.fates[messages.fate[row]];
-    const [from, to] = [Number.isNaN(ySrc) ? yDst : ySrc, Number.isNaN(yDst) ? ySrc : yDst];
-    const y = lostOnTheWay(fate) ? (from + to) / 2 : to;
+    const y = heightOfCross(app, layout, row);
+    if (y === null) continue;
     const x = axis.x(when);
-    const letter = letterOf(fate);
-    const key = `${Math.floor(x / (2 * CROSS_GAP))} ${Math.round(y)} ${letter}`;
-    if (groups.has(key)) groups.get(key).rows.push(row);
-    else groups.set(key, { x, y, letter, rows: [row] });
+    const letter = letterOf(messages.fates[messages.fate[row]]);
+    const key = `${Math.round(y)} ${letter}`;
+    const near = last.get(key);
+    if (near && x - near.x < CROSS_GAP * app.scale) near.rows.push(row);
+    else {
+      last.set(key, { x, y, letter, rows: [row] });
+      groups.push(last.get(key));
+    }
   }
-  return [...groups.values()];
+  return groups;
+}
+
+/** Where a failed message ended: on the lane that refused it, or between two; null where both are hidden. */
+function heightOfCross({ filters, run: { messages } }, layout, row) {
+  const leg = messages.legs[messages.leg[row]];
+  const [ySrc, yDst] = [layout.yOf[leg.src], layout.yOf[leg.dst]];
+  if (filters.hidden.has(leg.kind) || (Number.isNaN(ySrc) && Number.isNaN(yDst))) return null;
+  const [from, to] = [Number.isNaN(ySrc) ? yDst : ySrc, Number.isNaN(yDst) ? ySrc : yDst];
+  return lostOnTheWay(messages.fates[messages.fate[row]]) ? (from + to) / 2 : to;
 }
 
 /** Text on the ground's colour, so that it reads over anything. */

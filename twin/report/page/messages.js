@@ -38,6 +38,7 @@ export function readMessages(header, columns) {
   messages.idOffset = readIds(messages, columns.id);
   messages.slow = slowOnes(messages);
   messages.failed = failedOnes(messages);
+  messages.failedByEnd = messages.failed.toSorted((a, b) => endOf(messages, a) - endOf(messages, b));
   return messages;
 }
 
@@ -116,6 +117,11 @@ function failedOnes(messages) {
   const rows = [];
   for (let i = 0; i < messages.count; i += 1) if (failed[messages.fate[i]]) rows.push(i);
   return rows;
+}
+
+/** When a message ended; where that is not known, when it was sent. */
+export function endOf({ ended, sent }, row) {
+  return Number.isNaN(ended[row]) ? sent[row] : ended[row];
 }
 
 /** The id of a message as text: it may be larger than a double holds exactly. */

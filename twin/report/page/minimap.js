@@ -1,6 +1,7 @@
 /** The whole run in 34 pixels: the slow share over all lanes, what was lost, and where the view is. */
 
 import { Axis, labelWidth } from "./axis.js";
+import { endOf } from "./messages.js";
 import { countSlow, drawStrip } from "./strips.js";
 
 export const MINIMAP_HEIGHT = 34;
@@ -21,8 +22,8 @@ export function drawMinimap(ctx, app, width, height) {
   drawStrip(ctx, theme, app.minimap.counts, 0, axis.left, 8, height - 16);
   ctx.fillStyle = theme.ink;
   let last = -Infinity;
-  for (const row of run.messages.failed) {
-    const x = Math.round(axis.x(run.messages.ended[row]));
+  for (const row of run.messages.failedByEnd) {
+    const x = Math.round(axis.x(endOf(run.messages, row)));
     if (x - last < 1) continue;
     last = x;
     ctx.fillRect(x, 1, 1, 6);

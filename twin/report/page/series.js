@@ -52,15 +52,21 @@ export function drawSecrecy(ctx, app, axis, height) {
   return { top };
 }
 
-/** The age panel: a sawtooth, or its envelope, and the line that 95 % of the time is below. */
+/** The line over the age: the limit of the scenario; without one the age that 95 % of the time is below. */
+export function ageLimit({ age_limit_ms: limit, age_ms: age }) {
+  if (Number.isFinite(limit)) return { name: "limit", ms: limit };
+  return Number.isFinite(age?.p95) ? { name: "p95", ms: age.p95 } : null;
+}
+
+/** The age panel: a sawtooth, or its envelope, and the line over it, where it is not far above all ages. */
 export function drawAge(ctx, app, axis, height) {
   const { run, theme } = app;
   clear(ctx, app, axis, height);
   const { time, data } = run.age;
   if (!data.length) return message(ctx, app, axis, height, "no precoder of a twin went on air");
   run.ageCorners ??= corners(time, data);
-  const limit = run.summary.age_ms?.p95;
-  run.ageCorners.top ??= niceTop(1.1 * most(run.ageCorners.ages));
+  const limit = ageLimit(run.summary);
+  run.ageCorners.top ??= topOfAges(most(run.ageCorners.ages), limit);
   const { top } = run.ageCorners;
   const y = (value) => height - PAD - (value / top) * (height - 2 * PAD);
   grid(ctx, app, axis, y, [0, top / 2, top], (value) => fixed(value, top < 4 ? 1 : 0));
@@ -68,9 +74,14 @@ export function drawAge(ctx, app, axis, height) {
   clipPlot(ctx, axis, height, () => {
     if (points.length > 1 && points.some(([, low, high]) => high > low)) envelope(ctx, theme, points, y);
     else strokeSeries(ctx, points, y, theme.ink, 1.5, []);
-    if (Number.isFinite(limit)) limitLine(ctx, app, axis, y(limit));
+    if (limit) limitLine(ctx, app, axis, y(limit.ms));
   });
   return { top };
+}
+
+function topOfAges(greatest, limit) {
+  const near = limit && limit.ms <= 3 * greatest;
+  return niceTop(1.1 * Math.max(greatest, near ? limit.ms : 0));
 }
 
 /** Corners of the sawtooth in ms. */

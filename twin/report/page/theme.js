@@ -64,7 +64,6 @@ const LETTERS = {
   outage: "O",
   deduplicated: "D",
   no_route: "N",
-  partitioned: "P",
   malformed: "M",
 };
 
@@ -73,7 +72,7 @@ export function letterOf(fate) {
   return LETTERS[fate.reason] || (fate.reason || fate.fate || "?").charAt(0).toUpperCase();
 }
 
-const ON_THE_WAY = new Set(["loss", "queue_full", "outage", "no_route", "partitioned"]);
+const ON_THE_WAY = new Set(["loss", "queue_full", "outage", "no_route"]);
 
 /** Whether a message was lost between its ends, not refused by its receiver. */
 export function lostOnTheWay(fate) {
