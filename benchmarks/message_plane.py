@@ -153,7 +153,7 @@ def run(count: int, row: Row, duration_ns: int, rate_hz: float = 100.0) -> dict[
             plane.start()
             began = time.perf_counter()
             kernel.run(duration_ns)
-            plane.finish()
+            plane.finish(duration_ns)
             wall = time.perf_counter() - began
             link.stop()
         journal.close(Closed(duration_ns, kernel.events, wall, False, {}))
