@@ -157,14 +157,13 @@ def run(count: int, row: Row, duration_ns: int, rate_hz: float = 100.0) -> dict[
             wall = time.perf_counter() - began
             link.stop()
         journal.close(Closed(duration_ns, kernel.events, wall, False, {}))
-        digest = journal.digest()
     delivered = plane.counts["delivered"]
     return {
         "messages": delivered,
         "wall_s": wall,
         "rate": delivered / wall,
         "events": kernel.events / delivered,
-        "digest": digest,
+        "digest": journal.digest(),
     }
 
 
