@@ -68,7 +68,7 @@ class Emulation:
 
     def stop(self) -> dict[str, str]:
         """Have the last deliveries handled and stop the hosts; returns the state hash of every twin."""
-        self.plane.finish()
+        self.plane.finish(self.spec.scenario.duration_ns)
         hashes: dict[str, str] = {}
         for answer in self.link.stop().values():
             hashes.update(answer.hashes)

@@ -102,7 +102,8 @@ def neighbours(path: Path) -> str:
         inside = [key.removeprefix(f"{section}.") for key in all_keys() if key.startswith(f"{section}.")]
         if inside:
             return f"the keys of {section} are {', '.join(inside)}"
-    return "the sections are " + ", ".join(section for section in all_sections() if "." not in section)
+    top = [name for name in (*all_sections(), *all_keys()) if "." not in name]
+    return "the sections are " + ", ".join(top)
 
 
 def plain(path: Path) -> str:

@@ -22,6 +22,8 @@ DEFAULT_ELEMENTS: Final = (
 """CBERS-2 (28057), epoch 2006-06-26T18:52:04Z: Vallado et al. 2006, SGP4-VER.TLE of the package sgp4."""
 
 _LENGTH: Final = 69
+_DAY_OF_YEAR: Final = slice(20, 32)
+_DAYS_PER_YEAR: Final = 366
 _M_PER_KM: Final = 1e3
 _SECONDS_PER_MINUTE: Final = 60.0
 _UNIX_EPOCH_JD: Final = 2_440_587.5
@@ -64,6 +66,9 @@ class Elements:
             _check_line(number, line)
         if pair[0][2:7] != pair[1][2:7]:
             raise ScenarioError(f"lines 1 and 2 are of two satellites, {pair[0][2:7]} and {pair[1][2:7]}")
+        day = float(pair[0][_DAY_OF_YEAR].replace(" ", "0"))
+        if not 1.0 <= day < _DAYS_PER_YEAR + 1.0:  # SGP4 would count on into other years
+            raise ScenarioError(f"line 1 is of day {day:g} of its year, must be 1 to {_DAYS_PER_YEAR}")
         elements = cls(*pair)
         elements.teme(np.zeros(1))
         return elements
@@ -143,7 +148,8 @@ class Elements:
         first = int(np.flatnonzero(codes)[0])
         code = int(codes[first])
         what = SGP4_ERRORS.get(code, "no answer").replace("mrt is less than 1.0 which indicates the", "the")
-        return f"SGP4 error {code} at {minute(self.utc(float(since_s[first])))}: {what}"
+        failed = f"SGP4 error {code} at {minute(self.utc(float(since_s[first])))}: {what}"
+        return f"{failed} (elements of satellite {self.catalog_number}, epoch {minute(self.epoch)})"
 
 
 def minute(instant: datetime) -> str:

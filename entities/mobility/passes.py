@@ -103,7 +103,6 @@ def find_passes(sky: Sky, mask_deg: float, begin_s: float, end_s: float) -> list
 def _pass(sky: Sky, mask_rad: float, times: RealArray, heights: RealArray, stay: tuple[int, int]) -> Pass:
     """The pass of the samples first to last - 1 of `times`, all of them above the mask."""
     first, last = stay
-
     rise_s, set_s = float(times[first]), float(times[last - 1])
     if first > 0:
         rise_s = _crossing(sky, mask_rad, float(times[first - 1]), rise_s)

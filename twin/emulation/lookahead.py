@@ -8,7 +8,8 @@ or when a timer strikes:
 `cost` is the least time that the twin takes for a message, which it declares and its host asserts. `egress` is the
 least latency of the links out of its site where only this twin feeds them: what it puts there, nobody else notices
 before the far end. Where another twin, an entity, or a message in transit may use the same link, or a neighbour lives
-on the same site, egress counts 0. `timer` is the least delay of the timers that the twin asks for.
+on the same site, egress counts 0. `timer` is the least delay of the timers that the twin asks for. A twin sends nothing
+to itself: what it would say to itself is a timer.
 """
 
 from collections import Counter
@@ -41,8 +42,9 @@ class Lookahead:
     def check(self, window_ns: int) -> int:
         """The window itself, or a UsageError that says which twin forbids it."""
         if not 1 <= window_ns <= self.window_ns:
-            most = f"must be 1e-09 to {self.window_ns / 1e9:g} s: {self.node} {self.why}"
-            raise UsageError(f"window={window_ns / 1e9:g} s: {most}")
+            # Every digit: who types what this says must not be refused again.
+            most = f"must be 1e-09 to {self.window_ns / 1e9:.15g} s: {self.node} {self.why}"
+            raise UsageError(f"window={window_ns / 1e9:.15g} s: {most}")
         return window_ns
 
 

@@ -110,9 +110,14 @@ class MessagePlane:
         for node, crash in self._lives.events():
             self._schedule_crash(node, crash.down_ns, crash.up_ns)
 
-    def finish(self) -> None:
-        """Have everything handled that was delivered before the end of the run."""
+    def finish(self, end_ns: int) -> None:
+        """Have everything handled that was delivered before the end of the run, and let happen what comes of it.
+
+        Over a link of its own a twin may send before the end what a window that reaches beyond it has held back: that
+        arrives after the end, but a link that refuses it does so before.
+        """
         self._barrier.flush()
+        self.kernel.run(end_ns)
 
     def send_from_entity(self, envelope: Envelope) -> None:
         """An entity sends now."""

@@ -174,6 +174,8 @@ def _outcome(hosted: Hosted, incoming: Incoming, outputs: Outputs, wall_us: floa
     if outputs.cost_ns < hosted.least_cost_ns:
         least = f"must be at least the {hosted.least_cost_ns} ns that it declares"
         raise KernelError(f"{hosted.node.name}: a handling cost {outputs.cost_ns} ns: {least}")
+    if any(letter.dst == hosted.node.name for letter in outputs.letters):
+        raise KernelError(f"{hosted.node.name}: writes to itself: a twin has timers for that")
     finish = incoming.begin_ns + outputs.cost_ns
     hosted.busy_until_ns = finish
     hosted.waiting.append(incoming.begin_ns)

@@ -58,3 +58,11 @@ def test_the_longest_window_is_valid_and_the_next_is_refused_with_node_and_numbe
     for window_ns in (7002, 0, -1):
         with pytest.raises(UsageError, match=r"must be 1e-09 to 7\.001e-06 s: edge:a handles"):
             longest.check(window_ns)
+
+
+def test_the_longest_window_that_a_refusal_names_is_valid_to_the_last_digit(star):
+    longest = lookahead(star, SITES, dict.fromkeys(("edge:a", "edge:b"), Declared(1_234_567_891)))
+    with pytest.raises(UsageError) as refusal:
+        longest.check(2 * longest.window_ns)
+    named_s = float(str(refusal.value).partition(" to ")[2].partition(" s")[0])
+    assert longest.check(round(named_s * 1e9)) == longest.window_ns == 1_234_572_892

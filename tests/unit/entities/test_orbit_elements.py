@@ -81,6 +81,12 @@ def test_a_right_checksum_does_not_make_a_line():
         Elements.parse(f"{LINE1}\n{signed('2 28057' + 'x' * 62)}")
 
 
+@pytest.mark.parametrize("day", ["000", "367", "999"])
+def test_an_epoch_is_a_day_of_its_year(day):
+    with pytest.raises(ScenarioError, match=f"^line 1 is of day {int(day)}.* of its year, must be 1 to 366$"):
+        Elements.parse(f"{signed(LINE1.replace('06177', f'06{day}'))}\n{LINE2}")
+
+
 def test_checksums_count_digits_and_minus_signs():
     assert checksum("1" * 68 + "?") == 8
     assert checksum("-" * 3 + " " * 65 + "9") == 3
@@ -92,7 +98,10 @@ def test_a_decayed_satellite_is_named_with_its_instant():
     # Lower, and with ten thousand times the drag, it is gone within months.
     line1, line2 = LINE1.replace("35940-4", "35940-0"), LINE2.replace("14.35478080", "15.95478080")
     heavy = Elements.parse(f"{signed(line1)}\n{signed(line2)}")
-    with pytest.raises(ScenarioError, match=r"SGP4 error \d at 2006-\d\d-\d\dT\d\d:\d\dZ: "):
+    with pytest.raises(
+        ScenarioError,
+        match=r"SGP4 error \d at 2006-\d\d-\d\dT\d\d:\d\dZ: .* \(elements of satellite 28057, epoch 2006-06-26T18:52Z\)$",
+    ):
         heavy.teme(np.array([100.0 * 86400.0]))
     instants = np.arange(0.0, 100.0) * 86400.0
     alive = heavy.alive_until(instants)

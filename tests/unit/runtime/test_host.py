@@ -11,7 +11,7 @@ from twin.nodes.config import NodeConfig, from_wire, to_wire
 from twin.runtime.host import Host
 from twin.wire.codec import encode_body
 from twin.wire.control import decode_control, encode_control
-from twin.wire.messages import SCHEMA, Envelope, Kind, State
+from twin.wire.messages import SCHEMA, Ack, Envelope, Kind, Letter, State
 from twin.wire.protocol import CRASH, Batch, Delivery, Fate, HostError, Reason, Result, StateHash, Stop, Welcome
 
 CONFIG = NodeConfig(
@@ -148,14 +148,23 @@ def test_a_crash_ends_a_life_in_its_place_among_the_deliveries():
     assert repeated.sends[0].seq == before.sends[0].seq + 1
 
 
-def test_a_handling_that_costs_less_than_declared_stops_the_run():
-    class Hasty:
+@pytest.mark.parametrize(
+    ("outputs", "what"),
+    [
+        (Outputs(999), "a handling cost 999 ns: must be at least the 1000 ns that it declares"),
+        (
+            Outputs(1_000, (Letter(Kind.ACK, "edge:su", Ack("uav", 1, 0), 0, 1),)),
+            "writes to itself: a twin has timers for that",
+        ),
+    ],
+)
+def test_a_twin_that_breaks_what_windows_rely_on_stops_the_run(outputs, what):
+    class Unruly:
         name = "edge:su"
 
         def handle(self, incoming):
-            return Outputs(999)
+            return outputs
 
-    host = Host("edge", make=lambda config, life: Hasty())
+    host = Host("edge", make=lambda config, life: Unruly())
     host.handle(encode_control(Welcome("run", (to_wire(CONFIG),), 0)))
-    answer = ask(host, 1, delivery(5_000, 1))
-    assert answer == HostError("edge:su: a handling cost 999 ns: must be at least the 1000 ns that it declares")
+    assert ask(host, 1, delivery(5_000, 1)) == HostError(f"edge:su: {what}")
