@@ -38,6 +38,7 @@ import simpy
 
 from entities.entity import Entity
 from twin.emulation.barrier import coupling
+from twin.emulation.garbage import long_lived
 from twin.emulation.kernel import Kernel
 from twin.emulation.links import LinkParams
 from twin.emulation.lookahead import Declared, lookahead
@@ -160,12 +161,13 @@ def run(count: int, row: Row, duration_ns: int, rate_hz: float = 100.0) -> dict[
                 reporter.period_ns = round(1e9 / rate_hz)
                 reporter.start()
             plane.start()
-            kernel.run(warm_ns)
-            before, events = plane.counts["delivered"], kernel.events
-            wall_s, cpu_s = time.perf_counter(), time.process_time()
-            kernel.run(warm_ns + duration_ns)
-            plane.finish(warm_ns + duration_ns)
-            wall_s, cpu_s = time.perf_counter() - wall_s, time.process_time() - cpu_s
+            with long_lived():
+                kernel.run(warm_ns)
+                before, events = plane.counts["delivered"], kernel.events
+                wall_s, cpu_s = time.perf_counter(), time.process_time()
+                kernel.run(warm_ns + duration_ns)
+                plane.finish(warm_ns + duration_ns)
+                wall_s, cpu_s = time.perf_counter() - wall_s, time.process_time() - cpu_s
             link.stop()
         journal.close(Closed(warm_ns + duration_ns, kernel.events, wall_s, False, {}))
     delivered = plane.counts["delivered"] - before

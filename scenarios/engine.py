@@ -26,6 +26,7 @@ from scenarios.judge import evaluate
 from scenarios.load import from_dict
 from scenarios.satellite_pass import check_pass
 from scenarios.spec import Spec
+from twin.emulation.garbage import long_lived
 from twin.errors import RunFolderError
 from twin.journal.facts import Closed
 from twin.journal.folder import SCHEMA, RunFolder
@@ -94,7 +95,7 @@ def run_scenario(
         build(spec, seed, transport, journal, window_ns) as emulation,
     ):
         emulation.start()
-        with _interruptible(emulation):
+        with long_lived(), _interruptible(emulation):
             _run_in_slices(emulation, started, progress)
         kernel = emulation.kernel
         end_ns = kernel.now_ns if kernel.stopped else spec.scenario.duration_ns
