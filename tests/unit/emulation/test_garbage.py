@@ -10,7 +10,12 @@ from twin.emulation.garbage import long_lived
 def test_what_exists_is_frozen_within_and_thawed_after_even_on_an_error():
     before = gc.get_freeze_count()
     kept = [[] for _ in range(1000)]
-    with pytest.raises(ZeroDivisionError), long_lived():
-        assert gc.get_freeze_count() >= before + len(kept)
-        raise ZeroDivisionError
+
+    def fail():
+        with long_lived():
+            assert gc.get_freeze_count() >= before + len(kept)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert gc.get_freeze_count() == 0
