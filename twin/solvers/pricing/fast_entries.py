@@ -1,4 +1,7 @@
-"""The kernels that are called from Python: all pairs at one place, one pair's update, one pair's price."""
+"""The kernels that are called from Python: all pairs at one place, one pair's update, one pair's price.
+
+Each is made by a function that is given the state of the source files that the kernel calls into, and encloses it.
+"""
 
 from collections.abc import Callable
 from typing import Final
@@ -12,8 +15,8 @@ from twin.solvers.pricing.fast_scratch import scratch
 _SOURCES: Final = fingerprint(__file__, "fast_linear", "fast_scratch", "fast_pair", "fast_play", "fast_entries")
 
 
-def _entries(sources: int) -> tuple[Callable[..., int], Callable[..., float], Callable[..., float]]:
-    """The kernels, compiled for a given state of the source files that they call into."""
+def _play_entry(sources: int) -> Callable[..., int]:
+    """All pairs in turn, at one place."""
 
     @entry
     def play_kernel(
@@ -37,6 +40,12 @@ def _entries(sources: int) -> tuple[Callable[..., int], Callable[..., float], Ca
             Game(channels, leaks, errors, budgets, kind, priced), rounds, inner, tolerance, stretch, q, an, trace
         )
 
+    return play_kernel
+
+
+def _update_entry(sources: int) -> Callable[..., float]:
+    """One pair's update, on what its twin knows."""
+
     @entry
     def update_kernel(
         h: ComplexArray,
@@ -58,6 +67,12 @@ def _entries(sources: int) -> tuple[Callable[..., int], Callable[..., float], Ca
             rate = improve(h, r, interference, charge, q, an, budget, error, kind, pair)
         return rate
 
+    return update_kernel
+
+
+def _price_entry(sources: int) -> Callable[..., float]:
+    """One pair's price."""
+
     @entry
     def price_kernel(
         h: ComplexArray,
@@ -78,7 +93,9 @@ def _entries(sources: int) -> tuple[Callable[..., int], Callable[..., float], Ca
                 factor[row, column] = pair.price[row, column]
         return rate
 
-    return play_kernel, update_kernel, price_kernel
+    return price_kernel
 
 
-play_kernel, update_kernel, price_kernel = _entries(_SOURCES)
+play_kernel = _play_entry(_SOURCES)
+update_kernel = _update_entry(_SOURCES)
+price_kernel = _price_entry(_SOURCES)
