@@ -21,7 +21,7 @@ from twin.wire.codec import decode_body
 from twin.wire.control import decode_control, encode_control
 from twin.wire.mailer import Mailer
 from twin.wire.messages import SCHEMA
-from twin.wire.packing import check_arity, check_int, check_list, show
+from twin.wire.packing import check_arity, check_int, check_list, check_text, show
 from twin.wire.plain import MAX_ENTRIES, Plain, pack_plain, take_map, unpack_plain
 from twin.wire.protocol import (
     CRASH,
@@ -142,8 +142,9 @@ class Host:
             WireError: it is no snapshot of such a host; nothing has changed.
         """
         version, run_id, number, states = check_arity(unpack_plain(state, "snapshot"), 4, "snapshot")
-        if version != SNAPSHOT:
+        if type(version) is not int or version != SNAPSHOT:
             raise WireError(f"snapshot.version={show(version)}: must be {SNAPSHOT}")
+        run_id, number = check_text(run_id, "snapshot.run"), check_int(number, "snapshot.last")
         if (run_id, number) != (self._run_id, last):
             raise WireError(f"snapshot={show((run_id, number))}: must be of run {self._run_id} and batch {last}")
         if take_map(states, "snapshot").keys() != self._hosted.keys():
