@@ -22,10 +22,11 @@ from scenarios import outages, topology
 from scenarios.configure import antennas, declared, lives, node_configs, powers_mw, world_params
 from scenarios.spec import Spec
 from twin.emulation.barrier import coupling
+from twin.emulation.keeper import Recorder
 from twin.emulation.kernel import Kernel
 from twin.emulation.lookahead import lookahead
 from twin.emulation.network import Layout
-from twin.emulation.plane import MessagePlane, Recorder
+from twin.emulation.plane import MessagePlane
 from twin.emulation.streams import Streams
 from twin.nodes.config import to_wire
 from twin.runtime.host import Host

@@ -236,5 +236,6 @@ def _outcome(hosted: Hosted, incoming: Incoming, outputs: Outputs, wall_us: floa
 
 
 def _hash(hosted: Hosted) -> str:
-    *state, _waiting = hosted.state()  # some of those have been handled by now, and how many is seen at the next delivery
+    # Some of those who have been waiting are handled by now; how many, only the next delivery tells.
+    *state, _waiting = hosted.state()
     return hashlib.blake2b(pack_plain(state, "state"), digest_size=32).hexdigest()
