@@ -9,9 +9,11 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.metadata import version
 
 from msgspec.structs import replace
 
+from twin import __distribution__
 from twin.errors import KernelError, WireError
 from twin.nodes.base import Incoming, Node, Outputs
 from twin.nodes.config import NodeConfig, from_wire
@@ -30,13 +32,18 @@ from twin.wire.protocol import (
     Hello,
     HostError,
     Outcome,
+    Ping,
+    Pong,
     Reason,
+    Replay,
+    Replayed,
     Result,
     StateHash,
     Stop,
     TimerRequest,
     Welcome,
 )
+from twin.wire.recovering import digest_of_result
 
 MakeNode = Callable[[NodeConfig, int], Node]
 """Makes the twin of a configuration, in its n-th life."""
@@ -93,7 +100,7 @@ class Host:
 
     def hello(self) -> list[bytes]:
         """The bytes with which this host introduces itself."""
-        return encode_control(Hello(self.name, self.epoch, SCHEMA))
+        return encode_control(Hello(self.name, self.epoch, SCHEMA, release()))
 
     def handle(self, parts: list[bytes]) -> list[bytes]:
         """Answer one control message; WELCOME needs no answer."""
@@ -117,6 +124,11 @@ class Host:
                 return None
             case Batch():
                 return self._on_batch(message)
+            case Replay():
+                result = self._on_batch(message.batch)
+                return Replayed(result.number, digest_of_result(result)) if isinstance(result, Result) else result
+            case Ping():
+                return Pong(message.number, 0)
             case Stop():
                 hashes = {name: _hash(hosted) for name, hosted in sorted(self._hosted.items())}
                 return StateHash(hashes)
@@ -160,6 +172,11 @@ class Host:
         outputs = hosted.node.handle(incoming)
         wall_us = (time.perf_counter_ns() - started) / 1e3
         return _outcome(hosted, incoming, outputs, wall_us)
+
+
+def release() -> str:
+    """The version of this program: hosts and kernel of different ones would not compute the same."""
+    return version(__distribution__)
 
 
 def _incoming(delivery: Delivery, begin_ns: int) -> Incoming:
