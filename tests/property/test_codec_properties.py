@@ -113,7 +113,7 @@ controls = st.one_of(
     st.builds(Result, ids, tuples(outcomes())),
     st.builds(HostError, st.text(max_size=20)),
     st.just(Stop()),
-    st.builds(Pong, counts, counts),
+    st.just(Pong()),
     st.builds(SnapshotState, counts, st.binary(max_size=64)),
     st.builds(Replay, st.builds(Batch, ids, tuples(mail | wakes))),
     st.builds(StateHash, st.dictionaries(names, st.text("0123456789abcdef", min_size=64, max_size=64), max_size=3)),

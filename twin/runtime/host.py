@@ -14,7 +14,7 @@ from importlib.metadata import version
 from msgspec.structs import replace
 
 from twin import __distribution__
-from twin.errors import KernelError, WireError
+from twin.errors import KernelError, UsageError, WireError
 from twin.nodes.base import Incoming, Node, Outputs
 from twin.nodes.config import NodeConfig, from_wire
 from twin.nodes.make import make_node
@@ -35,9 +35,13 @@ from twin.wire.protocol import (
     Ping,
     Pong,
     Reason,
+    Refused,
     Replay,
     Replayed,
+    Restore,
     Result,
+    Snapshot,
+    SnapshotState,
     StateHash,
     Stop,
     TimerRequest,
@@ -97,6 +101,7 @@ class Host:
         self._hosted: dict[str, Hosted] = {}
         self._last = 0
         self._cached: Result | None = None
+        self.stopped = False
 
     def hello(self) -> list[bytes]:
         """The bytes with which this host introduces itself."""
@@ -117,6 +122,12 @@ class Host:
         except (WireError, KernelError) as error:
             return HostError(str(error)[:200])
 
+    def snapshot(self) -> bytes:
+        return b""
+
+    def restore(self, state: bytes) -> None:
+        pass
+
     def _answer(self, message: Control) -> Control | None:
         match message:
             case Welcome():
@@ -127,9 +138,18 @@ class Host:
             case Replay():
                 result = self._on_batch(message.batch)
                 return Replayed(result.number, digest_of_result(result)) if isinstance(result, Result) else result
+            case Snapshot():
+                return SnapshotState(self._last, self.snapshot())
+            case Restore():
+                self.restore(message.state)
+                self._last = message.last
+                return None
             case Ping():
-                return Pong(message.number, 0)
+                return Pong()
+            case Refused():
+                raise UsageError(f"host {self.name}: refused by the kernel: {message.text}")
             case Stop():
+                self.stopped = True
                 hashes = {name: _hash(hosted) for name, hosted in sorted(self._hosted.items())}
                 return StateHash(hashes)
             case _:

@@ -3,7 +3,7 @@
 host -> kernel   HELLO(name, epoch, schema, version)   kernel -> host   WELCOME(run_id, node_configs, last) or REFUSED
 kernel -> host   BATCH(n, deliveries)                  host -> kernel   RESULT(n, outcomes) or ERROR(text)
 kernel -> host   SNAPSHOT                              host -> kernel   SNAPSHOT_STATE(last, state)
-kernel -> host   PING(n)                               host -> kernel   PONG(n, busy)
+kernel -> host   PING                                  host -> kernel   PONG
 kernel -> host   STOP                                  host -> kernel   STATE_HASH(node -> hash)
 
 A host that was lost begins again: WELCOME, RESTORE(last, state) of its last snapshot if it has one, then REPLAY(batch)
@@ -155,17 +155,12 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """Are you there? Numbered, so that an answer that comes late is not taken for another."""
-
-    number: int
+    """Are you there?"""
 
 
 @dataclass(frozen=True, slots=True)
 class Pong:
-    """The answer to PING `number`, and the batch that the host is working on, 0 for none."""
-
-    number: int
-    busy: int
+    """I am, though I may be at work."""
 
 
 @dataclass(frozen=True, slots=True)
