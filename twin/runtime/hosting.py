@@ -1,13 +1,13 @@
 """Where the twins live: in this process, in children of it, or in processes that somebody else starts."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from twin.errors import UsageError
 from twin.nodes.make import make_node
 from twin.runtime.children import Children, Nursery, Outsiders
 from twin.runtime.host import Host, MakeNode
-from twin.runtime.remote import Limits, RemoteLink
+from twin.runtime.remote import Limits, RemoteLink, no_news
 from twin.wire.addresses import TRANSPORTS, check_address, own_address, transport_of
 from twin.wire.link import Link
 from twin.wire.router import Router
@@ -29,7 +29,7 @@ class Hosting:
     transport: str = "inproc"
     external: bool = False
     listen: str = ""
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     children: tuple[str, ...] | None = None
 
     def check(self) -> None:
@@ -44,7 +44,7 @@ class Hosting:
 
 
 def connect(
-    hosting: Hosting, names: Sequence[str], make: MakeNode = make_node, tell: Callable[[str], None] = str
+    hosting: Hosting, names: Sequence[str], make: MakeNode = make_node, tell: Callable[[str], None] = no_news
 ) -> Link:
     """The link to hosts of these names; those in other processes begin at once.
 

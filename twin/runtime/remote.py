@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from twin.errors import HostLostError, KernelError, WireError
+from twin.errors import HostLostError, WireError
 from twin.runtime.children import Nursery
 from twin.runtime.host import release
 from twin.runtime.session import Session
 from twin.wire.control import decode_control, encode_control
-from twin.wire.link import Link
+from twin.wire.link import Link, Question
 from twin.wire.messages import SCHEMA
-from twin.wire.protocol import Batch, Control, Hello, Ping, Pong, Refused, Stop, Welcome
+from twin.wire.protocol import Control, Hello, Ping, Pong, Refused, Welcome
 from twin.wire.router import WATCH, Router
 
 _LOOK_S: Final = 0.02  # between two looks at hosts that are waited for
@@ -35,7 +35,6 @@ class Limits:
         silence_s: without a word before it is given up.
         answer_s: for an answer, from a host that lives.
         restarts: of a host in a row, without a result in between.
-        snapshot_every: batches between two snapshots of a host.
     """
 
     hello_s: float = 60.0
@@ -43,7 +42,6 @@ class Limits:
     silence_s: float = 30.0
     answer_s: float = 600.0
     restarts: int = 3
-    snapshot_every: int = 200
 
 
 @dataclass(slots=True)
@@ -62,7 +60,7 @@ class _Seat:
     objection: str = ""
 
 
-def _no_news(_text: str) -> None:
+def no_news(_text: str) -> None:
     """Nobody wants to know."""
 
 
@@ -83,7 +81,7 @@ class RemoteLink(Link):
         router: Router,
         nursery: Nursery,
         limits: Limits | None = None,
-        tell: Callable[[str], None] = _no_news,
+        tell: Callable[[str], None] = no_news,
     ) -> None:
         self._limits = limits or Limits()
         super().__init__(names, self._limits.answer_s)
@@ -115,14 +113,12 @@ class RemoteLink(Link):
     def _greet(self, welcome: Mapping[str, Welcome]) -> None:
         now = time.monotonic()
         for name in self.names:
-            session = Session(name, welcome[name], self._limits.snapshot_every)
+            session = Session(name, welcome[name], self._pasts[name])
             self._seats[name] = _Seat(session, since_s=now)
         self._attend(self.names, lambda session: session.is_ready)
 
-    def _converse(self, questions: Mapping[str, Control], what: str) -> dict[str, Control]:
+    def _converse(self, questions: Mapping[str, Question], what: str) -> dict[str, Control]:
         for name, question in questions.items():
-            if not isinstance(question, Batch | Stop):
-                raise KernelError(f"{what}: must be a batch or the end")
             self._seats[name].session.ask(question)
             self._speak(self._seats[name])
         self._attend(questions, lambda session: session.answer is not None)

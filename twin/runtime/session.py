@@ -4,36 +4,23 @@ A host has several lives: when one is lost, the next is told what it needs to st
 last snapshot, the batches since, whose results must come out as they did) and then what the lost one left unanswered.
 At most one question is with a host at any time.
 
-| with the host | answer         | then                                                             |
-|---------------|----------------|------------------------------------------------------------------|
-| PING          | PONG           | next: it has taken WELCOME in                                    |
-| REPLAY(batch) | REPLAYED       | next, if it is what the first life said; else the run ends       |
-| BATCH         | RESULT         | kept with its batch; time for SNAPSHOT when enough of them are   |
-| SNAPSHOT      | SNAPSHOT_STATE | takes the place of the batches before                            |
-| STOP          | STATE_HASH     | the end                                                          |
-| any           | ERROR          | the run ends                                                     |
+| with the host | answer         | then                                                       |
+|---------------|----------------|------------------------------------------------------------|
+| PING          | PONG           | next: it has taken WELCOME in                              |
+| REPLAY(batch) | REPLAYED       | next, if it is what the first life said; else the run ends |
+| BATCH         | RESULT         | kept with its batch, and the kernel's                      |
+| SNAPSHOT      | SNAPSHOT_STATE | the kernel's                                               |
+| STOP          | STATE_HASH     | the kernel's                                               |
+| any           | ERROR          | the run ends                                               |
 """
 
 from collections import deque
 from typing import Final
 
-from twin.errors import KernelError, WireError
-from twin.wire.link import check_result, check_state_hash, unless_error
-from twin.wire.protocol import (
-    Batch,
-    Control,
-    Ping,
-    Pong,
-    Replay,
-    Replayed,
-    Restore,
-    Result,
-    Snapshot,
-    SnapshotState,
-    Stop,
-    Welcome,
-)
-from twin.wire.recovering import digest_of_result
+from twin.errors import WireError
+from twin.wire.link import Question, check_result, check_snapshot, check_state_hash, unless_error
+from twin.wire.past import Past
+from twin.wire.protocol import Batch, Control, Ping, Pong, Replay, Restore, Result, Snapshot, Stop, Welcome
 
 _UNANSWERED: Final = (Welcome, Restore)
 
@@ -44,20 +31,18 @@ class Session:
     Args:
         name: the host's.
         welcome: what every life of it is told first.
-        snapshot_every: batches between two snapshots.
+        past: what every life of it is told then.
     """
 
-    def __init__(self, name: str, welcome: Welcome, snapshot_every: int) -> None:
+    def __init__(self, name: str, welcome: Welcome, past: Past) -> None:
         self.name = name
         self.answer: Control | None = None
         self.results = 0
         self._welcome = welcome
-        self._snapshot_every = snapshot_every
-        self._saved = SnapshotState(welcome.last, b"")
-        self._kept: list[tuple[Batch, Result]] = []
+        self._past = past
         self._agenda: deque[Control] = deque()
         self._asked: Control | None = None
-        self._wanted: Control | None = None
+        self._wanted: Question | None = None
         self._lives = False
 
     @property
@@ -78,11 +63,8 @@ class Session:
     def begin(self) -> None:
         """A new life: what it must be told, and then what the kernel still wants to know."""
         self._lives, self._asked = True, None
-        self._agenda = deque((self._welcome,))
-        if self._saved.state:
-            self._agenda.append(Restore(self._saved.last, self._saved.state))
-        self._agenda.append(Ping())
-        self._agenda.extend(Replay(batch) for batch, _ in self._kept)
+        self._agenda = deque((self._welcome, Ping()))
+        self._learn()
         if self._wanted is not None:
             self._agenda.append(self._wanted)
 
@@ -91,11 +73,13 @@ class Session:
         self._lives, self._asked = False, None
         self._agenda.clear()
 
-    def ask(self, question: Batch | Stop) -> None:
+    def ask(self, question: Question) -> None:
         """The kernel wants to know; what comes of it will stand in `answer`."""
         self.answer = None
         self._wanted = question
         if self._lives:
+            if self._past.behind:
+                self._learn()
             self._agenda.append(question)
 
     def say(self) -> list[Control]:
@@ -115,48 +99,36 @@ class Session:
             WireError: this is no answer to what was asked.
         """
         control, asked = unless_error(self.name, control), self._asked
-        if asked is None or self._is_late(control, asked):
+        if asked is None or _is_late(control, asked):
             return False
         self._asked = None
         match asked:
             case Batch():
-                self._keep(asked, check_result(self.name, asked, control))
+                self.answer = result = check_result(self.name, asked, control)
+                self._past.add(asked, result)
+                self.results += 1
             case Replay():
-                self._compare(asked.batch, control)
+                self._past.check(self.name, asked.batch, control)
             case Snapshot():
-                self._save(control)
+                self.answer = check_snapshot(self.name, control)
             case Stop():
-                self.answer, self._wanted = check_state_hash(self.name, control), None
+                self.answer = check_state_hash(self.name, control)
             case _ if not isinstance(control, Pong):
                 raise WireError(f"host {self.name}: {type(control).__name__}: must answer PING with PONG")
+        if asked is self._wanted:
+            self._wanted = None
         return True
 
-    @staticmethod
-    def _is_late(control: Control, asked: Control) -> bool:
-        """A result once more, or a PONG when nobody pinged: duplicates do no harm."""
-        if isinstance(control, Result):
-            return not isinstance(asked, Batch) or control.number < asked.number
-        return isinstance(control, Pong) and not isinstance(asked, Ping)
+    def _learn(self) -> None:
+        self._past.behind = False
+        self._agenda.extend(self._past.lesson())
 
-    def _keep(self, batch: Batch, result: Result) -> None:
-        self.answer, self._wanted, self.results = result, None, self.results + 1
-        self._kept.append((batch, result))
-        if len(self._kept) % self._snapshot_every == 0:
-            self._agenda.append(Snapshot())
 
-    def _compare(self, batch: Batch, control: Control) -> None:
-        result = next(result for kept, result in self._kept if kept is batch)
-        if not isinstance(control, Replayed) or control.number != batch.number:
-            raise WireError(f"host {self.name}: {type(control).__name__}: must answer REPLAY with REPLAYED")
-        if control.digest != digest_of_result(result):
-            raise KernelError(f"host {self.name}: batch {batch.number}: came out differently when it was replayed")
-
-    def _save(self, control: Control) -> None:
-        if not isinstance(control, SnapshotState) or control.last != self._kept[-1][0].number:
-            raise WireError(f"host {self.name}: {type(control).__name__}: must answer SNAPSHOT with the state by now")
-        if control.state:
-            self._saved = control
-            self._kept.clear()
+def _is_late(control: Control, asked: Control) -> bool:
+    """A result once more, or a PONG when nobody pinged: duplicates do no harm."""
+    if isinstance(control, Result):
+        return not isinstance(asked, Batch) or control.number < asked.number
+    return isinstance(control, Pong) and not isinstance(asked, Ping)
 
 
 def _answer_to(question: Control | None) -> str:

@@ -16,9 +16,25 @@ from twin.errors import HostLostError, KernelError, WireError
 from twin.wire.control import decode_control, encode_control
 from twin.wire.messages import SCHEMA
 from twin.wire.packing import check_name
-from twin.wire.protocol import Batch, Control, Hello, HostError, Result, StateHash, Stop, Welcome
+from twin.wire.past import Past
+from twin.wire.protocol import (
+    Batch,
+    Control,
+    Hello,
+    HostError,
+    Replay,
+    Result,
+    Snapshot,
+    SnapshotState,
+    StateHash,
+    Stop,
+    Welcome,
+)
 
 TIMEOUT_S: Final = 5.0
+
+Question = Batch | Snapshot | Stop
+"""What the kernel wants to know of a host."""
 
 
 class Endpoint(Protocol):
@@ -54,6 +70,7 @@ class Link(ABC):
         if len(set(names)) != len(names):
             raise KernelError(f"hosts={', '.join(names)}: names must differ")
         self.rejected = 0
+        self._pasts = {name: Past() for name in self.names}
         self._timeout_s = timeout_s
         self._open = False
 
@@ -76,6 +93,29 @@ class Link(ABC):
         answers = self._ask(dict.fromkeys(self.names, Stop()), "STOP")
         return {name: check_state_hash(name, answer) for name, answer in answers.items()}
 
+    def snapshot(self, names: Iterable[str]) -> dict[str, bytes]:
+        """The state of these hosts after their last batch, as bytes for `remember`."""
+        answers = self._ask(dict.fromkeys(names, Snapshot()), "SNAPSHOT")
+        states: dict[str, bytes] = {}
+        for name, answer in answers.items():
+            saved = check_snapshot(name, answer)
+            self.remember(name, saved.last, saved.state)
+            states[name] = saved.state
+        return states
+
+    def recall(self, batches: Mapping[str, Batch]) -> None:
+        """As `exchange`, but the results are on file: the hosts get these batches when they are next spoken to.
+
+        May be called only before the first `exchange`, and with every batch from the first on.
+        """
+        for name, batch in batches.items():
+            self._pasts[name].add(batch)
+            self._pasts[name].behind = True
+
+    def remember(self, name: str, last: int, state: bytes) -> None:
+        """A snapshot of this host after batch `last` is on file: it begins there when it has to begin again."""
+        self._pasts[name].remember(last, state)
+
     def close(self) -> None:
         """Let go of everything; may be called twice."""
         self._open = False
@@ -88,7 +128,7 @@ class Link(ABC):
     ) -> None:
         self.close()
 
-    def _ask(self, questions: Mapping[str, Control], what: str) -> dict[str, Control]:
+    def _ask(self, questions: Mapping[str, Question], what: str) -> dict[str, Control]:
         """The answers of these hosts to their questions, which all of them work on at once."""
         if not self._open:
             raise KernelError(f"{what}: the link is not open")
@@ -102,8 +142,8 @@ class Link(ABC):
         """Let every host say HELLO, and answer it."""
 
     @abstractmethod
-    def _converse(self, questions: Mapping[str, Control], what: str) -> dict[str, Control]:
-        """Ask hosts of an open link, and wait for all the answers."""
+    def _converse(self, questions: Mapping[str, Question], what: str) -> dict[str, Control]:
+        """Tell hosts of an open link their past if they are behind, ask them, and wait for all the answers."""
 
 
 class LocalLink(Link):
@@ -124,7 +164,23 @@ class LocalLink(Link):
         for name, answer in self._gather(answered, "WELCOME").items():
             raise WireError(f"host {name}: {type(answer).__name__}: WELCOME must not be answered")
 
-    def _converse(self, questions: Mapping[str, Control], what: str) -> dict[str, Control]:
+    def _converse(self, questions: Mapping[str, Question], what: str) -> dict[str, Control]:
+        for name in questions:
+            if self._pasts[name].behind:
+                self._teach(name, self._pasts[name])
+        return self._talk(questions, what)
+
+    def _teach(self, name: str, past: Past) -> None:
+        """Bring a host to where the kernel is; it lives as long as the kernel, and needs no past any more."""
+        for control in past.lesson():
+            if isinstance(control, Replay):
+                past.check(name, control.batch, self._talk({name: control}, "REPLAY")[name])
+            else:
+                for answer in self._gather(self._send({name: encode_control(control)}), "RESTORE").values():
+                    raise WireError(f"host {name}: {type(answer).__name__}: RESTORE must not be answered")
+        past.forget()
+
+    def _talk(self, questions: Mapping[str, Control], what: str) -> dict[str, Control]:
         self._send({name: encode_control(question) for name, question in questions.items()})
         return self._gather(questions, what)
 
@@ -175,10 +231,10 @@ class MemoryLink(LocalLink):
         self._inbox: deque[tuple[str, list[bytes]]] = deque()
         self._answering = {host.name: host for host in hosts if isinstance(host, Answering)}
 
-    def _converse(self, questions: Mapping[str, Control], what: str) -> dict[str, Control]:
+    def _talk(self, questions: Mapping[str, Control], what: str) -> dict[str, Control]:
         handed = {name: question for name, question in questions.items() if isinstance(question, Batch)}
         if not handed.keys() <= self._answering.keys() or len(handed) < len(questions):
-            return super()._converse(questions, what)
+            return super()._talk(questions, what)
         answers: dict[str, Control] = {}
         for name, batch in handed.items():
             answer = self._answering[name].answer(batch)
@@ -219,6 +275,13 @@ def check_result(name: str, batch: Batch, answer: Control) -> Result:
             f"host {name}: result {answer.number} with {len(answer.outcomes)} outcomes: "
             f"must be {batch.number} with {len(batch.deliveries)}"
         )
+    return answer
+
+
+def check_snapshot(name: str, answer: Control) -> SnapshotState:
+    """The answer of host `name` to SNAPSHOT."""
+    if not isinstance(answer, SnapshotState):
+        raise WireError(f"host {name}: {type(answer).__name__}: must answer SNAPSHOT with SNAPSHOT_STATE")
     return answer
 
 
