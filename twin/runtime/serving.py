@@ -14,7 +14,6 @@ import threading
 from typing import Final
 
 import zmq
-from zmq.utils.monitor import recv_monitor_message
 
 from twin.emulation.garbage import long_lived
 from twin.errors import HostLostError, UsageError
@@ -106,8 +105,6 @@ class Service:
             if dealer in ready:
                 dealer.recv_multipart()
                 dealer.send_multipart(_PONG)
-            if events in ready:
-                recv_monitor_message(events)
             if events in ready or (self._parent and os.getppid() != self._parent):
                 self._kernel_is_gone()
 
