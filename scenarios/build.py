@@ -16,10 +16,11 @@ from scenarios.spec import Spec
 from scenarios.system import Physics, System
 from scenarios.systems import system_of
 from twin.emulation.barrier import coupling
+from twin.emulation.keeper import Recorder
 from twin.emulation.kernel import Kernel
 from twin.emulation.lookahead import lookahead
 from twin.emulation.network import Layout
-from twin.emulation.plane import MessagePlane, Recorder
+from twin.emulation.plane import MessagePlane
 from twin.emulation.streams import Streams
 from twin.nodes.config import to_wire
 from twin.runtime.host import Host
