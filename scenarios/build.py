@@ -16,7 +16,7 @@ from scenarios.spec import Spec
 from scenarios.system import Physics, System
 from scenarios.systems import system_of
 from twin.emulation.barrier import coupling
-from twin.emulation.keeper import Recorder
+from twin.emulation.keeper import Archive, Keeper, Recorder
 from twin.emulation.kernel import Kernel
 from twin.emulation.lookahead import lookahead
 from twin.emulation.network import Layout
@@ -75,10 +75,18 @@ class Emulation:
         self.link.close()
 
 
-def build(spec: Spec, seed: int, transport: str, recorder: Recorder, window: Window = "auto") -> Emulation:
+def build(
+    spec: Spec,
+    seed: int,
+    transport: str,
+    recorder: Recorder,
+    window: Window = "auto",
+    archive: Archive | None = None,
+) -> Emulation:
     """Wire an emulation of `spec`; nothing has happened yet at virtual time 0.
 
     `window` is the length of the conservative windows in ns, 0 for lockstep, or "auto" for the longest valid one.
+    `archive` is what is on file of an earlier attempt at this run.
 
     Raises:
         UsageError: the window is longer than the lookahead of the twins, or the transport is unknown.
@@ -94,7 +102,7 @@ def build(spec: Spec, seed: int, transport: str, recorder: Recorder, window: Win
         graph = system.graph()
         up = outages.is_up(spec, graph, physics.visible)
         layout = Layout(graph, system.sites(), host_of, physics.propagation, up)
-        couple = coupling(kernel, link, host_of, window_ns)
+        couple = coupling(kernel, link, host_of, window_ns, Keeper(link, recorder, archive))
         plane = MessagePlane(kernel, layout, Streams(seed), recorder, couple, lives(system))
         entities = physics.entities(plane, run)
         stack.pop_all()

@@ -29,7 +29,8 @@ from twin.errors import RunFolderError
 from twin.journal.facts import Closed
 from twin.journal.folder import SCHEMA, RunFolder
 from twin.journal.journal import Journal
-from twin.journal.reader import JournalRead, read_journal, require
+from twin.journal.reader import REQUIRED, JournalRead, read_journal, require
+from twin.journal.resume import Resumption, find_cut
 from twin.journal.rows import table_of
 from twin.journal.schemas import ATTRIBUTION
 from twin.journal.summary import Objective, RunInfo, summarise
@@ -86,19 +87,63 @@ def run_scenario(
     folder = RunFolder.create(out)
     manifest = _manifest(spec, seed, transport, window_ns)
     folder.write_manifest(manifest)
-    started = time.perf_counter()
     with (
         Journal(folder.journal_path, manifest) as journal,
         build(spec, seed, transport, journal, window_ns) as emulation,
     ):
-        emulation.start()
-        with long_lived(), _interruptible(emulation):
-            _run_in_slices(emulation, started, progress)
-        kernel = emulation.kernel
-        end_ns = kernel.now_ns if kernel.stopped else spec.scenario.duration_ns
-        hashes = emulation.stop()
-        journal.close(Closed(end_ns, kernel.events, time.perf_counter() - started, kernel.stopped, hashes))
+        _execute(emulation, journal, progress)
     return finish(folder)
+
+
+def resume(path: Path, transport: str | None = None, progress: Callable[[Progress], None] | None = None) -> RunResult:
+    """Go on with a run whose process was killed, or that was interrupted, to the end that it would have come to.
+
+    What is on file is executed again without asking the twins, and compared (`twin.journal.resume`). `transport` may be
+    another one than before.
+
+    Raises:
+        RunFolderError: no run folder, or one of a run that is complete, still going on, of another version of this
+            program, or another than its journal says. The folder is as it was.
+    """
+    folder = RunFolder.open(path)
+    cut = find_cut(folder.journal_path)
+    require(cut.manifest, folder.journal_path, {**REQUIRED, "versions": dict, "transport": str, "window_ns": int})
+    _check_versions(cut.manifest["versions"], folder.journal_path)
+    spec, seed = from_dict(cut.manifest["scenario"]), int(cut.manifest["seed"])
+    by, window_ns = transport or cut.manifest["transport"], choose_window_ns(spec, cut.manifest["window_ns"])
+    with Resumption(cut) as journal, build(spec, seed, by, journal, window_ns, journal) as emulation:
+        _execute(emulation, journal, progress)
+    return finish(folder)
+
+
+def _execute(emulation: Emulation, journal: Journal | Resumption, progress: Callable[[Progress], None] | None) -> None:
+    """Run to the end, or to an interruption, and close the journal."""
+    started = time.perf_counter()
+    emulation.start()
+    with long_lived(), _interruptible(emulation):
+        _run_in_slices(emulation, started, progress)
+    kernel = emulation.kernel
+    if kernel.stopped and not journal.live:
+        raise KeyboardInterrupt  # where the run was interrupted before it was killed: its journal says more than this
+    end_ns = kernel.now_ns if kernel.stopped else emulation.spec.scenario.duration_ns
+    hashes = emulation.stop()
+    journal.close(Closed(end_ns, kernel.events, time.perf_counter() - started, kernel.stopped, hashes))
+
+
+def _check_versions(found: dict[str, Any], path: Path) -> None:
+    """A digest holds for one set of versions: the rest of a run must be made by those that made its beginning."""
+    for name, now in _versions().items():
+        if found.get(name) != now:
+            allowed = f"must be {now}, this program's, to go on with the run"
+            raise RunFolderError(f"{path}: {name} version={found.get(name)}: {allowed}")
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "sagin-twin": version("sagin-twin"),
+        "python": platform.python_version(),
+        **{name: version(name) for name in _PACKAGES},
+    }
 
 
 def recover(path: Path) -> RunResult:
@@ -142,11 +187,7 @@ def _manifest(spec: Spec, seed: int, transport: str, window_ns: int) -> dict[str
         "window_ns": window_ns,
         "pace": "virtual",
         "reproducible": True,
-        "versions": {
-            "sagin-twin": version("sagin-twin"),
-            "python": platform.python_version(),
-            **{name: version(name) for name in _PACKAGES},
-        },
+        "versions": _versions(),
         "machine": f"{platform.system()} {platform.machine()}",
         "closed": False,
     }
