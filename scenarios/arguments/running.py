@@ -28,7 +28,11 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=count(0, MAX_SEED), help="seed of every random draw (default 1)")
     parser.add_argument("--duration", type=seconds, metavar="S", help="virtual duration in s")
     parser.add_argument("--out", type=Path, metavar="DIR", help="run folder, new or empty (default: under runs/)")
-    parser.add_argument("--transport", choices=("inproc", "memory"), help="what carries the messages (default inproc)")
+    carry = "what carries the messages; ipc, tcp: twins live in other processes (default inproc)"
+    parser.add_argument("--transport", choices=("inproc", "memory", "ipc", "tcp"), help=carry)
+    whose = "who starts those processes: this one, or somebody else (with run-twin host)"
+    parser.add_argument("--hosts", choices=("child", "external"), default="child", help=whose)
+    parser.add_argument("--listen", default="", metavar="ADDR", help="where hosts connect (default: a free address)")
     windows = "how long the twins' hosts may be left alone: the longest valid window, none, or one of so many seconds"
     parser.add_argument("--window", type=_window, metavar="auto|lockstep|SECONDS", help=windows)
     parser.add_argument("--json", action="store_true", dest="as_json", help="print summary.json and nothing else")
@@ -60,14 +64,16 @@ def _add_passes(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from scenarios.commands.run import RunOptions, resume, run
+    from scenarios.commands.run import ResumeOptions, RunOptions, resume, run
 
     if options.resume is not None:
         _refuse_beside_resume(options)
-        return resume(options.resume, options.transport, as_json=options.as_json)
-    names = ("scenario", "sets", "seed", "duration", "out", "transport", "window", "as_json")
+        whose = (options.hosts == "external", options.listen)
+        return resume(ResumeOptions(options.resume, options.transport, *whose, options.as_json))
+    names = ("scenario", "sets", "seed", "duration", "out", "transport", "listen", "window", "as_json")
     typed = {name: getattr(options, name) for name in names}
-    return run(RunOptions(**{**typed, **{name: value for name, value in _UNTYPED.items() if typed[name] is None}}))
+    untyped = {name: value for name, value in _UNTYPED.items() if typed[name] is None}
+    return run(RunOptions(external=options.hosts == "external", **{**typed, **untyped}))
 
 
 def _refuse_beside_resume(options: argparse.Namespace) -> None:

@@ -34,6 +34,8 @@ class RunOptions:
     duration: float | None
     out: Path | None
     transport: str
+    external: bool
+    listen: str
     window: "Window"
     as_json: bool
 
@@ -51,11 +53,13 @@ def run(options: RunOptions) -> int:
     spec = load(options.scenario, options.sets, duration=options.duration)
     write_warnings(spec)
     from scenarios import engine  # half a second of imports: a wrong key is answered before
+    from twin.runtime.hosting import Hosting
 
     out = options.out if options.out is not None else _new_folder(spec, options.seed)
     with ProgressView.silent() if options.as_json else ProgressView.on_stderr(_title(spec, options)) as view:
         try:
-            result = engine.run_scenario(spec, options.seed, out, options.transport, view.show, options.window)
+            hosting = Hosting(options.transport, options.external, options.listen, tell=view.tell)
+            result = engine.run_scenario(spec, options.seed, out, hosting, view.show, options.window)
         except KeyboardInterrupt:
             raise InterruptedRunError(f"interrupted; run: {program()} recover {shlex.quote(str(out))}") from None
     if not options.as_json:
@@ -63,13 +67,30 @@ def run(options: RunOptions) -> int:
     return _ended(result, as_json=options.as_json)
 
 
-def resume(folder: Path, transport: str | None, *, as_json: bool) -> int:
-    """Go on with the run in a folder; returns 130 when it was interrupted."""
-    from scenarios import engine
+@dataclass(frozen=True, slots=True)
+class ResumeOptions:
+    """What was typed after `run --resume`; without a transport it is that of the run so far."""
 
+    folder: Path
+    transport: str | None
+    external: bool
+    listen: str
+    as_json: bool
+
+
+def resume(options: ResumeOptions) -> int:
+    """Go on with the run in a folder; returns 130 when it was interrupted."""
+    from scenarios import resuming
+    from twin.runtime.hosting import Hosting
+
+    folder, as_json = options.folder, options.as_json
     with ProgressView.silent() if as_json else ProgressView.on_stderr(f"{folder}, resumed") as view:
+
+        def hosting(before: str) -> Hosting:
+            return Hosting(options.transport or before, options.external, options.listen, tell=view.tell)
+
         try:
-            result = engine.resume(folder, transport, view.show)
+            result = resuming.resume(folder, hosting, view.show)
         except KeyboardInterrupt:
             again = f"{program()} run --resume {shlex.quote(str(folder))}"
             raise InterruptedRunError(f"interrupted; run: {again}") from None
