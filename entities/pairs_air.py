@@ -7,7 +7,7 @@ import numpy as np
 
 from entities.pairs_params import receiver_of
 from entities.pairs_world import PairsWorld
-from twin.signal.arrays import ComplexArray, RealArray
+from twin.signal.arrays import ComplexArray
 from twin.signal.units import to_db
 
 # A receiver reports nothing below this level: log of zero is no report.
@@ -48,7 +48,7 @@ class PairsAir:
     def quality_db(self, end: str, t_ns: int) -> float:
         """Power over its budget of a transmitter, SINR per stream of a receiver, in dB.
 
-        The SINR is the one that would give each of d_s equal streams its share of the rate: det(I + Z N^-1)^(1/d_s) - 1.
+        The SINR is the one that would give d_s equal streams the rate of the pair: det(I + Z N^-1)^(1/d_s) - 1.
         """
         if end not in self._ends:
             return _level(float(np.vdot(self.precoders[end], self.precoders[end]).real) / self._powers_mw[end])
@@ -78,8 +78,3 @@ def _gram(a: ComplexArray) -> ComplexArray:
 
 def _level(ratio: float) -> float:
     return float(to_db(max(ratio, _FLOOR)))
-
-
-def budgets(names: tuple[str, ...], powers_mw: RealArray) -> dict[str, float]:
-    """Budgets in mW by name."""
-    return {name: float(power) for name, power in zip(names, powers_mw, strict=True)}

@@ -1,4 +1,4 @@
-"""Where pairs and their eavesdropper are and which matrices join them, at any instant: functions of (params, seed, time).
+"""Where pairs and their eavesdropper are, and which matrices join them: functions of (params, seed, time).
 
 Nothing ticks and nothing is stored. Draws are keyed by names: one more pair leaves the channels between the others as
 they were, to the bit. What the transmitters estimate is a function of time, too (`channels.rayleigh.estimate_of`).
