@@ -18,7 +18,7 @@ from entities.pairs_world import PairsWorld
 from entities.reporting import Reporting
 from twin.emulation.kernel import Kernel, Process
 from twin.signal.local_start import local_start
-from twin.wire.messages import Ack, Body, ComplexArray, Covariance, Envelope, Kind, Letter, Precoder, State
+from twin.wire.messages import Ack, Body, ComplexArray, Covariance, Envelope, Kind, Letter, Precoder
 
 _PENDING_MAX = 4096
 _ROUNDING = 1e-9
@@ -90,7 +90,6 @@ class InterferencePair(Entity):
         trace_id = self.reporting.cycle(now)
         csi = transmitter_csi(world, self.number, now)
         self.port.send(Letter(Kind.CSI, self.edge_twin, csi, now, trace_id))
-        self.port.send(self._state(self.name, now, trace_id))
         covariance = Covariance(
             self.receiver, self.radio.air.covariance(self.number, now), world.doppler_hz(self.receiver)
         )
@@ -98,15 +97,6 @@ class InterferencePair(Entity):
         if self.radio.receiver_reports:
             heard = receiver_csi(world, self.number, now)
             self.receiver_port.send(Letter(Kind.CSI, self.edge_twin, heard, now, trace_id))
-
-    def _state(self, end: str, now: int, trace_id: int) -> Letter:
-        world = self.radio.world
-        position_m, velocity_mps = (
-            np.ascontiguousarray(values, dtype=np.float64)
-            for values in (world.position_m(end, now), world.velocity_mps(end, now))
-        )
-        state = State(position_m, velocity_mps, self.radio.air.quality_db(end, now))
-        return Letter(Kind.STATE, self.edge_twin, state, now, trace_id)
 
     def _alone(self) -> ComplexArray:
         """The local start from the transmitter's own estimate of its own channel."""

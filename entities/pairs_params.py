@@ -52,6 +52,7 @@ class PairsParams:
         exponent: tau; the path gain at d m is kappa d^-tau.
         distances: fixed ones; None for those between the ends.
         receiver_mps: walking speed of every receiver; transmitters stand.
+        roam_m: how far receivers and eavesdropper get from where they start.
         eavesdropper_m: where she starts.
         eavesdropper_mps: her walking speed.
         zeta: standard deviation of the error of an entry of H_ji, over the root of its gain.
@@ -72,6 +73,7 @@ class PairsParams:
     exponent: float = 2.6
     distances: Distances | None = None
     receiver_mps: float = 0.0
+    roam_m: float = 3.0
     eavesdropper_m: Vector = (0.0, 0.0, 0.0)
     eavesdropper_mps: float = 0.0
     zeta: float = 0.0

@@ -19,8 +19,6 @@ from twin.emulation.streams import Streams
 from twin.signal.arrays import ComplexArray, RealArray
 from twin.signal.units import from_db, from_dbm, wavelength_m
 
-_ROAM_M = 10.0
-
 
 class PairsWorld:
     """The true geometry and the true channels of K pairs, and the estimates that their ends get. Twins never see it.
@@ -35,11 +33,10 @@ class PairsWorld:
         self._motions: dict[str, Motion] = {}
         for name, place in params.places.items():
             self._motions[name] = Static(place.transmitter_m)
-            self._motions[receiver_of(name)] = _walker(
-                streams, receiver_of(name), place.receiver_m, params.receiver_mps
-            )
-        eve_start_m = params.eavesdropper_m
-        self._motions[EAVESDROPPER] = _walker(streams, EAVESDROPPER, eve_start_m, params.eavesdropper_mps)
+            end, walk = receiver_of(name), (params.receiver_mps, params.roam_m)
+            self._motions[end] = _walker(streams, end, place.receiver_m, walk)
+        walk = (params.eavesdropper_mps, params.roam_m)
+        self._motions[EAVESDROPPER] = _walker(streams, EAVESDROPPER, params.eavesdropper_m, walk)
         self._doppler_hz = params.receiver_mps / wave_m
         self._eve_doppler_hz = params.eavesdropper_mps / wave_m
         links = [(i, receiver_of(j)) for j in names for i in names]
@@ -167,5 +164,7 @@ def error_radius(zeta: float, shape: tuple[int, ...]) -> float:
     return zeta * math.sqrt(math.prod(shape))
 
 
-def _walker(streams: Streams, name: str, start_m: Vector, speed_mps: float) -> Motion:
-    return Walk(streams, name, start_m, speed_mps, _ROAM_M) if speed_mps > 0.0 else Static(start_m)
+def _walker(streams: Streams, name: str, start_m: Vector, walk: tuple[float, float]) -> Motion:
+    """Somebody who walks at a speed in m/s within a distance in m, or stands."""
+    speed_mps, roam_m = walk
+    return Walk(streams, name, start_m, speed_mps, roam_m) if speed_mps > 0.0 else Static(start_m)

@@ -12,9 +12,9 @@ from entities.pairs_world import PairsWorld
 from entities.reporting import Reporting
 from twin.emulation.kernel import Kernel
 from twin.emulation.streams import Streams
-from twin.signal.interference_channel import interference_covariances, user_rates
+from twin.signal.interference_channel import interference_covariances
 from twin.wire.codec import decode_body, encode_body
-from twin.wire.messages import Ack, Covariance, Csi, Envelope, Kind, Precoder, State
+from twin.wire.messages import Ack, Covariance, Csi, Envelope, Kind, Precoder
 
 NAMES = ("pair1", "pair2", "pair3")
 POWER_MW = 100.0
@@ -45,7 +45,7 @@ class Scene:
         places = {name: PairPlace((20.0 * n, 0.0, 0.0), (20.0 * n, 10.0, 0.0)) for n, name in enumerate(NAMES)}
         params = PairsParams(places, distances=Distances(10.0, 10.0, 10.0), receiver_mps=1.0, **options)
         self.world = PairsWorld(params, Streams(6))
-        self.air = PairsAir(self.world, dict.fromkeys(NAMES, POWER_MW))
+        self.air = PairsAir(self.world)
         self.kernel = Kernel((*NAMES, *map(receiver_of, NAMES)))
         self.desks = {name: (Desk(), Desk()) for name in NAMES}
         radio = PairRadio(self.world, self.air, POWER_MW, receiver_reports=True)
@@ -71,12 +71,12 @@ def precoder(version, *, scale=1.0, at_ns=0, name="pair1", shape=(4, 3)):
 def test_both_ends_report_what_they_know_once_per_cycle():
     scene = Scene(zeta=0.2, zeta_eve=0.5).run(2 * PERIOD_NS)
     for transmitter, receiver in scene.desks.values():
-        assert [letter.kind for letter in transmitter.sent] == [Kind.CSI, Kind.STATE] * 2
+        assert [letter.kind for letter in transmitter.sent] == [Kind.CSI] * 2
         assert [letter.kind for letter in receiver.sent] == [Kind.COVARIANCE, Kind.CSI] * 2
         for letter in (*transmitter.sent, *receiver.sent):
             assert letter.dst in {"edge:pair1", "edge:pair2", "edge:pair3"}
             assert type(decode_body(letter.kind, encode_body(letter.body))) is type(letter.body)
-        assert [letter.trace_id for letter in transmitter.sent] == [1, 1, 2, 2]
+        assert [letter.trace_id for letter in transmitter.sent] == [1, 2]
         assert {letter.t_data_ns for letter in receiver.sent} == {0, PERIOD_NS}
 
 
@@ -137,18 +137,6 @@ def test_it_starts_alone_with_little_power_where_its_receiver_hears_best():
         arrives = np.abs(left.conj().T @ channel @ q[number])
         np.testing.assert_allclose(arrives[:2], np.diag(values[:2]) * np.sqrt(0.45 * power), atol=1e-9)
         np.testing.assert_allclose(arrives[2:], 0.0, atol=1e-9)
-
-
-def test_quality_is_the_power_used_and_the_sinr_per_stream():
-    scene = Scene().run(PERIOD_NS)
-    rates = user_rates(scene.world.channels(0), *scene.air.split())
-    for number, name in enumerate(NAMES):
-        sinr = 10.0 ** (scene.air.quality_db(receiver_of(name), 0) / 10.0)
-        assert 2.0 * np.log2(1.0 + sinr) == pytest.approx(rates[number], rel=1e-6)
-        state = scene.desks[name][0].sent[1].body
-        assert isinstance(state, State)
-        used = (np.abs(scene.air.precoders[name]) ** 2).sum()
-        assert 10.0 ** (state.quality_db / 10.0) == pytest.approx(used / POWER_MW)
 
 
 def test_the_newest_precoder_goes_on_air_and_is_acknowledged():
