@@ -14,6 +14,7 @@ import numpy as np
 from twin.signal.arrays import ComplexArray
 from twin.signal.correlation import jakes
 from twin.signal.local_start import local_start, right_vectors
+from twin.solvers.pricing.fast_pair import FULL
 from twin.solvers.pricing.pair import PairView, leak
 from twin.solvers.pricing.variants import Variant
 
@@ -76,7 +77,7 @@ def own_start(own: Estimate, budget_mw: float, streams: int, noise_streams: int)
 
     Their power arrives at the noise level, or is the budget where that is less. Full power at high SNR is a trap.
     """
-    return local_start(own.channel, own.gain, budget_mw, streams, noise_streams)
+    return local_start(own.channel, own.gain, FULL * budget_mw, streams, noise_streams)
 
 
 def awake(own: Estimate, q: ComplexArray, an: ComplexArray, budget_mw: float, floor_snr: float) -> ComplexArray:
@@ -85,7 +86,7 @@ def awake(own: Estimate, q: ComplexArray, an: ComplexArray, budget_mw: float, fl
     Q = 0 is a fixed point of the updates. The seed is along the strongest directions of the own channel, one per
     stream: a column that is zero stays so. It leaves the budget that L has not used.
     """
-    power = min(floor_snr / max(own.gain, 1e-300), budget_mw - float(np.linalg.norm(an)) ** 2)
+    power = min(floor_snr / max(own.gain, 1e-300), FULL * budget_mw - float(np.linalg.norm(an)) ** 2)
     if floor_snr <= 0.0 or power <= 0.0 or float(np.linalg.norm(q)) ** 2 >= power:
         return q
     return np.ascontiguousarray(right_vectors(own.channel)[:, : q.shape[1]] * np.sqrt(power / q.shape[1]))
