@@ -13,6 +13,7 @@ import numpy as np
 
 from twin.signal.arrays import ComplexArray
 from twin.signal.correlation import jakes
+from twin.signal.local_start import local_start, right_vectors
 from twin.solvers.pricing.fast_pair import FULL
 from twin.solvers.pricing.pair import PairView, leak
 from twin.solvers.pricing.variants import Variant
@@ -20,8 +21,6 @@ from twin.solvers.pricing.variants import Variant
 DRAWS: Final = 16
 EVE_DRAWS: Final = 64
 _SEED: Final = 30_001
-_START_SNR: Final = 1.0
-_NOISE_SHARE: Final = 0.1
 _FIRST_ZERO: Final = 2.404825557695773
 """Of J0: from there on a channel has forgotten, though J0 does not stay zero."""
 
@@ -78,12 +77,7 @@ def own_start(own: Estimate, budget_mw: float, streams: int, noise_streams: int)
 
     Their power arrives at the noise level, or is the budget where that is less. Full power at high SNR is a trap.
     """
-    vectors = _right_vectors(own.channel)
-    power = min(_START_SNR / max(own.gain, 1e-300), FULL * budget_mw)
-    share = _NOISE_SHARE if noise_streams else 0.0
-    q = vectors[:, :streams] * np.sqrt((1.0 - share) * power / streams)
-    an = vectors[:, vectors.shape[1] - noise_streams :] * np.sqrt(share * power / max(noise_streams, 1))
-    return np.ascontiguousarray(q), np.ascontiguousarray(an)
+    return local_start(own.channel, own.gain, FULL * budget_mw, streams, noise_streams)
 
 
 def awake(own: Estimate, q: ComplexArray, an: ComplexArray, budget_mw: float, floor_snr: float) -> ComplexArray:
@@ -95,14 +89,7 @@ def awake(own: Estimate, q: ComplexArray, an: ComplexArray, budget_mw: float, fl
     power = min(floor_snr / max(own.gain, 1e-300), FULL * budget_mw - float(np.linalg.norm(an)) ** 2)
     if floor_snr <= 0.0 or power <= 0.0 or float(np.linalg.norm(q)) ** 2 >= power:
         return q
-    return np.ascontiguousarray(_right_vectors(own.channel)[:, : q.shape[1]] * np.sqrt(power / q.shape[1]))
-
-
-def _right_vectors(channel: ComplexArray) -> ComplexArray:
-    """All right singular vectors (N_T, N_T), the strongest first, each turned so that its largest entry is real."""
-    vectors = np.linalg.svd(channel)[2].conj().T
-    largest = vectors[np.abs(vectors).argmax(axis=0), np.arange(vectors.shape[1])]
-    return np.asarray(vectors * (largest.conj() / np.abs(largest)))
+    return np.ascontiguousarray(right_vectors(own.channel)[:, : q.shape[1]] * np.sqrt(power / q.shape[1]))
 
 
 def kept_share(doppler_hz: float, age_s: float) -> float:
