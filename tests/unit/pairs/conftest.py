@@ -12,6 +12,7 @@ from twin.nodes.pricing import UPDATE_TIMER, PricingTwin
 from twin.nodes.pricing_config import PricingConfig
 from twin.nodes.pricing_core import PricingCoreTwin
 from twin.signal.interference_channel import eve_rates, interference_covariances, user_rates
+from twin.signal.local_start import local_start
 from twin.solvers.pricing.problem import InterferenceProblem
 from twin.wire.codec import decode_body, encode_body
 from twin.wire.mailer import Mailer
@@ -110,6 +111,11 @@ class Table:
         self.mailers = {name: Mailer("table", name, rank + 1) for rank, name in enumerate(ends)}
         self.q = np.zeros((len(pairs), problem.antennas, problem.streams), complex)
         self.an = np.zeros((len(pairs), problem.antennas, problem.noise_streams), complex)
+        for index in range(len(pairs)):
+            own, budget_mw = problem.channels[index, index], float(problem.powers_mw[index])
+            gain = float(np.mean(np.abs(own) ** 2))
+            start = local_start(own, gain, (1.0 - 1e-14) * budget_mw, problem.streams, problem.noise_streams)
+            self.q[index], self.an[index] = start
         self.now_ns, self.events, self.busy_ns = 0, [], dict.fromkeys(self.nodes, 0)
         self.log, self.applied, self.solves, self.order = [], [], [], 0
         for name, config in zip(pairs, self.configs, strict=True):

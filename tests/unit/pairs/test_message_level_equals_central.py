@@ -16,9 +16,9 @@ ROUNDS = 20
 
 
 def rounds_of(table, rounds):
-    """What is on air after each period, the first of which is the start."""
-    for n in range(1, rounds + 2):
-        table.run(n * table.problem.pairs * SLOT_NS - 1)
+    """What is on air at the start and after each period."""
+    for n in range(rounds + 1):
+        table.run(n * table.problem.pairs * SLOT_NS)
         yield table.q.copy(), table.an.copy()
 
 

@@ -8,7 +8,7 @@ import pytest
 from twin.errors import WireError
 from twin.nodes.base import Incoming
 from twin.nodes.pricing import UPDATE_TIMER, PricingTwin
-from twin.solvers.pricing.pair import price_factor
+from twin.solvers.pricing.pair import price_factor, update
 from twin.wire.codec import encode_body
 from twin.wire.messages import Ack, Covariance, Csi, Envelope, Kind, Price, State
 from twin.wire.plain import pack_plain, unpack_plain
@@ -49,23 +49,21 @@ def test_nothing_is_decided_before_the_channels_are_known(table):
     assert 1_500_000 + outputs.cost_ns + outputs.wakes[0].delay_ns == 4_500_000
 
 
-def test_the_first_turn_is_the_start_and_the_next_ones_are_updates(table):
+def test_turns_begin_at_the_local_start_and_are_updates(table):
     node = table.nodes["edge:pair2"]
     give(node, Kind.CSI, "pair2", table.csi(1), msg_id=11)
     first = strike(node, 1_500_000)
     precoder, *prices = first.letters
     assert (precoder.kind, precoder.dst, precoder.body.transmitter) == (Kind.PRECODER, "pair2", "pair2")
-    assert precoder.body.vector.shape == (4, 3)
-    power = np.linalg.norm(precoder.body.vector) ** 2
-    gain = np.mean(np.abs(table.problem.channels[1, 1]) ** 2)
-    assert power == pytest.approx(1.0 / gain)
-    assert np.linalg.norm(precoder.body.vector[:, 2]) ** 2 == pytest.approx(0.1 * power)
+    book = node.book
+    expected = update(book.view(book.known), np.zeros((4, 4)), table.q[1], table.an[1])
+    np.testing.assert_allclose(precoder.body.vector, np.hstack(expected), atol=1e-14)
     assert [(letter.kind, letter.dst) for letter in prices] == [(Kind.PRICE, "edge:pair1"), (Kind.PRICE, "edge:pair3")]
     give(node, Kind.COVARIANCE, "rx:pair2", Covariance("pair2", 2.0 * np.eye(4) + 0j, 0.0), msg_id=12)
     give(node, Kind.PRICE, "edge:pair3", price_of("pair3", 1), msg_id=13)
     second = strike(node, 4_500_000)
     (start,), (solve,) = first.solves, second.solves
-    assert (start.version, start.iterations, start.inputs) == (2, 0, (11,))
+    assert (start.version, start.iterations, start.inputs) == (2, 1, (11,))
     assert (solve.version, solve.iterations, solve.inputs) == (5, 1, (11, 12, 13))
     assert (solve.problem, solve.method, solve.trigger, solve.status) == ("ic", "plug_in", "sequential", "solved")
     assert solve.violation == 0.0
