@@ -11,14 +11,14 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
-from scenarios.build import Emulation, Window, build, choose_window_ns
+from scenarios.build import Emulation, Window, build, choose_window_ns, reach
 from scenarios.judge import evaluate
 from scenarios.load import from_dict
 from scenarios.spec import Spec
@@ -34,6 +34,7 @@ from twin.journal.rows import table_of
 from twin.journal.schemas import ATTRIBUTION
 from twin.journal.summary import Objective, RunInfo, summarise
 from twin.journal.tables import metrics_table, write_tables
+from twin.runtime.hosting import Hosting, hosting_of
 
 _SLICES: Final = 200
 _PACKAGES: Final = ("clarabel", "cvxpy", "msgpack", "msgspec", "networkx", "numpy", "pyzmq", "scipy", "sgp4", "simpy")
@@ -67,7 +68,7 @@ def run_scenario(
     spec: Spec,
     seed: int,
     out: Path,
-    transport: str,
+    transport: str | Hosting,
     progress: Callable[[Progress], None] | None = None,
     window: Window = "auto",
 ) -> RunResult:
@@ -77,20 +78,21 @@ def run_scenario(
     manifest says that it was interrupted.
 
     Raises:
-        UsageError: the window is longer than the lookahead of the twins.
+        UsageError: the window is longer than the lookahead of the twins, or there is no such way to the hosts.
+        HostLostError: a host did not come, or was lost for good.
         RunFolderError: `out` cannot be written, or is not empty.
         ScenarioError: the scenario can't be run.
     """
     system_of(spec).check()
     window_ns = choose_window_ns(spec, window)
-    folder = RunFolder.create(out)
-    manifest = _manifest(spec, seed, transport, window_ns)
-    folder.write_manifest(manifest)
     started = time.perf_counter()
-    with (
-        Journal(folder.journal_path, manifest) as journal,
-        build(spec, seed, transport, journal, window_ns) as emulation,
-    ):
+    with ExitStack() as stack:
+        link = stack.enter_context(reach(spec, transport))
+        folder = RunFolder.create(out)
+        manifest = _manifest(spec, seed, hosting_of(transport).transport, window_ns)
+        folder.write_manifest(manifest)
+        journal = stack.enter_context(Journal(folder.journal_path, manifest))
+        emulation = stack.enter_context(build(spec, seed, link, journal, window_ns))
         emulation.start()
         with long_lived(), _interruptible(emulation):
             _run_in_slices(emulation, started, progress)

@@ -15,6 +15,7 @@ from scenarios.cross_field import cross_field
 from scenarios.problems import Source
 from scenarios.spec_base import Section, ms_to_ns
 from scenarios.spec_faults import FaultSection
+from scenarios.spec_hosts import HostsSection
 from scenarios.spec_network import NetworkSection
 from scenarios.spec_twin import TwinSection
 from twin.signal.units import to_ns
@@ -108,11 +109,17 @@ class Spec(Section):
     metrics: MetricsSection = MetricsSection()
     network: NetworkSection = NetworkSection()
     twin: TwinSection = TwinSection()
+    hosts: HostsSection = HostsSection()
     fault: Annotated[tuple[FaultSection, ...], Field(strict=False)] = Field(
         default=(), max_length=1000, description="what goes wrong: tables with kind, twin, from_s and to_s"
     )
 
     unsaid: ClassVar[frozenset[str]] = frozenset({"fault"})
+
+    @property
+    def idle_keys(self) -> frozenset[str]:
+        """How many hosts share the work is no part of what a run is."""
+        return super().idle_keys | {"hosts"}
 
     @property
     @abstractmethod

@@ -24,7 +24,11 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=count(0, MAX_SEED), default=1, help="seed of every random draw (default 1)")
     parser.add_argument("--duration", type=seconds, metavar="S", help="virtual duration in s")
     parser.add_argument("--out", type=Path, metavar="DIR", help="run folder, new or empty (default: under runs/)")
-    parser.add_argument("--transport", choices=("inproc", "memory"), default="inproc", help="what carries the messages")
+    carry = "what carries the messages; ipc, tcp: twins live in other processes"
+    parser.add_argument("--transport", choices=("inproc", "memory", "ipc", "tcp"), default="inproc", help=carry)
+    whose = "who starts those processes: this one, or somebody else (with run-twin host)"
+    parser.add_argument("--hosts", choices=("child", "external"), default="child", help=whose)
+    parser.add_argument("--listen", default="", metavar="ADDR", help="where hosts connect (default: a free address)")
     windows = "how long the twins' hosts may be left alone: the longest valid window, none, or one of so many seconds"
     parser.add_argument("--window", type=_window, default="auto", metavar="auto|lockstep|SECONDS", help=windows)
     parser.add_argument("--json", action="store_true", dest="as_json", help="print summary.json and nothing else")
@@ -54,8 +58,8 @@ def _add_passes(parser: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> int:
     from scenarios.commands.run import RunOptions, run
 
-    names = ("scenario", "sets", "seed", "duration", "out", "transport", "window", "as_json")
-    return run(RunOptions(**{name: getattr(options, name) for name in names}))
+    names = ("scenario", "sets", "seed", "duration", "out", "transport", "listen", "window", "as_json")
+    return run(RunOptions(external=options.hosts == "external", **{name: getattr(options, name) for name in names}))
 
 
 def _list(_options: argparse.Namespace) -> int:

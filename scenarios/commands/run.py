@@ -33,6 +33,8 @@ class RunOptions:
     duration: float | None
     out: Path | None
     transport: str
+    external: bool
+    listen: str
     window: "Window"
     as_json: bool
 
@@ -50,11 +52,13 @@ def run(options: RunOptions) -> int:
     spec = load(options.scenario, options.sets, duration=options.duration)
     write_warnings(spec)
     from scenarios import engine  # half a second of imports: a wrong key is answered before
+    from twin.runtime.hosting import Hosting
 
     out = options.out if options.out is not None else _new_folder(spec, options.seed)
     with ProgressView.silent() if options.as_json else ProgressView.on_stderr(_title(spec, options)) as view:
         try:
-            result = engine.run_scenario(spec, options.seed, out, options.transport, view.show, options.window)
+            hosting = Hosting(options.transport, options.external, options.listen, tell=view.tell)
+            result = engine.run_scenario(spec, options.seed, out, hosting, view.show, options.window)
         except KeyboardInterrupt:
             raise InterruptedRunError(f"interrupted; run: {program()} recover {shlex.quote(str(out))}") from None
     if options.as_json:

@@ -6,6 +6,7 @@ that let some kinds of message go first, send lost ones again, lose them in burs
 while all of this goes on; and a twin that has a link of its own and less to do than the others.
 """
 
+import ast
 from dataclasses import dataclass, field, replace
 
 import networkx as nx
@@ -113,8 +114,11 @@ class Scripted:
         wakes = tuple(Wake(f"after {left - 1}", delay) for delay in self.reaction.timers_ns)
         return Outputs(cost, letters, wakes)
 
-    def fingerprint(self):
-        return repr(self.seen).encode()
+    def state(self):
+        return repr(self.seen)
+
+    def restore(self, state):
+        self.seen = ast.literal_eval(state)
 
 
 def letter(dst, left, t_ns, cause=0):
