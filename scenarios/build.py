@@ -16,7 +16,7 @@ from scenarios.spec import Spec
 from scenarios.system import Physics, System
 from scenarios.systems import system_of
 from twin.emulation.barrier import coupling
-from twin.emulation.keeper import Recorder
+from twin.emulation.keeper import Archive, Keeper, Recorder
 from twin.emulation.kernel import Kernel
 from twin.emulation.lookahead import lookahead
 from twin.emulation.network import Layout
@@ -84,11 +84,19 @@ def reach(spec: Spec, transport: str | Hosting) -> Link:
     return connect(hosting_of(transport), sorted(set(hosts(spec.twins, spec.hosts).values())))
 
 
-def build(spec: Spec, seed: int, link: Link | str, recorder: Recorder, window: Window = "auto") -> Emulation:
+def build(
+    spec: Spec,
+    seed: int,
+    link: Link | str,
+    recorder: Recorder,
+    window: Window = "auto",
+    archive: Archive | None = None,
+) -> Emulation:
     """Wire an emulation of `spec`; nothing has happened yet at virtual time 0.
 
     `link` is what `reach` gives, or the name of a transport; the emulation closes it. `window` is the length of the
-    conservative windows in ns, 0 for lockstep, or "auto" for the longest valid one.
+    conservative windows in ns, 0 for lockstep, or "auto" for the longest valid one. `archive` is what is on file of an
+    earlier attempt at this run.
 
     Raises:
         UsageError: the window is longer than the lookahead of the twins, or the transport is unknown.
@@ -105,7 +113,7 @@ def build(spec: Spec, seed: int, link: Link | str, recorder: Recorder, window: W
         graph = system.graph()
         up = outages.is_up(spec, graph, physics.visible)
         layout = Layout(graph, system.sites(), host_of, physics.propagation, up)
-        couple = coupling(kernel, link, host_of, window_ns)
+        couple = coupling(kernel, link, host_of, window_ns, Keeper(link, recorder, archive))
         plane = MessagePlane(kernel, layout, Streams(seed), recorder, couple, lives(system))
         entities = physics.entities(plane, run)
         stack.pop_all()
