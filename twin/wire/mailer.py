@@ -3,11 +3,16 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec.structs import replace
+
+from twin.errors import WireError
 from twin.wire.codec import encode_body
 from twin.wire.messages import SCHEMA, Envelope, Letter
 
 # Ids of different senders never meet: the sender's rank stands above a 40-bit count of its messages.
 _COUNT_BITS: Final = 40
+# Of these the highest number the copies that a fault makes of a message.
+_COPY_BITS: Final = 4
 
 
 @dataclass(slots=True)
@@ -43,3 +48,11 @@ class Mailer:
             0,  # flags
             encode_body(letter.body),
         )
+
+
+def copy_of(envelope: Envelope, number: int, flag: int) -> Envelope:
+    """Copy `number` (1 to 15) of a message: the same but for its id and a flag that says what made it."""
+    if not 0 < number < 1 << _COPY_BITS:
+        raise WireError(f"copy number={number}: must lie in 1..{(1 << _COPY_BITS) - 1}")
+    msg_id = envelope.msg_id | number << (_COUNT_BITS - _COPY_BITS)
+    return replace(envelope, msg_id=msg_id, flags=int(envelope.flags | flag))
