@@ -33,7 +33,7 @@ class Skew:
     def __post_init__(self) -> None:
         if not 0 <= self.from_ns < self.to_ns:
             raise KernelError(f"skew {self.from_ns}..{self.to_ns} ns: must begin at 0 or later and last")
-        if not -_BILLION < self.drift_ppb:
+        if self.drift_ppb <= -_BILLION:
             raise KernelError(f"skew drift_ppb={self.drift_ppb}: must be above {-_BILLION}: a clock runs forward")
 
     def reading_ns(self, t_ns: int) -> int:

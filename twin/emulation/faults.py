@@ -2,20 +2,21 @@
 
     loss_burst    loses a message with probability `share`, whatever else loses it; reason `loss_burst`
     duplication   with probability `share` a copy is offered to the link right behind the message
-    reordering    with probability `share` a message takes longer, by a uniform time up to `delay_ns`: others overtake it
+    reordering    with probability `share` a message takes a uniform time up to `delay_ns` longer: others overtake it
     delay_spike   every message takes `delay_ns` longer
-    replay        with probability `share` a message is heard on the link and sent once more, from its far end, `delay_ns`
-                  after it came there (or, if it was lost, would have come)
+    replay        with probability `share` a message is heard on the link and sent once more, from its far end,
+                  `delay_ns` after it came there (or, if it was lost, would have come)
     link_outage   the link is down, as in an outage of the schedule; reason `outage`
     partition     the link joins a site that is cut off to one that is not: down; dropped as `partitioned`
 
-A span [from, to) counts at the instant at which a message leaves, the end of its serialisation (see `links`), and, where
-a link is down, at the offer too. Losses are drawn after all others, and of what is lost no delay is drawn. Delays are
-part of the jitter of a hop and never negative, so every bound on latency stays one; routes see outages and partitions
-from the next epoch on, and nothing else.
+A span [from, to) counts at the instant at which a message leaves, the end of its serialisation (see `links`), and,
+where a link is down, at the offer too. Losses are drawn after all others, and of what is lost no delay is drawn. Delays
+are part of the jitter of a hop and never negative, so every bound on latency stays one; routes see outages and
+partitions from the next epoch on, and nothing else.
 
-Every draw is a hash of (seed, fault, link, message): a fault leaves the draws of links and of other faults as they were.
-A fault's name is made of what it is, never of its place in a list. Copies have draws of their own and are never copied.
+Every draw is a hash of (seed, fault, link, message): a fault leaves the draws of links and of other faults as they
+were. A fault's name is made of what it is, never of its place in a list. Copies have draws of their own and are never
+copied.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

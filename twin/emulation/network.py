@@ -8,7 +8,7 @@ injected, so the network knows no geometry.
 
 A link that fails within an epoch of routes (see `routes`) loses what is offered to it (see `links`), and from the next
 epoch on it is avoided. With no way left a message is dropped as `no_route`, or as `partitioned` where a partition has
-cut the way. A message keeps the route that it began. Copies that a fault makes (see `faults`) begin where they are made.
+cut the way. A message keeps the route that it began. Copies that a fault makes (see `faults`) begin where it strikes.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -246,7 +246,7 @@ class Network:
 
 
 def _waited(crossing: Crossing, t_ns: int) -> tuple[Hop, ...]:
-    """What a message has spent on a link until `t_ns`: nothing at its offer, wait and serialisation at its departure."""
+    """What a message has spent on a link until `t_ns`: nothing at its offer, all but the flight at its departure."""
     hop = crossing.hop
     parts = hop.queue_ns + hop.serialisation_ns + hop.propagation_ns + hop.jitter_ns
     return () if t_ns == crossing.arrive_ns - parts else (replace(hop, propagation_ns=0, jitter_ns=0),)

@@ -232,7 +232,7 @@ def _ready(held: dict[int, Message], floor: Key, endless: set[int]) -> Iterator[
 
 
 def _flag(held: dict[int, Message], msg_id: int, flag: int) -> None:
-    """Flag a message. A fault strikes it after it was sent and before it ends; what never ends was flagged as it came."""
+    """Flag a message that is still held: a fault strikes it before it ends, and what never ends came with its flags."""
     found = held.get(msg_id)
     if found is not None:
         held[msg_id] = replace(found, envelope=replace(found.envelope, flags=found.envelope.flags | flag))

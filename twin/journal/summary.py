@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from twin.journal.ages import age_steps
 from twin.journal.aoi import ages_of_information
 from twin.journal.attribution import loss_attribution
+from twin.journal.fault_costs import FaultSpan, fault_costs
 from twin.journal.statistics import Samples, half_width
 from twin.journal.tables import Tables
 from twin.wire.protocol import Fate
@@ -37,7 +38,8 @@ _RATES: Final = ("secrecy", "fresh", "nominal", "never_updated", "local_mrt")
 class RunInfo:
     """What a run says about itself. `wall_s` and `kernel_events` are None when a killed run did not tell.
 
-    `coordinator` is the twin that solves, `age_limit_ns` the age that counts as a violation when exceeded.
+    `coordinator` is the twin that solves, `age_limit_ns` the age that counts as a violation when exceeded, `faults`
+    what the scenario has go wrong, in its order.
     """
 
     scenario: str
@@ -51,6 +53,7 @@ class RunInfo:
     wall_s: float | None
     coordinator: str | None = None
     age_limit_ns: int | None = None
+    faults: tuple[FaultSpan, ...] = ()
 
 
 def last_instant_ns(tables: Tables) -> int:
@@ -87,6 +90,7 @@ def summarise(tables: Tables, info: RunInfo) -> dict[str, Any]:
         "bytes_per_cycle": _bytes_per_cycle(tables),
         "energy_j": _energy_j(tables.control, info.end_ns),
         "unsolved_samples": int(np.isnan(worst["fresh"]).sum()),
+        "faults": fault_costs(info.faults, tables, worst["t_ns"], worst["fresh"] - worst["secrecy"], info.end_ns),
         **loss_attribution(tables.attribution, loss, int(np.isfinite(worst["fresh"]).sum())),
     }
 

@@ -58,7 +58,7 @@ class Effect(StrEnum):
 
 
 class Flag(IntFlag):
-    """What the log says of a message in `flags`: a copy made by a fault (the envelope says so too), or struck by one."""
+    """What the log says of a message in `flags`: a copy that a fault made (its envelope says so too), or struck."""
 
     DUPLICATED = 1
     REPLAYED = 2

@@ -26,7 +26,10 @@ def both_ways(*pairs):
     return frozenset((*pairs, *((b, a) for a, b in pairs)))
 
 
-def fault(kind, share=0.5, delay_ns=0, number=7, links=both_ways(("a", "b")), **changes):
+FIRST = both_ways(("a", "b"))
+
+
+def fault(kind, share=0.5, delay_ns=0, number=7, links=FIRST, **changes):
     return LinkFault(number, f"{kind} {number}", kind, FROM_NS, TO_NS, links, share, delay_ns, **changes)
 
 
