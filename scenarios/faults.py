@@ -37,7 +37,7 @@ def problem(faults: Sequence[AnyFault], graph: "nx.Graph[str]") -> tuple[Path, o
         if isinstance(fault, Partition):
             unknown = next((site for site in fault.sites if site not in graph), None)
             if unknown is not None:
-                return ("fault", index, "sites"), list(fault.sites), f"{unknown} is none of them: {_sites(graph)}"
+                return ("fault", index, "sites"), list(fault.sites), f"{unknown} is none: {_sites(graph)}"
             if len(set(fault.sites)) == len(graph):
                 return ("fault", index, "sites"), list(fault.sites), "must leave a site to be cut off from"
         elif isinstance(fault, OfLinks) and fault.link and not links_named(graph, fault.link):
@@ -86,13 +86,6 @@ def crashes(faults: Sequence[AnyFault]) -> dict[str, tuple[Crash, ...]]:
 def spans(faults: Sequence[AnyFault]) -> tuple[FaultSpan, ...]:
     """The faults as summary and page speak of them."""
     return tuple(FaultSpan(fault.kind, target_of(fault), fault.from_ns, fault.to_ns) for fault in faults)
-
-
-def never(faults: Sequence[AnyFault], duration_s: float) -> Iterator[str]:
-    """A warning for every fault that begins when the run is over."""
-    for index, fault in enumerate(faults):
-        if fault.from_s >= duration_s:
-            yield f"fault[{index}] {fault.kind} begins at {fault.from_s:g} s: the run is over at {duration_s:g} s"
 
 
 def _link_fault(number: int, fault: OfLinks, graph: "nx.Graph[str]", site_of: Mapping[str, str]) -> LinkFault:

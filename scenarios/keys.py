@@ -1,27 +1,29 @@
-"""Every key of a scenario by its full path, with unit, range and meaning: read off the models of `Spec`."""
+"""Every key of a scenario by its full path, with unit, range and meaning: read off the models of a `Spec`."""
 
 import difflib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, Literal, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Le, Lt, MaxLen, MinLen
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from scenarios.spec import Spec
-from scenarios.spec_orbit import Latitude
+from scenarios.spec_base import Latitude
 from scenarios.values import shown
 
 Path = tuple[str | int, ...]
+Model = type[BaseModel]
 
 # Longest first: "_rad_s" before "_s", "_ms" before "_s".
 _UNITS = {
     "_rad_s": "rad/s",
     "_mbps": "Mbit/s",
     "_mps": "m/s",
+    "_ppm": "ppm",
     "_dbm": "dBm",
     "_ghz": "GHz",
     "_deg": "deg",
@@ -71,22 +73,22 @@ def unit_of(path: Path) -> str:
 
 
 @cache
-def all_keys() -> dict[str, Key]:
-    """Every key of a scenario by its path, in the models' order; `users.extra[]` stands for its items."""
-    return {key.path: key for key in _walk(Spec, ())}
+def all_keys(spec: Model) -> dict[str, Key]:
+    """Every key of a scenario of that class by its path, in the models' order; `users.extra[]` stands for its items."""
+    return {key.path: key for key in _walk(spec, ())}
 
 
 @cache
-def all_sections() -> tuple[str, ...]:
+def all_sections(spec: Model) -> tuple[str, ...]:
     """The paths of all sections (tables)."""
-    parts = [path.split(".") for path in all_keys() if "[]" not in path]
+    parts = [path.split(".") for path in all_keys(spec) if "[]" not in path]
     return tuple(dict.fromkeys(".".join(path[:length]) for path in parts for length in range(1, len(path))))
 
 
-def nearest(path: Path) -> str | None:
+def nearest(spec: Model, path: Path) -> str | None:
     """The known path that a person most likely meant, or None when nothing is near."""
     wanted = dotted(tuple(part for part in path if isinstance(part, str)))
-    known = {key.replace("[]", ""): key for key in (*all_keys(), *all_sections())}
+    known = {key.replace("[]", ""): key for key in (*all_keys(spec), *all_sections(spec))}
     known = {bare: key for bare, key in known.items() if not f"{wanted}.".startswith(f"{bare}.")}
     found = difflib.get_close_matches(wanted[:200], known, n=1, cutoff=_SIMILAR)
     if not found:
@@ -95,14 +97,14 @@ def nearest(path: Path) -> str | None:
     return known[found[0]].replace("[]", index)
 
 
-def neighbours(path: Path) -> str:
+def neighbours(spec: Model, path: Path) -> str:
     """What there is beside an unknown key: the keys of the innermost known section, or the sections."""
     for length in range(len(path) - 1, 0, -1):
         section = plain(path[:length])
-        inside = [key.removeprefix(f"{section}.") for key in all_keys() if key.startswith(f"{section}.")]
+        inside = [key.removeprefix(f"{section}.") for key in all_keys(spec) if key.startswith(f"{section}.")]
         if inside:
             return f"the keys of {section} are {', '.join(inside)}"
-    top = [name for name in (*all_sections(), *all_keys()) if "." not in name]
+    top = [name for name in (*all_sections(spec), *all_keys(spec)) if "." not in name]
     return "the sections are " + ", ".join(top)
 
 
@@ -111,16 +113,16 @@ def plain(path: Path) -> str:
     return re.sub(r"\[\d+\]", "[]", dotted(path))
 
 
-def key_at(path: Path) -> tuple[Path, Key] | None:
+def key_at(spec: Model, path: Path) -> tuple[Path, Key] | None:
     """The known key that a path is or lies inside of, with the key's own path; None when there is none."""
     for length in range(len(path), 0, -1):
-        key = all_keys().get(plain(path[:length]))
+        key = all_keys(spec).get(plain(path[:length]))
         if key is not None:
             return path[:length], key
     return None
 
 
-def _walk(model: type[BaseModel], prefix: tuple[str, ...]) -> Iterator[Key]:
+def _walk(model: Model, prefix: tuple[str, ...]) -> Iterator[Key]:
     for name, field in model.model_fields.items():
         path = (*prefix, name)
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
@@ -130,14 +132,27 @@ def _walk(model: type[BaseModel], prefix: tuple[str, ...]) -> Iterator[Key]:
         unit = unit_of(path)
         kind, allowed = _rule(field, f" {unit}" if unit else "")
         yield Key(".".join(path), unit, kind, allowed, default, field.description or "")
-        if (item := _item_section(field)) is not None:
-            yield from _walk(item, (*prefix, f"{name}[]"))
+        yield from _merged(_item_sections(field), (*prefix, f"{name}[]"))
 
 
-def _item_section(field: FieldInfo) -> type[BaseModel] | None:
-    """The section that the items of a list of tables are; None for any other field."""
-    inner = get_args(field.annotation) or (None,)
-    return inner[0] if isinstance(inner[0], type) and issubclass(inner[0], BaseModel) else None
+def _merged(models: tuple[Model, ...], prefix: tuple[str, ...]) -> Iterator[Key]:
+    """The keys of tables of which there are several kinds: a key that several have is one, required if any needs it."""
+    found: dict[str, list[Key]] = {}
+    for model in models:
+        for key in _walk(model, prefix):
+            found.setdefault(key.path, []).append(key)
+    for keys in found.values():
+        choices = list(dict.fromkeys(key.allowed for key in keys))
+        default = None if any(key.default is None for key in keys) else keys[0].default
+        yield replace(keys[0], allowed=_either(choices), default=default)
+
+
+def _item_sections(field: FieldInfo) -> tuple[Model, ...]:
+    """The sections that the items of a list of tables are, one for each kind of them; () for any other field."""
+    inner = (get_args(field.annotation) or (None,))[0]
+    inner = get_args(inner)[0] if get_origin(inner) is Annotated else inner
+    kinds = get_args(inner) if get_origin(inner) is UnionType else (inner,)
+    return tuple(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel))
 
 
 def _rule(field: FieldInfo, suffix: str) -> tuple[str, str]:
@@ -160,9 +175,12 @@ def _text_rule(field: FieldInfo) -> str:
 def _list_rule(field: FieldInfo, suffix: str) -> str:
     inner = get_args(field.annotation)
     limits: dict[type, Any] = {type(item): item for item in field.metadata}
-    if (item := _item_section(field)) is not None:
-        *names, last = item.model_fields
-        return f"a list of at most {limits[MaxLen].max_length} tables with {', '.join(names)} and {last}"
+    if items := _item_sections(field):
+        shared = [name for name in items[0].model_fields if all(name in item.model_fields for item in items)]
+        names = ", ".join(shared[:-1]) + f" and {shared[-1]}" + (", and what each kind has" if len(items) > 1 else "")
+        return f"a list of at most {limits[MaxLen].max_length} tables with {names}"
+    if inner[0] is str:
+        return f"a list of {limits[MinLen].min_length} to {limits[MaxLen].max_length} names"
     if get_origin(inner[0]) is Literal:
         return "a list of " + _either([f'"{choice}"' for choice in get_args(inner[0])])
     if Ellipsis in inner:

@@ -5,6 +5,7 @@ from typing import Final
 
 import networkx as nx
 
+from scenarios.spec_links import LINK_CLASSES
 from twin.emulation.links import LinkParams
 
 JOIN: Final = " - "
@@ -22,18 +23,17 @@ def edges(graph: "nx.Graph[str]") -> Iterable[tuple[str, str, LinkParams]]:
 
 def links_named(graph: "nx.Graph[str]", name: str) -> list[Pair]:
     """The links that a name stands for: those of a class, or the one between two sites; [] for an unknown name."""
-    of_class = [frozenset((a, b)) for a, b, params in edges(graph) if params.kind == name]
-    if of_class:
-        return of_class
+    if name in LINK_CLASSES:
+        return [frozenset((a, b)) for a, b, params in edges(graph) if params.kind == name]
     a, joined, b = name.partition(JOIN)
     return [frozenset((a, b))] if joined and graph.has_edge(a, b) else []
 
 
 def allowed_links(graph: "nx.Graph[str]", name: str) -> str:
     """What a name of links must be, with examples near to a wrong one."""
-    classes = ", ".join(f'"{kind}"' for kind in dict.fromkeys(params.kind for _, _, params in edges(graph)))
+    classes = ", ".join(f'"{kind}"' for kind in LINK_CLASSES)
     known = [site for site in name.split(JOIN) if site in graph]
-    site = known[0] if known else min(graph)
-    joined = [f'"{site}{JOIN}{other}"' for other in sorted(graph[site])][: _SHOWN if known else 1]
-    example = f" (of {site}: {', '.join(joined)})" if known else f" as in {joined[0]}"
+    joined = [f'"{site}{JOIN}{other}"' for site in known[:1] for other in sorted(graph[site])]
+    first = JOIN.join(next(iter(graph.edges)))
+    example = f" (of {known[0]}: {', '.join(joined[:_SHOWN])})" if known else f' as in "{first}"'
     return f"must be {classes}, or two sites that a link joins{example}"

@@ -174,11 +174,6 @@ def check_faults(faults: Sequence[AnyFault], entities: Collection[str]) -> None:
 
 
 def _check_target(index: int, fault: AnyFault, entities: Collection[str]) -> None:
-    if isinstance(fault, TwinCrash):
-        side, _, entity = fault.twin.partition(":")
-        if side not in {"edge", "core"} or entity not in entities:
-            allowed = f"must be edge:X or core:X with X an entity of the scenario ({_some(entities)})"
-            raise cross_field(("fault", index, "twin"), fault.twin, allowed)
     if isinstance(fault, Replay) and bool(fault.link) == bool(fault.entity):
         raise cross_field(("fault", index, "link"), fault.link, "must be given, or entity, but not both")
     if isinstance(fault, Replay | ClockSkew) and fault.entity and fault.entity not in entities:

@@ -38,7 +38,7 @@ _COPY_SHIFT: Final = 48  # above every seq: the order and the draws of a copy ar
 _FLAGS: Final = {Effect.DUPLICATED: Flag.DUPLICATED, Effect.REPLAYED: Flag.REPLAYED}
 
 
-class Witness(Protocol):
+class FaultLog(Protocol):
     """Who is told what faults do."""
 
     def copied(self, envelope: Envelope) -> None:
@@ -98,7 +98,7 @@ class Network:
         streams: source of loss and jitter draws.
         arrived: called when a message reaches its destination.
         ended: called with the instant when a message is lost or dropped on the way.
-        witness: told what faults do.
+        fault_log: told what faults do.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Network:
         streams: Streams,
         arrived: Callable[[Transit], None],
         ended: Callable[[Transit, int, Fate, Reason], None],
-        witness: Witness | None = None,
+        fault_log: FaultLog | None = None,
     ) -> None:
         self._kernel = kernel
         self._graph = layout.graph
@@ -117,7 +117,7 @@ class Network:
         self._is_up = layout.is_up
         self._arrived = arrived
         self._ended = ended
-        self._witness = witness
+        self._fault_log = fault_log
         self._cuts = Cuts(layout.faults)
         self._routes = Routes(layout.graph, layout.propagation_ns, self._cuts.allow(layout.is_up))
         self._routes_without_faults = Routes(layout.graph, layout.propagation_ns, layout.is_up)
@@ -224,8 +224,8 @@ class Network:
         envelope = copy_of(transit.envelope, transit.copies, _FLAGS[strike.effect])
         order = transit.order + (transit.copies << _COPY_SHIFT)
         copy = Transit(envelope, transit.size_bytes, transit.queues, transit.sites, order, copy=transit.copies)
-        if self._witness is not None:
-            self._witness.copied(envelope)
+        if self._fault_log is not None:
+            self._fault_log.copied(envelope)
         self._tell(envelope, t_ns, strike)
         if strike.effect is Effect.DUPLICATED:
             copy.crossed = transit.crossed - 1
@@ -237,8 +237,8 @@ class Network:
         self._go_on(copy, crossing.arrive_ns + strike.fault.delay_ns)
 
     def _tell(self, envelope: Envelope, t_ns: int, strike: Strike) -> None:
-        if self._witness is not None:
-            self._witness.struck(Struck(envelope.msg_id, t_ns, strike.fault.number, strike.effect))
+        if self._fault_log is not None:
+            self._fault_log.struck(Struck(envelope.msg_id, t_ns, strike.fault.number, strike.effect))
 
     def _at(self, t_ns: int, key: Key, action: Callable[[], None]) -> None:
         src, dst, seq = key

@@ -1,8 +1,8 @@
 """What the modelled faults of a run did, and what they cost, as the section `faults` of summary.json.
 
-A fault's messages are counted as facts say (`facts.Struck`). Its cost is that of the worst user's secrecy: the mean of
-fresh - actual over the samples of its span and of a time to recover after it, against the mean over the samples that no
-fault is near. Two faults at one time share their samples: who of them cost what, nobody can say.
+A fault's messages are counted as facts say (`facts.Struck`). Its cost is one of secrecy, of what the twins aim at: the
+mean of fresh - actual over the samples of its span and of a time to recover after it, against the mean over the samples
+that no fault is near. Two faults at one time share their samples: who of them cost what, nobody can say.
 """
 
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ def fault_costs(
         faults: of the scenario.
         tables: of the run, with what was struck.
         times_ns: instants of the metrics (S,).
-        loss: fresh - actual secrecy rate of the worst user (S,) in bit/s/Hz, NaN where it is not known.
+        loss: fresh - actual secrecy rate that the twins aim at (S,) in bit/s/Hz, NaN where it is not known.
         end_ns: of the run.
     """
     near = [_near(fault, times_ns) for fault in faults]
