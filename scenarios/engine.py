@@ -18,6 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
+from scenarios import faults
 from scenarios.build import Emulation, Window, build, choose_window_ns, reach
 from scenarios.judge import evaluate
 from scenarios.load import from_dict
@@ -230,6 +231,7 @@ def _run_info(manifest: dict[str, Any], system: System[Spec], end_ns: int) -> Ru
         coordinator=system.coordinator,
         age_limit_ns=system.spec.metrics.age_limit_ns,
         objective=system.objective,
+        faults=faults.spans(system.spec.fault),
     )
 
 
