@@ -11,6 +11,7 @@ from typing import Literal, Self
 from entities.entity import Entity
 from scenarios import outages
 from scenarios.fates import declared, lives
+from scenarios.faults import clocks, link_faults
 from scenarios.sites import hosts
 from scenarios.spec import Spec
 from scenarios.system import Physics, System
@@ -95,15 +96,16 @@ def build(
     """Wire an emulation of `spec`; nothing has happened yet at virtual time 0.
 
     `link` is what `reach` gives, or the name of a transport; the emulation closes it. `window` is the length of the
-    conservative windows in ns, 0 for lockstep, or "auto" for the longest valid one.
-    `archive` is what is on file of an earlier attempt at this run.
+    conservative windows in ns, 0 for lockstep, or "auto" for the longest valid one. `archive` is what is on file of an
+    earlier attempt at this run.
 
     Raises:
         UsageError: the window is longer than the lookahead of the twins, or the transport is unknown.
         HostLostError: a host did not come.
     """
     system = system_of(spec)
-    kernel = Kernel((*system.ports, *spec.twins))
+    site_of = system.sites()
+    kernel = Kernel((*system.ports, *spec.twins), clocks(spec.fault, site_of))
     window_ns, run = choose_window_ns(spec, window), run_id(spec, seed)
     physics, host_of = system.physics(seed), hosts(spec.twins, spec.hosts)
     with ExitStack() as stack:
@@ -112,7 +114,8 @@ def build(
         link.open(_welcomes(system, kernel, host_of, run))
         graph = system.graph()
         up = outages.is_up(spec, graph, physics.visible)
-        layout = Layout(graph, system.sites(), host_of, physics.propagation, up)
+        struck = link_faults(spec.fault, graph, site_of)
+        layout = Layout(graph, site_of, host_of, physics.propagation, up, struck)
         couple = coupling(kernel, link, host_of, window_ns, Keeper(link, recorder, archive))
         plane = MessagePlane(kernel, layout, Streams(seed), recorder, couple, lives(system))
         entities = physics.entities(plane, run)

@@ -12,12 +12,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
+from scenarios import faults
 from scenarios.build import Emulation, Window, build, choose_window_ns, reach
 from scenarios.judge import evaluate
 from scenarios.load import from_dict
@@ -207,6 +208,7 @@ def _run_info(manifest: dict[str, Any], system: System[Spec], end_ns: int) -> Ru
         coordinator=system.coordinator,
         age_limit_ns=system.spec.metrics.age_limit_ns,
         objective=system.objective,
+        faults=faults.spans(system.spec.fault),
     )
 
 

@@ -28,7 +28,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=count(0, MAX_SEED), help="seed of every random draw (default 1)")
     parser.add_argument("--duration", type=seconds, metavar="S", help="virtual duration in s")
     parser.add_argument("--out", type=Path, metavar="DIR", help="run folder, new or empty (default: under runs/)")
-    carry = "what carries the messages; ipc, tcp: twins live in other processes (default inproc)"
+    carry = "what carries the messages (default inproc); ipc, tcp: twins live in other processes"
     parser.add_argument("--transport", choices=("inproc", "memory", "ipc", "tcp"), help=carry)
     whose = "who starts those processes: this one, or somebody else (with run-twin host)"
     parser.add_argument("--hosts", choices=("child", "external"), default="child", help=whose)
@@ -37,7 +37,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--window", type=_window, metavar="auto|lockstep|SECONDS", help=windows)
     parser.add_argument("--json", action="store_true", dest="as_json", help="print summary.json and nothing else")
     resume = (
-        "go on with the run in this folder, which was killed or interrupted; of the rest only --transport and --json"
+        "go on with the run in this folder, which was killed or interrupted; scenario, seed and the like stand there"
     )
     parser.add_argument("--resume", type=Path, metavar="DIR", help=resume)
 
