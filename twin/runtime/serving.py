@@ -19,7 +19,7 @@ import zmq
 from twin.emulation.garbage import long_lived
 from twin.errors import HostLostError, UsageError
 from twin.runtime.host import Host
-from twin.wire.addresses import remove_socket
+from twin.wire.addresses import remove_socket, socket_path
 from twin.wire.control import encode_control
 from twin.wire.protocol import Pong
 from twin.wire.router import WATCH, configure
@@ -61,7 +61,7 @@ class Service:
             UsageError: the kernel does not want this host.
             HostLostError: there is no kernel.
         """
-        _die_with(self._parent)
+        self._die_with_parent()
         threading.Thread(target=self._watch, daemon=True).start()
         dealer = self._context.socket(zmq.DEALER)
         self._connect(dealer, self._route)
@@ -121,12 +121,14 @@ class Service:
         dealer.setsockopt(zmq.ROUTING_ID, route)
         dealer.connect(self._address)
 
+    def _die_with_parent(self) -> None:
+        """Have the system kill this process when its parent dies, where it can; and be sure that it is not dead yet.
 
-def _die_with(parent: int) -> None:
-    """Have the system kill this process when its parent dies, where it can; and be sure that it is not dead yet."""
-    if not parent:
-        return
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
-    if os.getppid() != parent:
-        raise HostLostError(f"parent {parent}: ended before its host began")
+        Where the kernel's address is a file, somebody must live to remove that: the watching thread.
+        """
+        if not self._parent:
+            return
+        if sys.platform == "linux" and socket_path(self._address) is None:
+            ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+        if os.getppid() != self._parent:
+            raise HostLostError(f"host {self._host.name}: the kernel that started it is gone")
