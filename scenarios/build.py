@@ -11,12 +11,13 @@ from typing import Literal, Self
 from entities.entity import Entity
 from scenarios import outages
 from scenarios.fates import declared, lives
+from scenarios.faults import clocks, link_faults
 from scenarios.sites import hosts
 from scenarios.spec import Spec
 from scenarios.system import Physics, System
 from scenarios.systems import system_of
 from twin.emulation.barrier import coupling
-from twin.emulation.keeper import Recorder
+from twin.emulation.keeper import Archive, Keeper, Recorder
 from twin.emulation.kernel import Kernel
 from twin.emulation.lookahead import lookahead
 from twin.emulation.network import Layout
@@ -84,18 +85,27 @@ def reach(spec: Spec, transport: str | Hosting) -> Link:
     return connect(hosting_of(transport), sorted(set(hosts(spec.twins, spec.hosts).values())))
 
 
-def build(spec: Spec, seed: int, link: Link | str, recorder: Recorder, window: Window = "auto") -> Emulation:
+def build(
+    spec: Spec,
+    seed: int,
+    link: Link | str,
+    recorder: Recorder,
+    window: Window = "auto",
+    archive: Archive | None = None,
+) -> Emulation:
     """Wire an emulation of `spec`; nothing has happened yet at virtual time 0.
 
     `link` is what `reach` gives, or the name of a transport; the emulation closes it. `window` is the length of the
-    conservative windows in ns, 0 for lockstep, or "auto" for the longest valid one.
+    conservative windows in ns, 0 for lockstep, or "auto" for the longest valid one. `archive` is what is on file of an
+    earlier attempt at this run.
 
     Raises:
         UsageError: the window is longer than the lookahead of the twins, or the transport is unknown.
         HostLostError: a host did not come.
     """
     system = system_of(spec)
-    kernel = Kernel((*system.ports, *spec.twins))
+    site_of = system.sites()
+    kernel = Kernel((*system.ports, *spec.twins), clocks(spec.fault, site_of))
     window_ns, run = choose_window_ns(spec, window), run_id(spec, seed)
     physics, host_of = system.physics(seed), hosts(spec.twins, spec.hosts)
     with ExitStack() as stack:
@@ -104,8 +114,9 @@ def build(spec: Spec, seed: int, link: Link | str, recorder: Recorder, window: W
         link.open(_welcomes(system, kernel, host_of, run))
         graph = system.graph()
         up = outages.is_up(spec, graph, physics.visible)
-        layout = Layout(graph, system.sites(), host_of, physics.propagation, up)
-        couple = coupling(kernel, link, host_of, window_ns)
+        struck = link_faults(spec.fault, graph, site_of)
+        layout = Layout(graph, site_of, host_of, physics.propagation, up, struck)
+        couple = coupling(kernel, link, host_of, window_ns, Keeper(link, recorder, archive))
         plane = MessagePlane(kernel, layout, Streams(seed), recorder, couple, lives(system))
         entities = physics.entities(plane, run)
         stack.pop_all()

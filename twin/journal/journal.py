@@ -77,6 +77,11 @@ class Journal:
         self._open = True
         self._fd = -1
 
+    @property
+    def live(self) -> bool:
+        """Whether facts come about for the first time: always, but see `Resumption`."""
+        return True
+
     def record(self, fact: Fact) -> None:
         """Add a fact to the buffer and to the digests."""
         if not self._open:
