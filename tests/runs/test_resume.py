@@ -24,8 +24,10 @@ from twin.runtime.hosting import Hosting
 
 SETTINGS = ("scenario.duration_s=0.14", "metrics.warmup_ms=60", "metrics.period_ms=60", "network.radio.loss=0.05")
 CRASH = 'fault=[{kind="twin_crash", twin="core:base_station", from_s=0.07, to_s=0.1}]'
+PAIRS = ("pairs.count=3", "metrics.warmup_ms=20", "twin.schedule=simultaneous", "network.edge.loss=0.1")
 SYSTEMS = {
     "windows": ((), "memory", "auto"),
+    "pairs": (PAIRS, "memory", "auto"),
     "lockstep over sockets": (("twin.solver=mrt",), "inproc", 0),
     "a clock, a crash, an edge coordinator": (
         ("twin.coordinator=edge:uav", "twin.trigger=periodic", CRASH.replace("core:base_station", "edge:uav")),
@@ -61,7 +63,9 @@ def whole(tmp_path_factory):
 
 def start(tmp_path_factory, name, sets=(), transport="memory", window="auto"):
     out = tmp_path_factory.mktemp(name) / "run"
-    run_scenario(load("sagin", [*SETTINGS, *sets]), SEED, out, transport, window=window)
+    run_scenario(
+        load("interference" if sets == PAIRS else "sagin", [*SETTINGS, *sets]), SEED, out, transport, window=window
+    )
     return out
 
 
