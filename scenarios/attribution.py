@@ -32,8 +32,9 @@ import numpy as np
 import pyarrow as pa
 
 from scenarios.attribution_legs import HOLD, Division, divided, shapley, telescoping
-from scenarios.attribution_memory import Knowledge, recall
-from scenarios.replay import Vectors, steps
+from scenarios.attribution_memory import recall
+from scenarios.record import Knowledge, Vectors
+from scenarios.replay import steps
 from scenarios.spec import Spec
 from scenarios.spread import thinned
 from scenarios.system import CoordinatedSystem, Counterfactual, Row, System

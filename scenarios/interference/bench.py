@@ -17,7 +17,7 @@ from entities.pairs_world import PairsWorld
 from scenarios.interference.configure import pairs_params, power_mw
 from scenarios.interference.rates import Rates
 from scenarios.interference.spec import InterferenceSpec
-from scenarios.judge import Record
+from scenarios.record import Record
 from scenarios.system import Row
 from twin.emulation.streams import Streams
 from twin.errors import SolverError

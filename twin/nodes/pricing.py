@@ -8,9 +8,8 @@
     price                       edge twins, or    keep, the newest of each pair
                                 its core twin
     ack                         its transmitter   forward to the core twin
-    timer "update"              itself            take a turn: the first is the start, every later one an update against
-                                                  the prices that are held; precoder to the transmitter, price to the
-                                                  others; ask for the next timer
+    timer "update"              itself            take a turn: an update against the prices that are held; precoder to
+                                                  the transmitter, price to the others; ask for the next timer
 
 Reports are synced to the core twin as `synced` says. Prices go to the other edge twins, or (price_route "core") up to
 the core twin, which hands them on. Input that is older than what the twin holds is dropped as stale, repeated input as
@@ -182,7 +181,7 @@ class PricingTwin:
             version=turn.version,
             inputs=inputs,
             status=turn.status,
-            iterations=turn.iterations,
+            iterations=self.pricing.inner,
             objective=turn.rate,
             violation=turn.excess,
             cost_ns=self.pricing.update_ns,

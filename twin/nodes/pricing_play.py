@@ -25,7 +25,6 @@ class Turn:
     """What an update came to; `version` names it in the whole run."""
 
     version: int
-    iterations: int
     status: str
     rate: float
     excess: float
@@ -34,8 +33,9 @@ class Turn:
 class Play:
     """Where one pair stands: Q (N_T, d_s), L (N_T, d_a), and how many turns and prices it has made.
 
-    Turn 0 is the start. Turn n of pair i = 1 ... K has the version n K + i. A twin that has crashed counts on from
-    numbers that its earlier lives cannot have reached.
+    It begins where its transmitter does, who makes a local start of the same channels. Turn n = 0, 1, ... of pair
+    i = 1 ... K has the version n K + i. A twin that has crashed counts on from numbers that its earlier lives cannot
+    have reached.
     """
 
     def __init__(self, config: PricingConfig, pair: str, life: int = 0) -> None:
@@ -48,7 +48,9 @@ class Play:
 
     @property
     def version(self) -> int:
-        """Of the last turn."""
+        """Of the last turn; 0 before the first."""
+        if self.turns == 0:
+            return 0
         return (self.turns - 1) * len(self.config.pairs) + self.config.pairs.index(self.pair) + 1
 
     def precoder(self) -> ComplexArray:
@@ -70,30 +72,30 @@ class Play:
             self.q = take_array(q, "Play.q", "<c16", (-1, self.config.streams))
             self.an = take_array(an, "Play.an", "<c16", (len(self.q), self.config.noise_streams))
 
-    def take_turn(self, book: Book, known: Known, t_ns: int) -> Turn:
-        """Start, or update from where the pair stands; a turn that comes to nothing finite changes nothing."""
-        status, iterations, view = "solved", 0, book.view(known)
+    def stands(self, known: Known) -> Precoders:
+        """Q and L; the local start where there has been no turn."""
         if self.q is None or self.an is None:
-            q, an = own_start(known.own, self.config.budget_mw, self.config.streams, self.config.noise_streams)
-        else:
-            q, an, iterations = self.q, self.an, self.config.inner
-            if self.config.priced:
-                q = awake(known.own, q, an, self.config.budget_mw, self.config.wake_snr)
-            new = update(view, book.due(known, t_ns), q, an, inner=iterations)
-            if all(np.isfinite(x).all() for x in new):
-                q, an = self._damped((q, an), new, book, t_ns)
-            else:
-                q, an, status = self.q, self.an, "failed"
+            self.q, self.an = own_start(
+                known.own, self.config.budget_mw, self.config.streams, self.config.noise_streams
+            )
+        return self.q, self.an
+
+    def take_turn(self, book: Book, known: Known, t_ns: int) -> Turn:
+        """Update from where the pair stands; a turn that comes to nothing finite leaves it there."""
+        view, (q, an) = book.view(known), self.stands(known)
+        seeded = awake(known.own, q, an, self.config.budget_mw, self.config.wake_snr if self.config.priced else 0.0)
+        new = update(view, book.due(known, t_ns), seeded, an, inner=self.config.inner)
+        finite = all(np.isfinite(x).all() for x in new)
+        if finite:
+            q, an = self._damped((seeded, an), new, book, t_ns)
         self.q, self.an, self.turns = q, an, self.turns + 1
         power_mw = float(np.linalg.norm(q) ** 2 + np.linalg.norm(an) ** 2)
         excess = max(power_mw / self.config.budget_mw - 1.0, 0.0)
-        return Turn(self.version, iterations, status, own_rate(view, q, an), excess)
+        return Turn(self.version, "solved" if finite else "failed", own_rate(view, q, an), excess)
 
     def quote(self, book: Book, known: Known) -> list[Price]:
         """What the pair asks now: one price for all, or one for each other pair whose channel it can project by."""
-        if self.q is None or self.an is None:
-            return []
-        factor = price_factor(book.view(known), self.q, self.an)
+        factor = price_factor(book.view(known), *self.stands(known))
         trace = float(np.linalg.norm(factor) ** 2)
         self.quotes += 1
         if self.config.price_form == "factor":

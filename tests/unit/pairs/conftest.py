@@ -12,6 +12,7 @@ from twin.nodes.pricing import UPDATE_TIMER, PricingTwin
 from twin.nodes.pricing_config import PricingConfig
 from twin.nodes.pricing_core import PricingCoreTwin
 from twin.signal.interference_channel import eve_rates, interference_covariances, user_rates
+from twin.signal.local_start import local_start
 from twin.solvers.pricing.problem import InterferenceProblem
 from twin.wire.codec import decode_body, encode_body
 from twin.wire.mailer import Mailer
@@ -98,17 +99,23 @@ class Table:
     configs: list
     latency_ns: object = field(default=lambda letter, src: 0)
     is_lost: object = field(default=lambda letter, src: False)
-    doppler_hz: float = 0.0
 
     def __post_init__(self):
         problem, pairs = self.problem, self.configs[0].pairs
         self.pairs = pairs
-        self.nodes = {f"edge:{n}": PricingTwin(node_config(f"edge:{n}"), c) for n, c in zip(pairs, self.configs, strict=True)}
+        self.nodes = {
+            f"edge:{n}": PricingTwin(node_config(f"edge:{n}"), c) for n, c in zip(pairs, self.configs, strict=True)
+        }
         self.nodes |= {f"core:{n}": PricingCoreTwin(node_config(f"core:{n}"), self.configs[0]) for n in pairs}
         ends = [*pairs, *(f"rx:{name}" for name in pairs), *self.nodes]
         self.mailers = {name: Mailer("table", name, rank + 1) for rank, name in enumerate(ends)}
         self.q = np.zeros((len(pairs), problem.antennas, problem.streams), complex)
         self.an = np.zeros((len(pairs), problem.antennas, problem.noise_streams), complex)
+        for index in range(len(pairs)):
+            own, budget_mw = problem.channels[index, index], float(problem.powers_mw[index])
+            gain = float(np.mean(np.abs(own) ** 2))
+            start = local_start(own, gain, (1.0 - 1e-14) * budget_mw, problem.streams, problem.noise_streams)
+            self.q[index], self.an[index] = start
         self.now_ns, self.events, self.busy_ns = 0, [], dict.fromkeys(self.nodes, 0)
         self.log, self.applied, self.solves, self.order = [], [], [], 0
         for name, config in zip(pairs, self.configs, strict=True):
@@ -158,7 +165,7 @@ class Table:
         for index, name in enumerate(self.pairs):
             trace_id = self.now_ns // SLOT_NS + 1
             self.send(name, Letter(Kind.CSI, f"edge:{name}", self.csi(index), self.now_ns, trace_id))
-            covariance = Covariance(name, np.eye(len(heard[index])) + heard[index], self.doppler_hz)
+            covariance = Covariance(name, np.eye(len(heard[index])) + heard[index], 0.0)
             if self.configs[0].price_form == "projected":
                 self.send(f"rx:{name}", Letter(Kind.CSI, f"edge:{name}", self.downlink(index), self.now_ns, trace_id))
             self.send(f"rx:{name}", Letter(Kind.COVARIANCE, f"edge:{name}", covariance, self.now_ns, trace_id))
@@ -175,7 +182,9 @@ class Table:
 
     def sum_rate(self):
         """Of C_R - C_E in bit/s/Hz, not clipped."""
-        rates = user_rates(self.problem.channels, self.q, self.an) - eve_rates(self.problem.eve_channels, self.q, self.an)
+        rates = user_rates(self.problem.channels, self.q, self.an) - eve_rates(
+            self.problem.eve_channels, self.q, self.an
+        )
         return float(rates.sum())
 
     def sent(self, kind):
@@ -200,10 +209,10 @@ def csi_of(problem, index, pairs, error_var=0.0):
 def lay():
     """Make a table: `lay(problem, **changes of every configuration)`; `ways` are its latencies and losses."""
 
-    def make(problem=None, ways=None, doppler_hz=0.0, **changes):
+    def make(problem=None, ways=None, **changes):
         problem = problem or make_problem()
         configs = [make_config(problem, index, **changes) for index in range(problem.pairs)]
-        return Table(problem, configs, **(ways or {}), doppler_hz=doppler_hz)
+        return Table(problem, configs, **(ways or {}))
 
     return make
 

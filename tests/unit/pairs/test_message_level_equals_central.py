@@ -16,9 +16,9 @@ ROUNDS = 20
 
 
 def rounds_of(table, rounds):
-    """What is on air after each period, the first of which is the start."""
-    for n in range(1, rounds + 2):
-        table.run(n * table.problem.pairs * SLOT_NS - 1)
+    """What is on air at the start and after each period."""
+    for n in range(rounds + 1):
+        table.run(n * table.problem.pairs * SLOT_NS)
         yield table.q.copy(), table.an.copy()
 
 
@@ -75,7 +75,6 @@ def test_prices_of_the_update_before_are_something_else(lay, problem_of):
     problem = problem_of(1)
     table = lay(problem, requote="update")
     states = rounds_of(table, 3)
-    now = next(states)
-    for played in states:
-        now, _ = climb(make_arena(problem, Variant.PLUG_IN, 1, 1, 0), now, rounds=1)
+    now, *_, played = states
+    now, _ = climb(make_arena(problem, Variant.PLUG_IN, 1, 1, 0), now, rounds=3)
     assert np.abs(played[0] - now[0]).max() > 1e-3
