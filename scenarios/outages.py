@@ -12,7 +12,6 @@ import networkx as nx
 
 from scenarios.keys import Path
 from scenarios.spec import Spec
-from scenarios.spec_links import LINK_CLASSES
 from scenarios.system import System
 from twin.emulation.links import LinkParams
 from twin.emulation.routes import ROUTE_EPOCH_NS, IsUp, always_up
@@ -92,14 +91,14 @@ def _edges(graph: "nx.Graph[str]") -> Iterable[tuple[str, str, LinkParams]]:
 
 def _links(graph: "nx.Graph[str]", link: str) -> list[Pair]:
     """The links that a name stands for: those of a class, or the one between two sites; [] for an unknown name."""
-    if link in LINK_CLASSES:
-        return [frozenset((a, b)) for a, b, params in _edges(graph) if params.kind == link]
+    if of_class := [frozenset((a, b)) for a, b, params in _edges(graph) if params.kind == link]:
+        return of_class
     a, joined, b = link.partition(_JOIN)
     return [frozenset((a, b))] if joined and graph.has_edge(a, b) else []
 
 
 def _allowed(graph: "nx.Graph[str]", link: str) -> str:
-    classes = ", ".join(f'"{name}"' for name in LINK_CLASSES)
+    classes = ", ".join(f'"{name}"' for name in dict.fromkeys(params.kind for _, _, params in _edges(graph)))
     known = [site for site in link.split(_JOIN) if site in graph]
     joined = [f'"{site}{_JOIN}{other}"' for site in known[:1] for other in sorted(graph[site])]
     first = _JOIN.join(next(iter(graph.edges)))

@@ -128,6 +128,11 @@ class System(ABC, Generic[S_co]):
         """Period of the control loop in ns: of reports, or of solves."""
         return self.spec.report.period_ns
 
+    @property
+    def slowness(self) -> int:
+        """By how much fewer samples are divided than could be: a slow solver may need it."""
+        return 1
+
     # --- network and twins
 
     @abstractmethod
@@ -176,11 +181,6 @@ class CoordinatedSystem(System[S_co]):
     @abstractmethod
     def coordinator(self) -> str:
         """The twin that solves."""
-
-    @property
-    def slowness(self) -> int:
-        """By how much fewer samples are divided than could be: a slow solver may need it."""
-        return 1
 
     @abstractmethod
     def link_memories(self, coordinator: "Coordinator") -> tuple[Any, ...]:

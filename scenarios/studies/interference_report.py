@@ -27,15 +27,16 @@ _HEAD: Final = ("figure", "claim", "ours", "deviation", "holds")
 WHY: Final = (
     "## Where the paper's values are not reached, and why",
     "",
-    "With N_E >= N_T the eavesdropper leaves no direction unheard, and with N_R = N_T none is free for noise that the",
-    "own receiver would not hear: there is no secrecy degree of freedom. So the optimum uses about 7 dB where 10 and 20",
-    "are allowed, the budget hardly binds, and the rates at the two powers are nearly the same, where the paper has half",
-    "a bit between them. Several starts gain much over one (Fig. 4), since the best points often leave pairs off.",
+    "With N_E >= N_T the eavesdropper leaves no direction unheard, and with N_R = N_T none is free for noise that",
+    "the own receiver would not hear: there is no secrecy degree of freedom. So the optimum uses about 7 dB where 10",
+    "and 20 are allowed, the budget hardly binds, and the rates at the two powers are nearly the same, where the",
+    "paper has half a bit between them. Several starts gain much over one (Fig. 4): the best points often leave",
+    "pairs off.",
     "",
-    "The paper's price has the wrong sign and its cross channels the wrong index (as printed the sum falls below selfish",
-    "play); zeta is a standard deviation per entry and used as a radius; how its channels are drawn beside their",
-    "estimates is not said. So its numbers are those of another algorithm on another model. Turns settle more slowly",
-    "than it says: at 54 and 64 dB of SNR each is a small step.",
+    "The paper's price has the wrong sign and its cross channels the wrong index (as printed the sum falls below",
+    "selfish play); zeta is a standard deviation per entry and used as a radius; how its channels are drawn beside",
+    "their estimates is not said. So its numbers are those of another algorithm on another model. Turns settle more",
+    "slowly than it says: at 54 and 64 dB of SNR each is a small step.",
 )
 
 
