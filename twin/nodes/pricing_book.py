@@ -71,12 +71,11 @@ class Known:
         return 0 if span is None else span.stop - span.start
 
     def estimate(self, name: str) -> Estimate:
-        """The rows under a name that there is. A bounded error counts as one that is as large everywhere."""
+        """The rows under a name that there is. Where only a bound on a row's error is known, the error is as large."""
         if name not in self._found:
             csi, span = self._csi, self.names[name]
-            errors = csi.error_var[span].tolist()
-            bounds = csi.radius[span].tolist()
-            variance = (sum(errors) + sum(bound * bound for bound in bounds) / self.antennas) / len(errors)
+            rows = list(zip(csi.error_var[span].tolist(), csi.radius[span].tolist(), strict=True))
+            variance = sum(error or bound * bound / self.antennas for error, bound in rows) / len(rows)
             self._found[name] = Estimate(csi.channels[span], variance)
         return self._found[name]
 

@@ -184,11 +184,13 @@ def test_the_error_of_the_cross_channels_is_paid_by_all_but_the_naive(lay, varia
     assert price_factor(book.view(book.known), seat.node.play.q, seat.node.play.an).shape[0] == 4
 
 
-def test_bounded_errors_count_as_spread_evenly(lay):
+def test_a_bound_alone_counts_as_an_error_of_that_size(lay):
     seat = Seat(lay(variant="stat"))
     csi = seat.table.csi(0)
     seat.give(Kind.CSI, "pair1", Csi(csi.receivers, csi.channels, csi.error_var, csi.radius + 0.8), 0)
     assert seat.node.book.known.estimate("eavesdropper").error_variance == pytest.approx(0.64 / 4)
+    seat.give(Kind.CSI, "pair1", Csi(csi.receivers, csi.channels, csi.error_var + 0.1, csi.radius + 0.8), 0)
+    assert seat.node.book.known.estimate("eavesdropper").error_variance == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize("priced", [True, False])
