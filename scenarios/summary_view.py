@@ -215,8 +215,17 @@ def _facts(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         "solves",
         f"{grouped(solves['count'])}{failed}, {medians}, {_ms(solves['wall_ms_median'])} of wall time",
     )
+    if prices := summary.get("prices"):
+        yield "prices", _prices(prices)
     yield "digest", summary["digest"]
     yield "time", _times(summary)
+
+
+def _prices(prices: Mapping[str, Any]) -> str:
+    """What a round of turns costs on the wire, and what it would cost to have one place decide."""
+    each = f"{prices['messages_per_round']:.0f} messages of {prices['bytes_mean']:.0f} bytes"
+    central = f"channels to one place and precoders back: {prices['central_bytes_per_round'] / 1e3:.1f} kB"
+    return f"{prices['bytes_per_round'] / 1e3:.1f} kB a round, {each}; {central}"
 
 
 def _over_limit(summary: Mapping[str, Any]) -> str:

@@ -8,11 +8,14 @@ from scenarios.build import build
 from scenarios.interference.configure import pairs_params, power_mw
 from scenarios.load import load
 from twin.emulation.streams import Streams
-from twin.journal.facts import Applied, Ended
+from twin.journal.economy import price_economy
+from twin.journal.facts import Applied, Ended, Sent
 from twin.journal.journal import Journal
+from twin.journal.tables import build_tables, metrics_table
 from twin.solvers.pricing.fast import climb, make_arena
 from twin.solvers.pricing.problem import InterferenceProblem
 from twin.solvers.pricing.variants import Variant
+from twin.wire.codec import decode_envelope
 from twin.wire.protocol import Fate
 
 PAIRS, ROUNDS, SEED = 4, 20, 3
@@ -99,3 +102,27 @@ def test_turns_of_a_whole_scenario_are_those_of_central_play(sets):
         largest = max(largest, *(np.abs(a - b).max() / scale for a, b in zip(after(turns), now, strict=True)))
     assert largest < 1e-9  # rounding: near 1e-14 with prices, 1e-12 without, where turns settle less
     assert problem.rates(now).sum() > first + 5.0
+
+
+def test_prices_are_weighed_against_the_channels_that_one_place_would_need():
+    _, facts = run("twin.price_route=core")
+    end_ns = 2 * PAIRS * ROUNDS * 10**6
+    found = price_economy(build_tables(facts, metrics_table([]), end_ns))
+    sent = [fact.frame for fact in facts if isinstance(fact, Sent)]
+    sizes = [(decode_envelope(frame), len(frame)) for frame in sent]
+    prices = [size for envelope, size in sizes if envelope.kind == "price"]
+    csi = [size for envelope, size in sizes if envelope.kind == "csi"]
+    precoders = [size for envelope, size in sizes if envelope.kind == "precoder"]
+    # Up, across to three others, down to three: seven hops of a price.
+    assert len(prices) == 7 * PAIRS * ROUNDS * (PAIRS + 1)
+    assert (found["messages"], found["rounds"]) == (len(prices), ROUNDS)
+    assert found["bytes_mean"] == pytest.approx(sum(prices) / len(prices))
+    assert found["messages_per_round"] == pytest.approx(len(prices) / ROUNDS)
+    assert found["bytes_per_round"] == pytest.approx(sum(prices) / ROUNDS)
+    assert found["central_bytes_per_round"] == pytest.approx((sum(csi) + sum(precoders)) / ROUNDS)
+    assert found["share_of_central"] == pytest.approx(sum(prices) / (sum(csi) + sum(precoders)))
+
+
+def test_selfish_pairs_have_no_prices_to_weigh():
+    _, facts = run("twin.prices=off")
+    assert price_economy(build_tables(facts, metrics_table([]), 2 * PAIRS * ROUNDS * 10**6)) is None

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from twin.journal.ages import age_steps
 from twin.journal.aoi import ages_of_information
 from twin.journal.attribution import loss_attribution
+from twin.journal.economy import price_economy
 from twin.journal.statistics import Samples, half_width
 from twin.journal.tables import Tables
 from twin.wire.protocol import Fate
@@ -70,6 +71,7 @@ def summarise(tables: Tables, info: RunInfo) -> dict[str, Any]:
     """The content of summary.json."""
     aimed = combined(tables.metrics, info.objective)
     loss = mean(aimed["fresh"] - aimed["secrecy"])
+    prices = price_economy(tables)
     return {
         "scenario": info.scenario,
         "seed": info.seed,
@@ -93,6 +95,7 @@ def summarise(tables: Tables, info: RunInfo) -> dict[str, Any]:
         "min_secrecy": _combined_secrecy(tables, "min"),
         **({"sum_secrecy": _combined_secrecy(tables, "sum")} if info.objective == "sum" else {}),
         "bytes_per_cycle": _bytes_per_cycle(tables),
+        **({"prices": prices} if prices else {}),
         "energy_j": _energy_j(tables.control, info.end_ns),
         "unsolved_samples": int(np.isnan(aimed["fresh"]).sum()),
         **loss_attribution(tables.attribution, loss, int(np.isfinite(aimed["fresh"]).sum())),
