@@ -61,7 +61,7 @@ class Witness:
     def _sent(self, envelope: Envelope) -> int | None:
         if self._other is not None:
             self._listener.sent(envelope)
-        local = self._bench.local(envelope)
+        local = None if envelope.flags else self._bench.local(envelope)  # a copy tells nothing new
         if local is None:
             return None
         self.record.local_mrt[envelope.src].add(envelope.t_send_ns, local, envelope.t_data_ns)

@@ -50,7 +50,7 @@ class InterferenceSystem(System[InterferenceSpec]):
     @property
     def slowness(self) -> int:
         """A round of turns has K (K - 1) prices in it."""
-        return max(1, self.spec.pairs.count**2 // 4)
+        return min(max(self.spec.pairs.count**2, 1), 80)
 
     def graph(self) -> "nx.Graph[str]":
         """The network graph with `LinkParams` on every edge."""
