@@ -11,7 +11,6 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from scenarios.economy import economy
 from scenarios.faults_view import fault_lines
 from scenarios.hints import HINTS
 from scenarios.program import program
@@ -202,9 +201,17 @@ def _facts(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         "solves",
         f"{grouped(solves['count'])}{failed}, {medians}, {_ms(solves['wall_ms_median'])} of wall time",
     )
-    yield from economy(summary)
+    if prices := summary.get("prices"):
+        yield "prices", _prices(prices)
     yield "digest", summary["digest"]
     yield "time", _times(summary)
+
+
+def _prices(prices: Mapping[str, Any]) -> str:
+    """What a round of turns costs on the wire, and what it would cost to have one place decide."""
+    each = f"{prices['messages_per_round']:.0f} messages of {prices['bytes_mean']:.0f} bytes"
+    central = f"channels to one place and precoders back: {prices['central_bytes_per_round'] / 1e3:.1f} kB"
+    return f"{prices['bytes_per_round'] / 1e3:.1f} kB a round, {each}; {central}"
 
 
 def _over_limit(summary: Mapping[str, Any]) -> str:
