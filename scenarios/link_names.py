@@ -5,7 +5,6 @@ from typing import Final
 
 import networkx as nx
 
-from scenarios.spec_links import LINK_CLASSES
 from twin.emulation.links import LinkParams
 
 JOIN: Final = " - "
@@ -23,15 +22,15 @@ def edges(graph: "nx.Graph[str]") -> Iterable[tuple[str, str, LinkParams]]:
 
 def links_named(graph: "nx.Graph[str]", name: str) -> list[Pair]:
     """The links that a name stands for: those of a class, or the one between two sites; [] for an unknown name."""
-    if name in LINK_CLASSES:
-        return [frozenset((a, b)) for a, b, params in edges(graph) if params.kind == name]
+    if of_class := [frozenset((a, b)) for a, b, params in edges(graph) if params.kind == name]:
+        return of_class
     a, joined, b = name.partition(JOIN)
     return [frozenset((a, b))] if joined and graph.has_edge(a, b) else []
 
 
 def allowed_links(graph: "nx.Graph[str]", name: str) -> str:
     """What a name of links must be, with examples near to a wrong one."""
-    classes = ", ".join(f'"{kind}"' for kind in LINK_CLASSES)
+    classes = ", ".join(f'"{kind}"' for kind in dict.fromkeys(params.kind for _, _, params in edges(graph)))
     known = [site for site in name.split(JOIN) if site in graph]
     joined = [f'"{site}{JOIN}{other}"' for site in known[:1] for other in sorted(graph[site])]
     first = JOIN.join(next(iter(graph.edges)))

@@ -29,8 +29,6 @@ from twin.wire.codec import decode_body, decode_envelope
 from twin.wire.messages import ComplexArray, Envelope, Precoder
 from twin.wire.protocol import Fate
 
-Vectors = dict[tuple[str, int], ComplexArray]
-
 # The replayed twin must not decide by itself when to solve: its own clock never strikes.
 _NEVER_NS: Final = 2**62
 

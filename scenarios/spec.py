@@ -15,11 +15,12 @@ from scenarios.cross_field import cross_field
 from scenarios.problems import Source
 from scenarios.spec_base import Section, ms_to_ns
 from scenarios.spec_faults import FaultSection, check_faults
+from scenarios.spec_hosts import HostsSection
 from scenarios.spec_network import NetworkSection
 from scenarios.spec_twin import TwinSection
 from twin.signal.units import to_ns
 
-SystemName = Literal["sagin"]
+SystemName = Literal["sagin", "interference"]
 
 
 _SHOWN = 7  # entities named in an error
@@ -108,6 +109,7 @@ class Spec(Section):
     metrics: MetricsSection = MetricsSection()
     network: NetworkSection = NetworkSection()
     twin: TwinSection = TwinSection()
+    hosts: HostsSection = HostsSection()
     fault: Annotated[tuple[FaultSection, ...], Field(strict=False)] = Field(
         default=(),
         max_length=1000,
@@ -115,6 +117,11 @@ class Spec(Section):
     )
 
     unsaid: ClassVar[frozenset[str]] = frozenset({"fault"})
+
+    @property
+    def idle_keys(self) -> frozenset[str]:
+        """How many hosts share the work is no part of what a run is."""
+        return super().idle_keys | {"hosts"}
 
     @property
     @abstractmethod

@@ -10,7 +10,20 @@ from twin.errors import WireError
 from twin.wire.arrays import ARRAY_EXT, decode_array, encode_array
 from twin.wire.codec import decode_body, decode_envelope, encode_body, encode_envelope
 from twin.wire.control import decode_control, encode_control
-from twin.wire.messages import BODY_OF, Ack, Command, Csi, Envelope, Kind, Precoder, Replica, Sensed, State
+from twin.wire.messages import (
+    BODY_OF,
+    Ack,
+    Command,
+    Covariance,
+    Csi,
+    Envelope,
+    Kind,
+    Precoder,
+    Price,
+    Replica,
+    Sensed,
+    State,
+)
 from twin.wire.protocol import (
     Batch,
     Delivery,
@@ -18,8 +31,11 @@ from twin.wire.protocol import (
     Hello,
     HostError,
     Outcome,
+    Pong,
     Reason,
+    Replay,
     Result,
+    SnapshotState,
     SolveReport,
     StateHash,
     Stop,
@@ -49,6 +65,16 @@ def vectors():
     return st.integers(1, 8).flatmap(lambda n: arrays(np.complex128, n, elements=complexes))
 
 
+def matrices():
+    return array_shapes(min_dims=2, max_dims=2, max_side=6).flatmap(
+        lambda s: arrays(np.complex128, s, elements=complexes)
+    )
+
+
+def squares():
+    return st.integers(1, 5).flatmap(lambda n: arrays(np.complex128, (n, n), elements=complexes))
+
+
 def csis():
     def of(rows, antennas):
         return st.builds(
@@ -63,15 +89,19 @@ def csis():
 
 
 states = st.builds(State, reals(3), reals(3), floats)
-replicas = st.builds(Replica, names, counts, st.one_of(states, csis(), st.builds(Sensed, names, vectors(), positive)))
+covariances = st.builds(Covariance, names, squares(), positive)
+reports = st.one_of(states, csis(), st.builds(Sensed, names, vectors(), positive), covariances)
+replicas = st.builds(Replica, names, counts, reports)
 body_of_kind = {
     Kind.STATE: states,
     Kind.CSI: csis(),
     Kind.SYNC: replicas,
     Kind.SHARE: replicas,
-    Kind.PRECODER: st.builds(Precoder, names, counts, vectors(), counts),
+    Kind.PRECODER: st.builds(Precoder, names, counts, vectors() | matrices(), counts),
     Kind.ACK: st.builds(Ack, names, counts, counts),
     Kind.COMMAND: st.builds(Command, counts, names, counts),
+    Kind.PRICE: st.builds(Price, names, counts, counts, st.just("") | names, positive, positive, matrices()),
+    Kind.COVARIANCE: covariances,
 }
 bodies = st.sampled_from(list(Kind)).flatmap(lambda kind: st.tuples(st.just(kind), body_of_kind[kind]))
 envelopes = st.builds(
@@ -104,12 +134,15 @@ plain = st.recursive(
     max_leaves=8,
 )
 controls = st.one_of(
-    st.builds(Hello, names, st.integers(0, 2**32 - 1), st.integers(0, 2**16 - 1)),
+    st.builds(Hello, names, st.integers(0, 2**32 - 1), st.integers(0, 2**16 - 1), names),
     st.builds(Welcome, names, tuples(st.dictionaries(names, plain, max_size=3)), counts),
     st.builds(Batch, ids, tuples(mail | wakes)),
     st.builds(Result, ids, tuples(outcomes())),
     st.builds(HostError, st.text(max_size=20)),
     st.just(Stop()),
+    st.just(Pong()),
+    st.builds(SnapshotState, counts, st.binary(max_size=64)),
+    st.builds(Replay, st.builds(Batch, ids, tuples(mail | wakes))),
     st.builds(StateHash, st.dictionaries(names, st.text("0123456789abcdef", min_size=64, max_size=64), max_size=3)),
 )
 values = st.recursive(

@@ -7,6 +7,7 @@ while all of this goes on; and a twin that has a link of its own and less to do 
 kind lie over it: copies, delays, losses, links and sites that are cut off, and entities whose clocks are wrong.
 """
 
+import ast
 from dataclasses import dataclass, field, replace
 
 import networkx as nx
@@ -143,8 +144,11 @@ class Scripted:
         wakes = tuple(Wake(f"after {left - 1}", delay) for delay in self.reaction.timers_ns)
         return Outputs(cost, letters, wakes)
 
-    def fingerprint(self):
-        return repr(self.seen).encode()
+    def state(self):
+        return repr(self.seen)
+
+    def restore(self, state):
+        self.seen = ast.literal_eval(state)
 
 
 def letter(dst, left, t_ns, cause=0):

@@ -13,7 +13,6 @@ the report itself was lost). A solve that fails, or finds no answer, is reported
 """
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 
 from twin.errors import InstanceError, SolverError
 from twin.nodes.aim import Aim
@@ -29,31 +28,24 @@ from twin.wire.messages import (
     Letter,
     Precoder,
     Replica,
-    Report,
     Sensed,
     State,
 )
+from twin.wire.packing import check_arity, check_int
+from twin.wire.plain import Plain, take_map, take_names
 from twin.wire.protocol import SolveReport
 
 SOLVE_TIMER = "solve"
 VERSIONS_PER_LIFE = 100_000_000
 
-T = TypeVar("T", bound=Report)
-
 
 @dataclass(frozen=True, slots=True)
-class Held(Generic[T]):
-    """A report and the message that brought it to the coordinator."""
+class Held:
+    """The newest report of something: which message brought it, of which cycle, and how old its data are."""
 
-    report: T
     msg_id: int
     trace_id: int
     t_data_ns: int
-
-    @property
-    def identity(self) -> tuple[int, int, int]:
-        """Which message it was, of which cycle, and how old the data."""
-        return (self.msg_id, self.trace_id, self.t_data_ns)
 
 
 def source_of(replica: Replica) -> tuple[str, ...]:
@@ -73,8 +65,8 @@ class Coordinator:
 
     def __init__(self, config: CoordinationConfig, life: int = 0) -> None:
         self.config = config
-        self.csi: dict[str, Held[Csi]] = {}
-        self.sensed: dict[str, Held[Sensed]] = {}
+        self.csi: dict[str, Held] = {}
+        self.sensed: dict[str, Held] = {}
         self.version = life * VERSIONS_PER_LIFE
         self._solved_cycle = 0
         self._news: set[str] = set()
@@ -113,21 +105,32 @@ class Coordinator:
         uplink_ns = t_ns - max(held.t_data_ns for held in self.csi.values())
         return tuple(max(t, self._activate_at(finish_ns)) for t in self.aim.targets_ns(finish_ns, uplink_ns))
 
-    def fingerprint(self) -> bytes:
-        """Canonical bytes of the state, warm start included."""
-        held = [(name, kept.identity) for name, kept in sorted(self.csi.items())]
-        held += [(name, kept.identity) for name, kept in sorted(self.sensed.items())]
-        parts = (self._fresh.fingerprint(), self.policy.fingerprint(), self.aim.fingerprint())
-        return b"|".join((repr((self.version, self._solved_cycle, held, sorted(self._news))).encode(), *parts))
+    def state(self) -> Plain:
+        """Counters, what was held when, and what policy and aim have learnt."""
+        counters = (self.version, self._solved_cycle, tuple(sorted(self._news)))
+        parts = (self._fresh.state(), self.aim.state(), self.policy.state())
+        return counters, _held_state(self.csi), _held_state(self.sensed), *parts
+
+    def restore(self, state: object) -> None:
+        """Become what another of this configuration was when it said `state`."""
+        counters, csi, sensed, fresh, aim, policy = check_arity(state, 6, "Coordinator")
+        version, cycle, news = check_arity(counters, 3, "Coordinator.counters")
+        self.version = check_int(version, "Coordinator.version")
+        self._solved_cycle = check_int(cycle, "Coordinator.cycle")
+        self._news = set(take_names(news, "Coordinator.news"))
+        self.csi, self.sensed = _held(csi, "Coordinator.csi"), _held(sensed, "Coordinator.sensed")
+        self._fresh.restore(fresh)
+        self.aim.restore(aim)
+        self.policy.restore(policy)
 
     def _keep(self, envelope: Envelope, replica: Replica) -> None:
-        identity = (envelope.msg_id, envelope.trace_id, envelope.t_data_ns)
+        held = Held(envelope.msg_id, envelope.trace_id, envelope.t_data_ns)
         match replica.report:
             case Csi():
-                self.csi[replica.entity] = Held(replica.report, *identity)
+                self.csi[replica.entity] = held
                 self._news.add(replica.entity)
             case Sensed():
-                self.sensed[replica.report.transmitter] = Held(replica.report, *identity)
+                self.sensed[replica.report.transmitter] = held
             case State():
                 pass  # where everybody is, and how fast, is for the policy alone
 
@@ -177,13 +180,13 @@ class Coordinator:
     def _activate_at(self, finish_ns: int) -> int:
         return finish_ns + self.config.activation_margin_ns if self.config.activation == "scheduled" else 0
 
-    def _inputs(self) -> list[Held[Csi] | Held[Sensed]]:
+    def _inputs(self) -> list[Held]:
         """The newest report of each transmitter, and what is sensed of the eavesdropper where that is newer still."""
         names = self.config.transmitters
         newer = [n for n in names if n in self.sensed and self.sensed[n].t_data_ns > self.csi[n].t_data_ns]
         return [*(self.csi[name] for name in names), *(self.sensed[name] for name in newer)]
 
-    def _report(self, decision: Decision | None, used: list[Held[Csi] | Held[Sensed]]) -> SolveReport:
+    def _report(self, decision: Decision | None, used: list[Held]) -> SolveReport:
         return SolveReport(
             problem=self.policy.problem,
             method=self.policy.method,
@@ -197,3 +200,14 @@ class Coordinator:
             cost_ns=self.config.solve_ns,
             wall_us=0.0,
         )
+
+
+def _held_state(held: dict[str, Held]) -> Plain:
+    return {name: (kept.msg_id, kept.trace_id, kept.t_data_ns) for name, kept in held.items()}
+
+
+def _held(state: object, what: str) -> dict[str, Held]:
+    return {
+        name: Held(*[check_int(number, what) for number in check_arity(item, 3, what)])
+        for name, item in take_map(state, what).items()
+    }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from twin.wire.messages import ComplexArray, Report
+from twin.wire.plain import Plain
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,5 +39,12 @@ class Policy(Protocol):
             SolverError: the solver could not.
         """
 
-    def fingerprint(self) -> bytes:
-        """Canonical bytes of the state, warm start included."""
+    def state(self) -> Plain:
+        """All that was learnt, warm start included (`twin.wire.plain`)."""
+
+    def restore(self, state: object) -> None:
+        """Become what another of this configuration was when it said `state`.
+
+        Raises:
+            WireError: the state is not one of this configuration's.
+        """

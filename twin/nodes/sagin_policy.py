@@ -17,7 +17,9 @@ from twin.solvers.result import Solution, WarmStart
 from twin.solvers.synergy.problem import SynergyProblem
 from twin.solvers.synergy.solve import solve
 from twin.solvers.synergy.uncertainty import Uncertainty
-from twin.wire.messages import Report
+from twin.wire.messages import ComplexArray, Report
+from twin.wire.packing import check_arity
+from twin.wire.plain import Plain, take_array
 
 Robust = Literal["none", "ball", "all_links", "both"]
 
@@ -49,7 +51,7 @@ class SaginPolicy:
         self.config = config
         self.method = config.solver
         self.predictor = Predictor(config.predictor)
-        self._last: Solution | None = None
+        self._warm: WarmStart | None = None
 
     def note_report(self, entity: str, t_data_ns: int, report: Report) -> None:
         """Take in what was measured of an entity."""
@@ -58,17 +60,27 @@ class SaginPolicy:
     def decide(self, targets_ns: Sequence[int]) -> Decision:
         """Solve for the channels as they will be when the precoders are in use."""
         prediction = self.predictor.predict(targets_ns)
-        solution = solve_for(self.config, prediction, None if self._last is None else self._last.warm)
+        solution = solve_for(self.config, prediction, self._warm)
         if solution.status == "solved":
-            self._last = solution
+            self._warm = solution.warm
         return Decision(
             solution.precoders, str(solution.status), solution.iterations, solution.objective, solution.violation
         )
 
-    def fingerprint(self) -> bytes:
-        """Canonical bytes of the state, warm start included."""
-        warm = b"" if self._last is None else b"".join(x.tobytes() for x in self._last.precoders)
-        return b"|".join((self.predictor.fingerprint(), warm))
+    def state(self) -> Plain:
+        """What the predictor remembers, and the warm start."""
+        return self.predictor.state(), None if self._warm is None else self._warm.precoders
+
+    def restore(self, state: object) -> None:
+        """Become what another of this configuration was when it said `state`."""
+        predictor, warm = check_arity(state, 2, "SaginPolicy")
+        self.predictor.restore(predictor)
+        self._warm = None if warm is None else WarmStart(_precoders(warm, len(self.config.powers_mw)))
+
+
+def _precoders(state: object, count: int) -> tuple[ComplexArray, ...]:
+    what = "SaginPolicy.warm"
+    return tuple(take_array(vector, what, "<c16", (-1,)) for vector in check_arity(state, count, what))
 
 
 def solve_for(config: SaginPolicyConfig, prediction: Prediction, warm_start: WarmStart | None) -> Solution:
