@@ -22,10 +22,10 @@ from scenarios.spec_links import LINK_CLASSES
 from scenarios.systems import system_of
 from twin.emulation.streams import Streams
 
-DURATION_S: Final = 0.06
-MOST_FAULTS: Final = 4
+DURATION_S: Final = 0.04
+MOST_FAULTS: Final = 6
 
-_SHORT: Final = (f"scenario.duration_s={DURATION_S}", "metrics.warmup_ms=20", "report.period_ms=10")
+_SHORT: Final = (f"scenario.duration_s={DURATION_S}", "metrics.warmup_ms=10", "report.period_ms=10")
 _SMALL: Final = {"interference": ("pairs.count=3",)}
 _NETWORK: Final = (
     "network.radio.loss=0.1",
@@ -104,7 +104,7 @@ def _fits(faults: Sequence[AnyFault], entities: Sequence[str]) -> bool:
 def _fault(rng: np.random.Generator, names: _Names) -> Table:
     """One fault, with times in whole microseconds."""
     begin_us = int(rng.integers(0, round(DURATION_S * 1e6)))
-    length_us = int(10 ** rng.uniform(1.0, 4.7))
+    length_us = int(10 ** rng.uniform(2.0, 4.5))
     kind = str(rng.choice(KINDS))
     span = {"from_s": begin_us / 1e6, "to_s": (begin_us + length_us) / 1e6}
     return {"kind": kind, **span, **_KEYS[kind](rng, names)}
