@@ -122,6 +122,10 @@ class System(ABC, Generic[S_co]):
         """Every address in the physical world: the entities', and further ones of theirs."""
         return self.spec.entities
 
+    def powers_mw(self) -> dict[str, float]:
+        """Power budget of each transmitter in mW."""
+        return {}
+
     def shape(self, transmitter: str) -> tuple[int, ...]:  # noqa: ARG002 - the interface of all systems
         """Shape of a transmitter's precoder: (N,), or (N, streams)."""
         return (-1,)
