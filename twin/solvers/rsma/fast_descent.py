@@ -1,4 +1,4 @@
-"""Limited-memory BFGS with a weak Wolfe line search on the augmented Lagrangian, compiled."""
+"""Limited-memory BFGS on the augmented Lagrangian, from its approximate Hessian on, compiled."""
 
 import math
 from typing import NamedTuple
@@ -9,14 +9,15 @@ from twin.signal.arrays import RealArray
 from twin.solvers.compiled import compiled
 from twin.solvers.rsma.fast_lagrangian import value_at
 from twin.solvers.rsma.fast_model import Model, Work
-from twin.solvers.rsma.fast_shape import Shape, apply, reshape
+from twin.solvers.rsma.fast_shape import Shape, apply, dot, reshape
 
 _PAIRS = 12
 _RENEWED = 15
+"""Steps after which the approximate Hessian is found anew."""
 _DECREASE = 1e-4
 _FLATTER = 0.9
 _LONGEST = 0.3
-"""Of the norm of x: longest step."""
+"""Longest step, over the norm of x."""
 _TRIALS = 25
 _CURVED = 1e-12
 _STALLED = 1e-14
@@ -42,31 +43,9 @@ class Memory(NamedTuple):
 @compiled
 def memory_for(size: int) -> Memory:
     """Memory for vectors of a size."""
-    return Memory(
-        np.zeros((_PAIRS, size)),
-        np.zeros((_PAIRS, size)),
-        np.zeros(_PAIRS),
-        np.zeros(_PAIRS),
-        np.zeros(size),
-        np.zeros(size),
-        np.zeros(size),
-        np.zeros(size),
-    )
-
-
-@compiled
-def dot(a: RealArray, b: RealArray) -> float:
-    """Inner product, in four sums that can be formed side by side."""
-    s, t, u, v = 0.0, 0.0, 0.0, 0.0
-    whole = a.shape[0] // 4 * 4
-    for i in range(0, whole, 4):
-        s += a[i] * b[i]
-        t += a[i + 1] * b[i + 1]
-        u += a[i + 2] * b[i + 2]
-        v += a[i + 3] * b[i + 3]
-    for i in range(whole, a.shape[0]):
-        s += a[i] * b[i]
-    return (s + t) + (u + v)
+    pairs, single = np.zeros((2, _PAIRS, size)), np.zeros((4, size))
+    numbers = np.zeros((2, _PAIRS))
+    return Memory(pairs[0], pairs[1], numbers[0], numbers[1], single[0], single[1], single[2], single[3])
 
 
 @compiled
@@ -102,39 +81,48 @@ def search(
     length: float,
     delta: float,
     margin: float,
-    goal: float,
     penalty: float,
     work: Work,
     memory: Memory,
 ) -> tuple[float, float, int]:
-    """A step along the direction that falls enough and is flatter: (value there, step, evaluations); step 0 for none."""
-    short, long, evaluations = 0.0, math.inf, 0
-    best, best_length = value, 0.0
-    for _ in range(_TRIALS):
+    """A step along the direction that falls enough and ends flatter (weak Wolfe conditions), by bisection.
+
+    Returns the value there, the length, 0 for none, and evaluations. Where trials run out, a step that falls will do.
+    """
+    short, long, best = 0.0, math.inf, value
+    for trial in range(_TRIALS):
         for i in range(x.shape[0]):
             memory.next_x[i] = x[i] + length * memory.direction[i]
-        found, _ = value_at(
-            model, memory.next_x, delta, margin, goal, penalty, work, memory.next_gradient
-        )
-        evaluations += 1
-        if not found <= value + _DECREASE * length * slope:
+        found, _ = value_at(model, memory.next_x, delta, margin, 1.0, penalty, work, memory.next_gradient)
+        if found <= value + _DECREASE * length * slope:
+            if dot(memory.next_gradient, memory.direction) >= _FLATTER * slope:
+                return found, length, trial + 1
+            short, best = length, found
+        else:
             long = length
-        elif dot(memory.next_gradient, memory.direction) < _FLATTER * slope:
-            short, best, best_length = length, found, length
-        else:
-            return found, length, evaluations
-        if long < math.inf:
-            length = 0.5 * (short + long)
-        else:
-            length = 2.0 * short
-    if best_length > 0.0:
+        length = 0.5 * (short + long) if long < math.inf else 2.0 * short
+    if short > 0.0:
         for i in range(x.shape[0]):
-            memory.next_x[i] = x[i] + best_length * memory.direction[i]
-        best, _ = value_at(
-            model, memory.next_x, delta, margin, goal, penalty, work, memory.next_gradient
-        )
-        evaluations += 1
-    return best, best_length, evaluations
+            memory.next_x[i] = x[i] + short * memory.direction[i]
+        best, _ = value_at(model, memory.next_x, delta, margin, 1.0, penalty, work, memory.next_gradient)
+    return best, short, _TRIALS + 1
+
+
+@compiled
+def remember(x: RealArray, memory: Memory, newest: int) -> bool:
+    """Take the step, and note it in the row after `newest` if the gradient turned; returns whether it did."""
+    row = (newest + 1) % _PAIRS
+    step, turn = memory.steps[row], memory.turns[row]
+    for i in range(x.shape[0]):
+        step[i] = memory.next_x[i] - x[i]
+        turn[i] = memory.next_gradient[i] - memory.gradient[i]
+        x[i] = memory.next_x[i]
+        memory.gradient[i] = memory.next_gradient[i]
+    curvature = dot(step, turn)
+    if curvature > _CURVED * dot(turn, turn):
+        memory.inverses[row] = 1.0 / curvature
+        return True
+    return False
 
 
 @compiled
@@ -143,7 +131,6 @@ def descend(
     x: RealArray,
     delta: float,
     margin: float,
-    goal: float,
     penalty: float,
     most: int,
     tolerance: float,
@@ -155,48 +142,33 @@ def descend(
 
     It ends when ||x|| ||gradient|| <= tolerance, which is free of units, or after `most` steps.
     """
-    value, rate = value_at(model, x, delta, margin, goal, penalty, work, memory.gradient)
-    evaluations, kept, newest, pressing = 1, 0, _PAIRS - 1, 0
+    evaluations, kept, newest, pressing, value = 0, 0, _PAIRS - 1, 0, 0.0
     for step in range(most):
         if step % _RENEWED == 0:
-            if step > 0:
-                value, rate = value_at(model, x, delta, margin, goal, penalty, work, memory.gradient)
-            pressing = reshape(model, x, rate, margin, goal, penalty, work, shape)
-        steepness, size = math.sqrt(dot(memory.gradient, memory.gradient)), math.sqrt(dot(x, x))
-        if steepness * size <= tolerance:
+            value, rate = value_at(model, x, delta, margin, 1.0, penalty, work, memory.gradient)
+            evaluations += 1
+            pressing = reshape(model, x, rate, margin, penalty, work, shape)
+        size = math.sqrt(dot(x, x))
+        if math.sqrt(dot(memory.gradient, memory.gradient)) * size <= tolerance:
             break
         aim(memory, kept, newest, shape, pressing)
         slope = dot(memory.gradient, memory.direction)
-        reach = math.sqrt(dot(memory.direction, memory.direction))
-        if not slope < 0.0:
-            if kept == 0:
-                break
-            kept = 0
-            continue
-        longest = _LONGEST * size / reach
-        length = min(1.0, longest)
-        found, length, tried = search(
-            model, x, value, slope, length, delta, margin, goal, penalty, work, memory
-        )
+        found, length, tried = value, 0.0, 0
+        if slope < 0.0:
+            longest = _LONGEST * size / math.sqrt(dot(memory.direction, memory.direction))
+            found, length, tried = search(
+                model, x, value, slope, min(1.0, longest), delta, margin, penalty, work, memory
+            )
         evaluations += tried
         if length == 0.0:
             if kept == 0:
                 break
             kept = 0
             continue
-        newest = (newest + 1) % _PAIRS
-        for i in range(x.shape[0]):
-            memory.steps[newest, i] = memory.next_x[i] - x[i]
-            memory.turns[newest, i] = memory.next_gradient[i] - memory.gradient[i]
-            x[i] = memory.next_x[i]
-            memory.gradient[i] = memory.next_gradient[i]
-        curvature = dot(memory.steps[newest], memory.turns[newest])
         fallen, value = value - found, found
-        if curvature > _CURVED * dot(memory.turns[newest], memory.turns[newest]):
-            memory.inverses[newest] = 1.0 / curvature
+        if remember(x, memory, newest):
+            newest = (newest + 1) % _PAIRS
             kept = min(kept + 1, _PAIRS)
-        else:
-            newest = (newest - 1) % _PAIRS
         if fallen <= _STALLED * max(1.0, abs(value)):
             break
     return evaluations

@@ -1,4 +1,7 @@
-"""The kernel that is called from Python: climbs from all starts, the best end."""
+"""The kernel that is called from Python: climbs from all starts.
+
+It is made by a function that is given the state of the source files that it calls into, and encloses it.
+"""
 
 from collections.abc import Callable
 from typing import Final
@@ -11,27 +14,40 @@ from twin.solvers.rsma.fast_model import Model, work_for
 from twin.solvers.rsma.fast_shape import shape_for
 
 _SOURCES: Final = fingerprint(
-    __file__, "fast_model", "fast_lagrangian", "fast_descent", "fast_climb", "fast_entries"
+    __file__, "fast_model", "fast_lagrangian", "fast_shape", "fast_descent", "fast_climb", "fast_entries"
 )
+(LEAST_SLACK, EFFICIENCY, EVALUATIONS, ROUNDS, MISSED) = range(5)
+"""What a climb reports of its end: least slack and SEE without margin, its effort, and its worst violation."""
 
 
 def _climb_entry(sources: int) -> Callable[..., None]:
     @entry
     def climb_kernel(
-        model: Model, starts: RealArray, margin: float, goal: float, outer: int, inner: int, tolerance: float, report: RealArray
+        model: Model,
+        points: RealArray,
+        margin: float,
+        smooth: float,
+        smoothest: float,
+        outer: int,
+        inner: int,
+        tolerance: float,
+        report: RealArray,
     ) -> None:
         if sources == 0:
             return
-        work, memory = work_for(model), memory_for(starts.shape[1])
-        shape = shape_for(model, starts.shape[1])
-        for s in range(starts.shape[0]):
-            evaluations, rounds, missed = climb(model, starts[s], margin, goal, outer, inner, tolerance, work, memory, shape)
-            slack, value = exact(model, starts[s], work, memory)
-            report[s, 0] = slack
-            report[s, 1] = value
-            report[s, 2] = evaluations
-            report[s, 3] = rounds
-            report[s, 4] = missed
+        size = points.shape[1]
+        work, memory, shape = work_for(model), memory_for(size), shape_for(model, size)
+        for start in range(points.shape[0]):
+            x = points[start]
+            evaluations, rounds, missed = climb(
+                model, x, margin, smooth, smoothest, outer, inner, tolerance, work, memory, shape
+            )
+            report[start, EVALUATIONS] = evaluations
+            report[start, ROUNDS] = rounds
+            report[start, MISSED] = missed
+            slack, efficiency = exact(model, x, work)
+            report[start, LEAST_SLACK] = slack
+            report[start, EFFICIENCY] = efficiency
 
     return climb_kernel
 

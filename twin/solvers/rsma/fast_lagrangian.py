@@ -73,11 +73,11 @@ def station_slacks(u: RealArray, numbers: RealArray, lit: float, margin: float, 
     eve_noise, eve_most = max(u[TE], 0.0) ** 2 + jamming + 1.0, max(u[SEM], 0.0) ** 2 + jamming + 1.0
     rate = (math.log(1.0 + data**2 / bob_noise) - math.log(1.0 + u[SE] ** 2 / eve_noise)) / _LN2
     least, most = numbers[THRESHOLD] * (1.0 + margin), numbers[THRESHOLD] * (1.0 - margin)
-    slacks[POWER_1] = 1.0 - (u[DATA] + u[SENSING]) / numbers[MOST_1]
-    slacks[POWER_2] = 1.0 - u[ALL] / numbers[MOST_2]
+    slacks[POWER_1] = 1.0 - margin - (u[DATA] + u[SENSING]) / numbers[MOST_1]
+    slacks[POWER_2] = 1.0 - margin - u[ALL] / numbers[MOST_2]
     slacks[RATE] = rate - numbers[SECRECY] - margin
-    slacks[BOB_ORDER] = u[TB] - u[SBM] - margin
-    slacks[EVE_ORDER] = u[TE] - u[SE] - margin
+    slacks[BOB_ORDER] = u[TB] * (1.0 - margin) - u[SBM]
+    slacks[EVE_ORDER] = u[TE] * (1.0 - margin) - u[SE]
     slacks[BOB_SENSING] = 2.0 * logarithm(u[TB] / math.sqrt(least * (u[SBM] ** 2 + bob_noise)), _LEAST_AMPLITUDE)
     slacks[EVE_SENSING] = -2.0 * logarithm(u[TEM] / math.sqrt(most * eve_most), _LEAST_AMPLITUDE)
     slacks[BOB_DATA] = 2.0 * logarithm(u[SB] / math.sqrt(least * bob_noise), _LEAST_AMPLITUDE)
@@ -160,11 +160,11 @@ def station_slopes(u: RealArray, threshold: float, margin: float, forces: RealAr
     by_sensing, by_heard = reach_slopes(u[TB], heard, forces[BOB_SENSING])
     by_leak, by_unheard = reach_slopes(u[TEM], unheard, -forces[EVE_SENSING])
     by_data, by_noise = reach_slopes(u[SB], least * bob_noise, forces[BOB_DATA])
-    by[TB] = forces[BOB_ORDER] + by_sensing
+    by[TB] = (1.0 - margin) * forces[BOB_ORDER] + by_sensing
     by[SBM] = 2.0 * least * by_heard * u[SBM] - forces[BOB_ORDER]
     by[SB] += by_data
     by[IB] += 2.0 * least * (by_heard + by_noise) * u[IB]
-    by[TE] += forces[EVE_ORDER]
+    by[TE] += (1.0 - margin) * forces[EVE_ORDER]
     by[SE] -= forces[EVE_ORDER]
     by[TEM] = by_leak
     by[SEM] = 2.0 * most * by_unheard * data
@@ -294,9 +294,51 @@ def slopes(
 
 
 @compiled
-def slopes_of(model: Model, x: RealArray, rate: float, margin: float, goal: float, work: Work, gradient: RealArray) -> None:
+def look_at(model: Model, x: RealArray, delta: float, margin: float, work: Work) -> float:
+    """`look` at a model."""
+    return look(
+        model.h,
+        model.g,
+        model.numbers,
+        model.jamming,
+        model.decodings,
+        model.heard,
+        model.owed,
+        model.shares,
+        x,
+        delta,
+        margin,
+        work.at_1,
+        work.at_2,
+        work.scalars,
+        work.terms,
+    )
+
+
+@compiled
+def slopes_at(
+    model: Model, x: RealArray, rate: float, margin: float, goal: float, work: Work, gradient: RealArray
+) -> float:
     """`slopes` of a model."""
-    slopes(model.h, model.g, model.numbers, model.jamming, model.decodings, model.heard, model.owed, model.shares, x, rate, margin, goal, work.at_1, work.at_2, work.scalars, work.terms, gradient)
+    return slopes(
+        model.h,
+        model.g,
+        model.numbers,
+        model.jamming,
+        model.decodings,
+        model.heard,
+        model.owed,
+        model.shares,
+        x,
+        rate,
+        margin,
+        goal,
+        work.at_1,
+        work.at_2,
+        work.scalars,
+        work.terms,
+        gradient,
+    )
 
 
 @compiled
@@ -311,14 +353,6 @@ def value_at(
     gradient: RealArray,
 ) -> tuple[float, float]:
     """The augmented Lagrangian at x, its objective times `goal`, and R_S in bit/s/Hz; its gradient into `gradient`."""
-    h, g, numbers, jamming, decodings = model.h, model.g, model.numbers, model.jamming, model.decodings
-    heard, owed, shares = model.heard, model.owed, model.shares
-    at_1, at_2, scalars, terms = work.at_1, work.at_2, work.scalars, work.terms
-    rate = look(
-        h, g, numbers, jamming, decodings, heard, owed, shares, x, delta, margin, at_1, at_2, scalars, terms
-    )
-    total = press(terms, penalty)
-    total += slopes(
-        h, g, numbers, jamming, decodings, heard, owed, shares, x, rate, margin, goal, at_1, at_2, scalars, terms, gradient
-    )
-    return total, rate
+    rate = look_at(model, x, delta, margin, work)
+    total = press(work.terms, penalty)
+    return total + slopes_at(model, x, rate, margin, goal, work, gradient), rate

@@ -1,8 +1,8 @@
 """Problem P1 as the kernels see it: few arrays of reals, and what is heard of all streams.
 
 The unknowns are one real vector x: the real, then the imaginary parts of w_bo, of w_ta, then of each stream of station
-2, in coordinates of the spans of the channels; then roots of the shares of the common rate, if it is split. Kernels take
-arrays, not the named tuples that hold them: to take an array out of a tuple costs as much as a logarithm.
+2, in coordinates of the spans of the channels; then roots of the shares of the common rate, if it is split. The inner
+kernels take arrays, not the named tuples that hold them: to take an array out of a tuple costs as much as a logarithm.
 """
 
 import math
@@ -162,9 +162,7 @@ def bound(
 
 
 @compiled
-def unbound(
-    scalars: RealArray, jamming: RealArray, numbers: RealArray, at_1: RealArray, at_2: RealArray
-) -> None:
+def unbound(scalars: RealArray, jamming: RealArray, numbers: RealArray, at_1: RealArray, at_2: RealArray) -> None:
     """Slopes by powers and by squared norms from those by the robust amplitudes."""
     bare, value, by = scalars[BARE], scalars[VALUE], scalars[BY]
     bob, eve = numbers[ERROR_H_BOB], numbers[ERROR_H_EVE]

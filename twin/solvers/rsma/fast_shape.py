@@ -16,7 +16,7 @@ import numpy as np
 
 from twin.signal.arrays import ComplexArray, RealArray
 from twin.solvers.compiled import compiled
-from twin.solvers.rsma.fast_lagrangian import RATE, slopes_of
+from twin.solvers.rsma.fast_lagrangian import RATE, slopes_at
 from twin.solvers.rsma.fast_model import ALL, BY, DATA, FORCE, IM, JAMMING, RE, SLOPE, Model, Work
 
 _LEAST_RATE = 0.1
@@ -52,6 +52,21 @@ def shape_for(model: Model, size: int) -> Shape:
         np.zeros((terms, terms)),
         np.zeros(terms),
     )
+
+
+@compiled
+def dot(a: RealArray, b: RealArray) -> float:
+    """Inner product, in four sums that can be formed side by side."""
+    s, t, u, v = 0.0, 0.0, 0.0, 0.0
+    whole = a.shape[0] // 4 * 4
+    for i in range(0, whole, 4):
+        s += a[i] * b[i]
+        t += a[i + 1] * b[i + 1]
+        u += a[i + 2] * b[i + 2]
+        v += a[i + 3] * b[i + 3]
+    for i in range(whole, a.shape[0]):
+        s += a[i] * b[i]
+    return (s + t) + (u + v)
 
 
 @compiled
@@ -119,7 +134,7 @@ def apply_blocks(shape: Shape, v: RealArray, out: RealArray) -> None:
 
 
 @compiled
-def reshape(model: Model, x: RealArray, rate: float, margin: float, goal: float, penalty: float, work: Work, shape: Shape) -> int:
+def reshape(model: Model, x: RealArray, rate: float, margin: float, penalty: float, work: Work, shape: Shape) -> int:
     """Find B^-1 and T at x, where the Lagrangian has just been evaluated; returns how many rows T has."""
     scalars, terms = work.scalars, work.terms
     for k in range(2):
@@ -131,13 +146,13 @@ def reshape(model: Model, x: RealArray, rate: float, margin: float, goal: float,
     weights = shape.weights
     for i in range(terms.shape[1]):
         weights[i] = penalty if terms[FORCE, i] < 0.0 else 0.0
-    weights[RATE] += goal / max(rate, _LEAST_RATE) ** 2
+    weights[RATE] += 1.0 / max(rate, _LEAST_RATE) ** 2
     for i in range(terms.shape[1]):
         if weights[i] > 0.0:
             for j in range(terms.shape[1]):
                 terms[FORCE, j] = 0.0
             terms[FORCE, i] = 1.0
-            slopes_of(model, x, rate, margin, 0.0, work, shape.gradients[count])
+            slopes_at(model, x, rate, margin, 0.0, work, shape.gradients[count])
             weights[count] = weights[i]
             apply_blocks(shape, shape.gradients[count], shape.rows[count])
             count += 1
@@ -151,10 +166,7 @@ def whiten(shape: Shape, count: int) -> None:
     c, rows = shape.small, shape.rows
     for i in range(count):
         for j in range(i + 1):
-            total = 0.0
-            for m in range(rows.shape[1]):
-                total += rows[i, m] * shape.gradients[j, m]
-            c[i, j] = total
+            c[i, j] = dot(rows[i], shape.gradients[j])
         c[i, i] += 1.0 / shape.weights[i]
     for i in range(count):
         for j in range(i + 1):
@@ -175,9 +187,7 @@ def apply(shape: Shape, count: int, v: RealArray, spare: RealArray) -> None:
     apply_blocks(shape, v, spare)
     rows = shape.rows
     for i in range(count):
-        total = 0.0
-        for m in range(v.shape[0]):
-            total += rows[i, m] * v[m]
+        total = dot(rows[i], v)
         for m in range(v.shape[0]):
             spare[m] -= total * rows[i, m]
     for m in range(v.shape[0]):
