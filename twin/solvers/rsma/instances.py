@@ -1,7 +1,7 @@
 """Instance files of the two stations in, result files out: JSON that other programs judge.
 
 An instance file is `{"instances": [{"id", "M1", "M2", "N", "e_h_bo", "e_h_e", "e_g_bo", "e_g_e", "gamma_th", "I_S",
-"I_c", "I_p", "P1max", "P2max", "P0", "kappa2_sigma2", "H", "G"}, ...]}` (`items` and `realisations` will do too): powers
+"I_c", "I_p", "P1max", "P2max", "P0", "kappa2_sigma2", "H", "G"}, ...]}` (`items`, `realisations` will do too): powers
 in W, channels over the standard deviation of the noise, one row [[re, im], ...] per receiver, H from station 1 to Bob,
 Eve, target and users, G from station 2 to Bob, Eve and users. Anything else in an item (answers, bounds) is not read.
 """
