@@ -7,7 +7,7 @@ answer that does not raise them is thrown away and the next step is the plain on
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -15,9 +15,9 @@ import numpy as np
 from twin.signal.arrays import RealArray
 from twin.signal.hisac import Reception
 from twin.solvers.rsma.lifted import Lifted, lifted
-from twin.solvers.rsma.linear import BUDGETS, MARGIN, Cases, Forms, Terms, forms, terms
+from twin.solvers.rsma.linear import MARGIN, MOST_SLOPE, Cases, Forms, Terms, forms, terms
 from twin.solvers.rsma.problem import HisacProblem
-from twin.solvers.rsma.program import Answer, Goal, Step, program
+from twin.solvers.rsma.program import ATTEMPTS, Answer, Goal, Step, program
 
 _EXCESS: Final = 1e-4
 """What an iterate may lack in a row, relative to the row's largest part: what solvers leave, and balancing mends."""
@@ -38,7 +38,7 @@ class Point:
         """This point moved on by `look` times its distance from another, in logarithms."""
         return Point(
             self.received * (self.received / before.received) ** look,
-            np.clip(self.slopes * (self.slopes / before.slopes) ** look, 1e-3, 1e3),
+            np.clip(self.slopes * (self.slopes / before.slopes) ** look, 1.0 / MOST_SLOPE, MOST_SLOPE),
         )
 
 
@@ -50,10 +50,13 @@ class Model:
     terms: Terms
     cases: Cases = Cases.TANGENT
     margin: float = MARGIN
+    toll: RealArray | None = None
+    """Row (n,) of what is added to the power, in W; None for nothing."""
 
     def forms(self, slopes: RealArray) -> Forms:
         """Rows and received powers, linearised at these slopes."""
-        return forms(self.lifted, self.terms.rows(self.cases, slopes), self.margin)
+        found = forms(self.lifted, self.terms.rows(self.cases, slopes), self.margin)
+        return found if self.toll is None else replace(found, sent=found.sent + self.toll)
 
     def reception(self, u: RealArray) -> Reception:
         """Worst cases of the matrices u."""
@@ -74,8 +77,9 @@ class Model:
         return float(logs[0] - logs[1] - logs[2] + logs[3])
 
     def power_w(self, u: RealArray) -> float:
-        """P_1 + P_2 + P_0."""
-        return float(sum(self.lifted.sent((stream,)) @ u for stream in range(len(self.lifted.dims)))) + self._circuit
+        """P_1 + P_2 + P_0, and the toll."""
+        sent = sum(self.lifted.sent((stream,)) @ u for stream in self.all_streams())
+        return float(sent + (0.0 if self.toll is None else self.toll @ u)) + self._circuit
 
     @property
     def _circuit(self) -> float:
@@ -111,11 +115,13 @@ class Model:
             scale_w=self.power_w(u),
         )
 
-    def solve(self, goal: Goal, point: Point, u: RealArray, free: Sequence[int]) -> tuple[RealArray, Answer] | None:
+    def solve(
+        self, goal: Goal, point: Point, u: RealArray, free: Sequence[int], attempt: int = 0
+    ) -> tuple[RealArray, Answer] | None:
         """All matrices after one convex program over the free ones, and its answer; None if it gave out."""
         step = self.step(point, u, free)
         dims = tuple(self.lifted.dims[stream] for stream in free)
-        answer = program(dims, len(step.offset), goal).solve(step)
+        answer = program(dims, len(step.offset), goal).solve(step, attempt)
         if answer is None:
             return None
         full, start = np.array(u), 0
@@ -158,20 +164,21 @@ def ascend(
         window: see above.
     """
     here = before = of.point(u)
-    history, look, restarts = [of.value(u)], 0.0, 0
+    history, look, attempt, restarts = [of.value(u)], 0.0, 0, 0
     while len(history) <= max_iterations and not _settled(history, tolerance, window):
-        found = of.solve(Goal.EFFICIENCY, here.beyond(before, look), u, free)
+        found = of.solve(Goal.EFFICIENCY, here.beyond(before, look), u, free, attempt)
         if found is not None and of.excess(found[0]) <= _EXCESS:
             value = of.value(found[0])
             if value > history[-1]:
                 u, before, here = found[0], here, of.point(found[0])
-                look = min(max(2.0 * look, 1.0), _LONGEST_LOOK)
+                look, attempt = min(max(2.0 * look, 1.0), _LONGEST_LOOK), 0
                 history.append(value)
                 continue
         history.append(history[-1])
         restarts += 1
-        if look == 0.0:
+        if look == 0.0 and attempt + 1 == ATTEMPTS:
             break
+        attempt = 0 if look > 0.0 else attempt + 1
         look = 0.0
     return Ascent(u, tuple(history), restarts)
 
@@ -190,7 +197,8 @@ def meet(of: Model, u: RealArray, free: Sequence[int]) -> tuple[RealArray, float
     """
     lacks = np.inf
     for count in range(1, _MOST_SHORTFALLS + 1):
-        found = of.solve(Goal.SHORTFALL, of.point(u), u, free)
+        tries = (of.solve(Goal.SHORTFALL, of.point(u), u, free, attempt) for attempt in range(ATTEMPTS + 1))
+        found = next((answer for answer in tries if answer is not None), None)
         if found is None or found[1].lacking is None:
             return u, lacks, count
         u, now = found[0], float(found[1].lacking.sum())
@@ -202,4 +210,4 @@ def meet(of: Model, u: RealArray, free: Sequence[int]) -> tuple[RealArray, float
     return u, lacks, _MOST_SHORTFALLS
 
 
-__all__ = ["BUDGETS", "Ascent", "Model", "Point", "ascend", "meet", "model"]
+__all__ = ["Ascent", "Model", "Point", "ascend", "meet", "model"]

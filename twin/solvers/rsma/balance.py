@@ -1,8 +1,8 @@
 """Powers of streams whose directions are given: the last step from matrices to beams.
 
-With x_k = sqrt(p_k) d_k every term of the problem is linear in the powers p, but for the worst cases of station 2, whose
-tangents do. At given SINRs of Bob and Eve the least power is a linear program. It mends what taking principal vectors
-of nearly rank-one matrices has cost: constraints hold again, to the last digits.
+With x_k = sqrt(p_k) d_k every term of the problem is linear in the powers p, but for the worst cases of station 2,
+whose tangents do. At given SINRs of Bob and Eve the least power is a linear program. It mends what taking principal
+vectors of nearly rank-one matrices has cost: constraints hold again, to the last digits.
 """
 
 from typing import Final
@@ -13,10 +13,14 @@ from scipy.optimize import linprog
 from twin.signal.arrays import ComplexArray, RealArray
 from twin.signal.hisac import bob_sinr, eve_sinr
 from twin.solvers.rsma.ascent import Model
+from twin.solvers.rsma.linear import forms
 from twin.solvers.rsma.problem import Beams
 
-_GIVEN_UP: Final = (0.0, 1e-4, 1e-3, 1e-2)
+_GIVEN_UP: Final = (0.0, 1e-5, 1e-4, 1e-3, 1e-2)
+_MARGIN: Final = 1e-8
 """Shares of Bob's and Eve's SINRs that may be given up, one after the other, where directions cannot hold them."""
+_STEEPEST: Final = 1e6
+"""Slope of a tangent here: along given directions the worst cases of single streams are exact, nulls included."""
 _EXACT: Final = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
 
 
@@ -43,11 +47,12 @@ def _unit(column: ComplexArray) -> ComplexArray:
 
 def _powers(of: Model, u: RealArray, columns: RealArray, share: float) -> RealArray | None:
     """Least powers (N + 3,) in W for the SINRs that u has, `share` of each given up; None if there are none."""
-    heard, slopes = of.terms.exact(u), of.terms.slopes(u)
-    least = of.lifted.problem.least_secrecy * (1.0 + 2.0 * of.margin)
+    heard, slopes = of.terms.exact(u), of.terms.slopes(u, _STEEPEST)
+    least = of.lifted.problem.least_secrecy * (1.0 + 2.0 * _MARGIN)
     eve = float(eve_sinr(heard)) * (1.0 + share)
     bob = max(float(bob_sinr(heard)) * (1.0 - share), float(np.exp2(least)) * (1.0 + eve) - 1.0)
-    rows, found = of.terms.rows(of.cases, slopes), of.forms(slopes)
+    rows = of.terms.rows(of.cases, slopes)
+    found = forms(of.lifted, rows, _MARGIN)
     wanted = [
         rows.bob_data - bob * rows.bob_interference,
         eve * (rows.eve_sensing + rows.eve_interference) - rows.eve_data,

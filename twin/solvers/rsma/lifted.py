@@ -77,6 +77,11 @@ class Lifted:
         parts = [basis.conj().T @ x for basis, x in zip(self.bases, beams, strict=True)]
         return np.concatenate([to_vector(np.outer(column, column.conj())) for part in parts for column in part.T])
 
+    def along(self, beams: Beams) -> RealArray:
+        """Row (n,) of sum_k v_k^H X_k v_k for the directions v_k of beams: what matrices send along them."""
+        norms = [np.maximum(np.linalg.norm(x, axis=0), 1e-300) for x in beams]
+        return self.lift((beams[0] / norms[0], beams[1] / norms[1]))
+
     def principal(self, u: RealArray) -> tuple[Beams, float]:
         """Beams sqrt(lambda_1) v_1 of the matrices of u, and the greatest ratio of a second eigenvalue to the first."""
         columns, gap = [], 0.0

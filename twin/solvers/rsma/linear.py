@@ -25,10 +25,10 @@ from twin.signal.arrays import RealArray
 from twin.signal.hisac import Reception
 from twin.solvers.rsma.lifted import BOB, DATA, EVE, SENSING, TARGET, Lifted
 
-MARGIN: Final = 1e-6
+MARGIN: Final = 1e-5
 """Thresholds are tightened by this share: solvers of convex programs are exact to about 1e-7 of them."""
-_LEAST_SLOPE: Final = 1e-3
-_MOST_SLOPE: Final = 1e3
+MOST_SLOPE: Final = 100.0
+"""Of a tangent that an interior point gets. At q = 0, a null towards Eve, it makes e^2 p one per cent too large."""
 _GROUPS: Final = {"data": DATA, "sensing": SENSING}
 
 
@@ -58,11 +58,11 @@ class Terms:
     norms: RealArray
     signs: RealArray
 
-    def slopes(self, u: RealArray) -> RealArray:
-        """S = e sqrt(p / q) (9,) at the matrices u, within bounds that keep the tangents' numbers apart from 0."""
+    def slopes(self, u: RealArray, most: float = MOST_SLOPE) -> RealArray:
+        """S = e sqrt(p / q) (9,) at the matrices u, within [1 / most, most]: interior points need tame numbers."""
         q, p = self.heard @ u, self.sent @ u
         ratios = np.sqrt(np.maximum(p, 0.0) / np.maximum(q, 1e-30))
-        return np.clip(self.errors * ratios, _LEAST_SLOPE, _MOST_SLOPE)
+        return np.clip(self.errors * ratios, 1.0 / most, most)
 
     def rows(self, cases: Cases, slopes: RealArray) -> Reception:
         """The linear forms, rows (n,) instead of powers."""
@@ -149,13 +149,13 @@ def forms(lifted: Lifted, rows: Reception, margin: float = MARGIN) -> Forms:
     sent_1, sent_2 = lifted.sent((*DATA, *SENSING)), lifted.sent(lifted.streams_2)
     echo = 0.5 * problem.echo_gain * float(np.linalg.norm(problem.channels_1[TARGET]) ** 2)
     table = [
-        ("P1max", -sent_1 / problem.power_1_w, 1.0 - margin),
-        ("P2max", -sent_2 / problem.power_2_w, 1.0 - margin),
-        ("gamma_bo_bo", rows.bob_data / above - rows.bob_interference, -1.0),
-        ("gamma_bo_ta", rows.bob_sensing / above - rows.bob_data_most - rows.bob_interference, -1.0),
-        ("gamma_e_ta", rows.eve_data_least + rows.eve_interference - rows.eve_sensing_most / below, 1.0),
-        ("order_bo", rows.bob_sensing - (1.0 + margin) * rows.bob_data_most, 0.0),
-        ("order_e", rows.eve_sensing - (1.0 + margin) * rows.eve_data, 0.0),
+        ("power_1", -sent_1 / problem.power_1_w, 1.0 - margin),
+        ("power_2", -sent_2 / problem.power_2_w, 1.0 - margin),
+        ("bob_data", rows.bob_data / above - rows.bob_interference, -1.0),
+        ("bob_sensing", rows.bob_sensing / above - rows.bob_data_most - rows.bob_interference, -1.0),
+        ("eve_sensing", rows.eve_data_least + rows.eve_interference - rows.eve_sensing_most / below, 1.0),
+        ("bob_order", rows.bob_sensing - (1.0 + margin) * rows.bob_data_most, 0.0),
+        ("eve_order", rows.eve_sensing - (1.0 + margin) * rows.eve_data, 0.0),
         ("scnr", echo / above * lifted.heard(TARGET, (*DATA, *SENSING)), -1.0),
         *_users(lifted, margin),
     ]
@@ -184,7 +184,7 @@ def _users(lifted: Lifted, margin: float) -> list[tuple[str, RealArray, float]]:
         private_sinr = np.expm1(np.log(2.0) * problem.least_private) * (1.0 + margin)
         if common_sinr > 0.0:
             row = lifted.heard(2 + user, (common,)) / common_sinr - own_row - noise
-            table.append((f"R_c_{user + 1}", row, -1.0))
+            table.append((f"common_rate_{user + 1}", row, -1.0))
         if private_sinr > 0.0:
-            table.append((f"R_{user + 1}", own_row / private_sinr - noise, -1.0))
+            table.append((f"private_rate_{user + 1}", own_row / private_sinr - noise, -1.0))
     return table

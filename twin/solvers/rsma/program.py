@@ -29,14 +29,18 @@ from twin.signal.arrays import RealArray
 from twin.solvers.hermitian import embedding, from_vector, to_vector
 from twin.solvers.rsma.linear import BUDGETS
 
+_TIGHT: Final = {"solver": "CLARABEL", "tol_gap_abs": 1e-8, "tol_gap_rel": 1e-8, "tol_feas": 1e-8}
 _SETTINGS: Final[tuple[dict[str, Any], ...]] = (
-    {"tol_gap_abs": 1e-8, "tol_gap_rel": 1e-8, "tol_feas": 1e-8, "equilibrate_enable": False},
-    {"tol_gap_abs": 1e-8, "tol_gap_rel": 1e-8, "tol_feas": 1e-8},
-    {"tol_gap_abs": 1e-6, "tol_gap_rel": 1e-6, "tol_feas": 1e-7, "max_step_fraction": 0.9},
+    {**_TIGHT, "equilibrate_enable": False},
+    _TIGHT,
+    {**_TIGHT, "static_regularization_constant": 1e-7},
+    {"solver": "SCS", "eps_abs": 1e-6, "eps_rel": 1e-6, "max_iters": 20_000},
 )
-"""Clarabel's settings, one attempt each. Rows come scaled: its own scaling only costs digits."""
+"""One attempt each. Rows come scaled: Clarabel's own scaling only costs digits."""
+ATTEMPTS: Final = 3
+"""Those with Clarabel; the one after them, SCS, is slow and coarse and finds its way nearly always."""
 _USABLE: Final = frozenset({"optimal", "optimal_inaccurate"})
-_SHORTFALL_WEIGHT: Final = 1e3
+_SHORTFALL_WEIGHT: Final = 1e1
 """Of one noise power lacking, next to P~: above every multiplier, so that nothing lacks where nothing must."""
 
 
@@ -122,10 +126,7 @@ class Program:
         if goal is not Goal.POWER:
             rate, reach = self._rate(cp)
             constraints += reach
-            if self._lacking is None:
-                aim = rate
-            else:
-                aim = aim - self._weights @ self._lacking
+            aim = rate if self._lacking is None else aim - self._weights @ self._lacking
         self.program = cp.Problem(cp.Maximize(aim), constraints)
 
     def _definite(self, cp: Any) -> list[Any]:  # noqa: ANN401 - CVXPY has no types
@@ -149,22 +150,26 @@ class Program:
         cones = cp.constraints.ExpCone(logs, cp.hstack([self._tau, self._tau]), values[:2])
         return rate, [cones, given >= 0.0]
 
-    def solve(self, step: Step) -> Answer | None:
-        """The optimum of a step; None if the solver gave out or no matrices fulfil it."""
+    def solve(self, step: Step, attempt: int = 0) -> Answer | None:
+        """The optimum of a step; None if the solver gave out or no matrices fulfil it.
+
+        Args:
+            step: its numbers.
+            attempt: which of the solvers' settings, up to `ATTEMPTS`.
+        """
         from cvxpy.error import SolverError as SolverGaveOut
 
         scales = self._assign(step)
-        for settings in _SETTINGS:
-            try:
-                with warnings.catch_warnings():
-                    # An inaccurate answer is no surprise here: what it is worth is evaluated, never believed.
-                    warnings.simplefilter("ignore", UserWarning)
-                    self.program.solve(solver="CLARABEL", warm_start=False, **settings)
-            except SolverGaveOut:
-                continue
-            if self.program.status in _USABLE and np.isfinite(self._x.value).all() and self._tau.value > 0.0:
-                return self._answer(step, scales)
-        return None
+        try:
+            with warnings.catch_warnings():
+                # An inaccurate answer is no surprise here: what it is worth is evaluated, never believed.
+                warnings.simplefilter("ignore", UserWarning)
+                self.program.solve(warm_start=False, **_SETTINGS[attempt])
+        except SolverGaveOut:
+            return None
+        if self.program.status not in _USABLE or not np.isfinite(self._x.value).all() or self._tau.value <= 0.0:
+            return None
+        return self._answer(step, scales)
 
     def _assign(self, step: Step) -> RealArray:
         """Parameter values; returns what the rows were divided by."""
