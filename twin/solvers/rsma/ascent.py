@@ -21,8 +21,8 @@ from twin.solvers.rsma.program import ATTEMPTS, Answer, Goal, Step, program
 
 _EXCESS: Final = 1e-4
 """What an iterate may lack in a row, relative to the row's largest part: what solvers leave, and balancing mends."""
-_LACKING: Final = 1e-6
-_LONGEST_LOOK: Final = 16.0
+_LACKING: Final = 1e-4
+"""What all demands together may lack over the noise power and still count as met: the margins cover as much."""
 _MOST_SHORTFALLS: Final = 12
 _MENDED: Final = 1e-3
 
@@ -150,28 +150,41 @@ class Ascent:
     restarts: int
 
 
-def ascend(
-    of: Model, u: RealArray, free: Sequence[int], max_iterations: int, tolerance: float, window: int = 3
-) -> Ascent:
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long an ascent goes on.
+
+    Attributes:
+        programs: convex programs, at most.
+        tolerance: it ends when `window` programs together raised the value by less than this share of it.
+        window: see there.
+        longest_look: how far a step may look ahead, in steps; 0 for the plain iteration.
+    """
+
+    programs: int
+    tolerance: float
+    window: int = 3
+    longest_look: float = 16.0
+
+
+def ascend(of: Model, u: RealArray, free: Sequence[int], pace: Pace) -> Ascent:
     """Steps from matrices that fulfil the constraints; `history` never falls.
 
     Args:
         of: the model.
         u: where to begin.
         free: which matrices move.
-        max_iterations: convex programs, at most.
-        tolerance: the ascent ends when `window` programs raised the value by less than this, relative to it.
-        window: see above.
+        pace: how long.
     """
     here = before = of.point(u)
-    history, look, attempt, restarts = [of.value(u)], 0.0, 0, 0
-    while len(history) <= max_iterations and not _settled(history, tolerance, window):
+    history, look, attempt, restarts = [of.value(u) if of.excess(u) <= _EXCESS else -np.inf], 0.0, 0, 0
+    while len(history) <= pace.programs and not _settled(history, pace):
         found = of.solve(Goal.EFFICIENCY, here.beyond(before, look), u, free, attempt)
         if found is not None and of.excess(found[0]) <= _EXCESS:
             value = of.value(found[0])
             if value > history[-1]:
                 u, before, here = found[0], here, of.point(found[0])
-                look, attempt = min(max(2.0 * look, 1.0), _LONGEST_LOOK), 0
+                look, attempt = min(max(2.0 * look, 1.0), pace.longest_look), 0
                 history.append(value)
                 continue
         history.append(history[-1])
@@ -183,10 +196,10 @@ def ascend(
     return Ascent(u, tuple(history), restarts)
 
 
-def _settled(history: Sequence[float], tolerance: float, window: int) -> bool:
-    if len(history) <= window:
+def _settled(history: Sequence[float], pace: Pace) -> bool:
+    if len(history) <= pace.window:
         return False
-    return history[-1] - history[-1 - window] < tolerance * abs(history[-1])
+    return history[-1] - history[-1 - pace.window] < pace.tolerance * abs(history[-1])
 
 
 def meet(of: Model, u: RealArray, free: Sequence[int]) -> tuple[RealArray, float, int]:
@@ -210,4 +223,4 @@ def meet(of: Model, u: RealArray, free: Sequence[int]) -> tuple[RealArray, float
     return u, lacks, _MOST_SHORTFALLS
 
 
-__all__ = ["Ascent", "Model", "Point", "ascend", "meet", "model"]
+__all__ = ["Ascent", "Model", "Pace", "Point", "ascend", "meet", "model"]

@@ -24,8 +24,14 @@ _STEEPEST: Final = 1e6
 _EXACT: Final = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
 
 
-def balance(of: Model, beams: Beams) -> Beams | None:
-    """Beams of the same directions that fulfil all constraints at nearly the same secrecy rate; None if none do."""
+def balance(of: Model, beams: Beams, within: float = 1e9) -> Beams | None:
+    """Beams of the same directions that fulfil all constraints at nearly the same secrecy rate; None if none do.
+
+    Args:
+        of: the model.
+        beams: their directions, and the SINRs to keep.
+        within: by what share of itself a power may change.
+    """
     directions = [_unit(column) for station in beams for column in station.T]
     w, o = np.stack(directions[:2], axis=1), np.stack(directions[2:], axis=1)
     units = of.lifted.lift((w, o))
@@ -34,7 +40,7 @@ def balance(of: Model, beams: Beams) -> Beams | None:
         columns[of.lifted.place(stream), stream] = units[of.lifted.place(stream)]
     u = of.lifted.lift(beams)
     for share in _GIVEN_UP:
-        powers = _powers(of, u, columns, share)
+        powers = _powers(of, u, columns, share, within)
         if powers is not None:
             return w * np.sqrt(powers[:2]), o * np.sqrt(powers[2:])
     return None
@@ -45,7 +51,7 @@ def _unit(column: ComplexArray) -> ComplexArray:
     return np.asarray(column / norm) if norm > 0.0 else np.zeros_like(column)
 
 
-def _powers(of: Model, u: RealArray, columns: RealArray, share: float) -> RealArray | None:
+def _powers(of: Model, u: RealArray, columns: RealArray, share: float, within: float) -> RealArray | None:
     """Least powers (N + 3,) in W for the SINRs that u has, `share` of each given up; None if there are none."""
     heard, slopes = of.terms.exact(u), of.terms.slopes(u, _STEEPEST)
     least = of.lifted.problem.least_secrecy * (1.0 + 2.0 * _MARGIN)
@@ -60,7 +66,8 @@ def _powers(of: Model, u: RealArray, columns: RealArray, share: float) -> RealAr
     matrix = np.vstack([found.matrix, *wanted]) @ columns
     offset = np.r_[found.offset, -bob, eve]
     scales = np.maximum(np.abs(matrix).max(axis=1), 1e-12)
-    answer = linprog(
-        np.ones(columns.shape[1]), A_ub=-matrix / scales[:, None], b_ub=offset / scales, method="highs", options=_EXACT
-    )
+    now = np.array([of.lifted.sent((stream,)) @ u for stream in of.all_streams()])
+    bounds = np.column_stack([now * max(1.0 - within, 0.0), now * (1.0 + within)])
+    lack, room = -matrix / scales[:, None], offset / scales
+    answer = linprog(np.ones(len(now)), A_ub=lack, b_ub=room, bounds=bounds, method="highs", options=_EXACT)
     return np.asarray(answer.x) if answer.status == 0 else None

@@ -174,7 +174,7 @@ class Program:
     def _assign(self, step: Step) -> RealArray:
         """Parameter values; returns what the rows were divided by."""
         matrix = step.matrix * step.scale_w
-        scales = np.maximum(np.abs(matrix).max(axis=1), np.abs(step.offset))
+        scales = np.asarray(np.maximum(np.abs(matrix).max(axis=1), np.abs(step.offset)))
         scales[scales == 0.0] = 1.0
         self._matrix.value, self._offset.value = matrix / scales[:, None], step.offset / scales
         self._sent.value, self._sent_offset.value = step.sent, step.sent_offset / step.scale_w

@@ -15,7 +15,7 @@ import numpy as np
 from twin.errors import SolverError
 from twin.signal.arrays import ComplexArray, RealArray
 from twin.solvers.result import Solution, WarmStart
-from twin.solvers.rsma.ascent import Model, ascend, meet, model
+from twin.solvers.rsma.ascent import Model, Pace, ascend, meet, model
 from twin.solvers.rsma.balance import balance
 from twin.solvers.rsma.evaluate import efficiency, evaluated, excesses, within_budgets
 from twin.solvers.rsma.problem import Beams, HisacProblem
@@ -112,7 +112,7 @@ def _climb(of: Model, beams: Beams, limit: int) -> _End:
     problem, everything = of.lifted.problem, of.all_streams()
     u, lacking, programs = meet(of, of.lifted.lift(beams), everything)
     if lacking == 0.0:
-        ascent = ascend(of, u, everything, limit, TOLERANCE)
+        ascent = ascend(of, u, everything, Pace(limit, TOLERANCE))
         u, more = to_rank_one(of, ascent.u, everything)
         programs += len(ascent.history) - 1 + more
     beams, gap = beams_of(of, u)
@@ -134,7 +134,7 @@ def to_rank_one(of: Model, u: RealArray, free: Sequence[int]) -> tuple[RealArray
         if gap <= NUMERICAL_RANK:
             break
         beside = sum(of.lifted.sent((stream,)) for stream in of.all_streams()) - of.lifted.along(principal)
-        ascent = ascend(replace(of, toll=charge * beside), u, free, _TOLL_PROGRAMS, TOLERANCE)
+        ascent = ascend(replace(of, toll=charge * beside), u, free, Pace(_TOLL_PROGRAMS, TOLERANCE))
         u, programs = ascent.u, programs + len(ascent.history) - 1
     return u, programs
 
