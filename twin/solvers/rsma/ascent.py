@@ -115,6 +115,12 @@ class Model:
             scale_w=self.power_w(u),
         )
 
+    def plain_step(self, matrix: RealArray, offset: RealArray, scale_w: float) -> Step:
+        """A step of the goal POWER: rows alone, all matrices free."""
+        none = np.zeros((4, self.lifted.size))
+        sent = sum(self.lifted.sent((stream,)) for stream in self.all_streams())
+        return Step(matrix, offset, none, np.ones(4), np.ones(4), np.asarray(sent), 0.0, 0.0, scale_w)
+
     def solve(
         self, goal: Goal, point: Point, u: RealArray, free: Sequence[int], attempt: int = 0
     ) -> tuple[RealArray, Answer] | None:

@@ -11,7 +11,7 @@ Goals, with U for the stacked matrices in W:
                  max tau R(U / tau), convex as it stands (Charnes and Cooper); P~ is a power that makes x of order 1.
     RATE         max R at any power within the budgets.
     SHORTFALL    min the sum of what demands lack, over the noise power, and next to it the power. Budgets hold.
-    POWER        min P_1 + P_2; rows alone, no R.
+    POWER        min P_1 + P_2; rows alone, no R. Its multipliers are what it is for.
 
 Everything that changes between steps is a parameter (DPP): a program is compiled once per process and shape.
 """
@@ -42,6 +42,10 @@ ATTEMPTS: Final = 3
 _USABLE: Final = frozenset({"optimal", "optimal_inaccurate"})
 _SHORTFALL_WEIGHT: Final = 1e1
 """Of one noise power lacking, next to P~: above every multiplier, so that nothing lacks where nothing must."""
+
+
+_SHORT_WEIGHT: Final = 1e4
+"""Of what all rows of the goal POWER may lack, so that it has an optimum, and multipliers, where they contradict."""
 
 
 class Goal(StrEnum):
@@ -118,11 +122,15 @@ class Program:
             constraints.append(self._sent @ self._x + self._sent_offset * self._tau == 1.0)
         else:
             constraints.append(self._tau == 1.0)
+        aim: Any = -(self._sent @ self._x)
         if self._lacking is not None:
             slack = slack + cp.hstack([np.zeros(BUDGETS), self._lacking[:-1]])
+        if goal is Goal.POWER:
+            short = cp.Variable(nonneg=True)
+            slack = slack + short * np.r_[np.zeros(BUDGETS), np.ones(rows - BUDGETS)]
+            aim = aim - _SHORT_WEIGHT * short
         self._rows = slack >= 0.0
         constraints.append(self._rows)
-        aim: Any = -(self._sent @ self._x)
         if goal is not Goal.POWER:
             rate, reach = self._rate(cp)
             constraints += reach
