@@ -227,6 +227,3 @@ def meet(of: Model, u: RealArray, free: Sequence[int]) -> tuple[RealArray, float
             return u, now, count
         lacks = now
     return u, lacks, _MOST_SHORTFALLS
-
-
-__all__ = ["Ascent", "Model", "Pace", "Point", "ascend", "meet", "model"]

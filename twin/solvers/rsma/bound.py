@@ -102,7 +102,7 @@ class Certificate:
         return max(float(np.log1p(bob) - np.log1p(eve)) / power(bob) for bob in ends) / _LN2
 
 
-class _Powers:
+class Powers:
     """Certificates of boxes of one problem."""
 
     def __init__(self, problem: HisacProblem) -> None:
@@ -121,15 +121,11 @@ class _Powers:
         offset = np.r_[self._forms.offset, -box.bob, box.eve_most]
         step = of.plain_step(matrix, offset, self._budget_w)
         compiled = program(of.lifted.dims, len(offset), Goal.POWER)
-        best: Certificate | None = None
-        for attempt in range(ATTEMPTS):
-            answer = compiled.solve(step, attempt)
-            if answer is not None and answer.multipliers is not None:
-                y = answer.multipliers
-                found = Certificate(self._least_power(matrix, offset, y), float(y[-2]), float(y[-1]))
-                best = found if best is None or found.power_w > best.power_w else best
-                break
-        return best
+        tries = (compiled.solve(step, attempt) for attempt in range(ATTEMPTS + 1))
+        y = next((answer.multipliers for answer in tries if answer is not None), None)
+        if y is None:
+            return None
+        return Certificate(self._least_power(matrix, offset, y), float(y[-2]), float(y[-1]))
 
     def _least_power(self, matrix: RealArray, offset: RealArray, y: RealArray) -> float:
         """The certificate's constant in W for any y >= 0."""
@@ -172,7 +168,7 @@ def upper_bound(
     """
     if most_boxes < 1:
         raise SolverError(f"most_boxes={most_boxes}: must be >= 1")
-    powers, count = _Powers(problem), 1
+    powers, count = Powers(problem), 1
     whole = powers.first_box()
     heap = [(-powers.promise(whole), 0, whole)]
     while True:

@@ -17,6 +17,7 @@ from twin.signal.arrays import ComplexArray, RealArray
 from twin.solvers.result import Solution, WarmStart
 from twin.solvers.rsma.ascent import Model, Pace, ascend, meet, model
 from twin.solvers.rsma.balance import balance
+from twin.solvers.rsma.bound import upper_bound
 from twin.solvers.rsma.evaluate import efficiency, evaluated, excesses, within_budgets
 from twin.solvers.rsma.problem import Beams, HisacProblem
 from twin.solvers.rsma.scheme import rsma
@@ -78,7 +79,8 @@ def reference(
 
     Returns:
         Beams re-evaluated, "infeasible" with what could be met least where no start met everything. Evidence: what
-        the matrices lack together over the noise power ("lacking"; 0 if nothing), the relaxed SEE, the rank gap.
+        the matrices lack together over the noise power ("lacking"; 0 if nothing), the relaxed SEE, the rank gap; where
+        nothing was found an "upper_bound" on the SEE, of which 0 is a proof that there is nothing to find.
     """
     limit = MAX_ITERATIONS if max_iterations is None else max_iterations
     if limit < 1:
@@ -92,6 +94,8 @@ def reference(
     ends = [_climb(of, beams, limit) for beams in begins]
     best = max(ends, key=lambda end: (end.allowed, end.see if end.allowed else -end.lacking))
     evidence = {"lacking": best.lacking, "relaxed": best.relaxed, "rank_gap": best.rank_gap, "starts": float(len(ends))}
+    if not best.allowed:
+        evidence["upper_bound"] = upper_bound(problem, most_boxes=1).see
     return evaluated(problem, rsma(problem), "reference", best.beams, sum(end.programs for end in ends), evidence)
 
 
