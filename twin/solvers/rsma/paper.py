@@ -27,7 +27,7 @@ from twin.solvers.rsma.evaluate import evaluated, excesses
 from twin.solvers.rsma.linear import Cases
 from twin.solvers.rsma.problem import Beams, HisacProblem
 from twin.solvers.rsma.program import ATTEMPTS, Goal
-from twin.solvers.rsma.reference import start, to_rank_one
+from twin.solvers.rsma.reference import start
 from twin.solvers.rsma.scheme import rsma
 
 STARTS: Final = ("most_rate", "least_power")
@@ -66,14 +66,10 @@ def paper(problem: HisacProblem, *, start_at: str = "most_rate", cases: Cases = 
         programs += more
     begun = of.value(u) / float(np.log(2.0))
     u, rounds, more = _turns(of, u)
-    programs += more
-    for station in ((0, 1), of.lifted.streams_2):
-        u, more = to_rank_one(of, u, station)
-        programs += more
     beams, gap = of.lifted.principal(u)
     evidence = {"lacking": 0.0, "rounds": float(rounds), "start": begun, "rank_gap": gap}
     evidence["relaxed"] = of.value(u) / float(np.log(2.0))
-    return evaluated(problem, rsma(problem), "paper", _mended(of, beams), programs, evidence)
+    return evaluated(problem, rsma(problem), "paper", _mended(of, beams), programs + more, evidence)
 
 
 def _most_rate(of: Model, u: RealArray) -> tuple[RealArray, int]:
