@@ -10,7 +10,7 @@ from twin.emulation.loss import Burst
 
 LINK_CLASSES: Final = ("radio", "fronthaul", "backhaul", "core")
 
-KindName = Literal["state", "csi", "sync", "share", "precoder", "ack", "command"]
+KindName = Literal["state", "csi", "sync", "share", "precoder", "ack", "command", "price", "covariance"]
 Retries = Annotated[int, Field(ge=0, le=16, description="times that a lost message of this kind is sent again")]
 
 
@@ -46,6 +46,8 @@ class ArqSection(Section):
     precoder: Retries = 0
     ack: Retries = 0
     command: Retries = 0
+    price: Retries = 0
+    covariance: Retries = 0
 
     @property
     def arq(self) -> Arq:

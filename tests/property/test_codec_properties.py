@@ -10,7 +10,20 @@ from twin.errors import WireError
 from twin.wire.arrays import ARRAY_EXT, decode_array, encode_array
 from twin.wire.codec import decode_body, decode_envelope, encode_body, encode_envelope
 from twin.wire.control import decode_control, encode_control
-from twin.wire.messages import BODY_OF, Ack, Command, Csi, Envelope, Kind, Precoder, Replica, Sensed, State
+from twin.wire.messages import (
+    BODY_OF,
+    Ack,
+    Command,
+    Covariance,
+    Csi,
+    Envelope,
+    Kind,
+    Precoder,
+    Price,
+    Replica,
+    Sensed,
+    State,
+)
 from twin.wire.protocol import (
     Batch,
     Delivery,
@@ -49,6 +62,16 @@ def vectors():
     return st.integers(1, 8).flatmap(lambda n: arrays(np.complex128, n, elements=complexes))
 
 
+def matrices():
+    return array_shapes(min_dims=2, max_dims=2, max_side=6).flatmap(
+        lambda s: arrays(np.complex128, s, elements=complexes)
+    )
+
+
+def squares():
+    return st.integers(1, 5).flatmap(lambda n: arrays(np.complex128, (n, n), elements=complexes))
+
+
 def csis():
     def of(rows, antennas):
         return st.builds(
@@ -63,15 +86,19 @@ def csis():
 
 
 states = st.builds(State, reals(3), reals(3), floats)
-replicas = st.builds(Replica, names, counts, st.one_of(states, csis(), st.builds(Sensed, names, vectors(), positive)))
+covariances = st.builds(Covariance, names, squares(), positive)
+reports = st.one_of(states, csis(), st.builds(Sensed, names, vectors(), positive), covariances)
+replicas = st.builds(Replica, names, counts, reports)
 body_of_kind = {
     Kind.STATE: states,
     Kind.CSI: csis(),
     Kind.SYNC: replicas,
     Kind.SHARE: replicas,
-    Kind.PRECODER: st.builds(Precoder, names, counts, vectors(), counts),
+    Kind.PRECODER: st.builds(Precoder, names, counts, vectors() | matrices(), counts),
     Kind.ACK: st.builds(Ack, names, counts, counts),
     Kind.COMMAND: st.builds(Command, counts, names, counts),
+    Kind.PRICE: st.builds(Price, names, counts, st.just("") | names, positive, positive, matrices()),
+    Kind.COVARIANCE: covariances,
 }
 bodies = st.sampled_from(list(Kind)).flatmap(lambda kind: st.tuples(st.just(kind), body_of_kind[kind]))
 envelopes = st.builds(

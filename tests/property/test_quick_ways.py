@@ -14,7 +14,20 @@ from twin.journal import records
 from twin.journal.facts import MAX_INT, Ended, Hop, Sent
 from twin.wire import bodies as body_codec
 from twin.wire import codec, control, skeletons
-from twin.wire.messages import BODY_OF, Ack, Command, Csi, Envelope, Kind, Replica, Sensed, State
+from twin.wire.messages import (
+    BODY_OF,
+    Ack,
+    Command,
+    Covariance,
+    Csi,
+    Envelope,
+    Kind,
+    Precoder,
+    Price,
+    Replica,
+    Sensed,
+    State,
+)
 from twin.wire.protocol import Batch, Delivery, Fate, Outcome, Reason, Result, SolveReport, TimerRequest
 
 quick = settings(derandomize=True, database=None, deadline=None, max_examples=300)
@@ -41,9 +54,12 @@ def csi(rows, antennas):
 
 STATE = State(RNG.normal(size=3), RNG.normal(size=3), -3.5)
 SENSED = Sensed("uav", RNG.normal(size=5) + 0j, 0.25)
-REPORTS = [STATE, csi(1, 1), csi(4, 4), csi(3, 11), SENSED]  # csi(3, 11): too many doubles for Python
+HEARD = Covariance("pair2", RNG.normal(size=(2, 2)) + 0j, 10.0)
+REPORTS = [STATE, csi(1, 1), csi(4, 4), csi(3, 11), SENSED, HEARD]  # csi(3, 11): too many doubles for Python
 BODIES = [(Kind.STATE, STATE), *((Kind.CSI, report) for report in REPORTS[1:4])]
 BODIES += [(Kind.SYNC, Replica("satellite", 70_000, report)) for report in REPORTS]
+BODIES += [(Kind.PRECODER, Precoder("pair2", 300, RNG.normal(size=(4, 3)) + 0j, 0)), (Kind.COVARIANCE, HEARD)]
+BODIES += [(Kind.PRICE, Price("pair2", 300, payer, 1.5, 10.0, RNG.normal(size=(4, 2)) + 1j)) for payer in ("", "pair1")]
 BODIES += [(Kind.ACK, Ack("uav", 3, 1_700_000)), (Kind.COMMAND, Command(3, "activate", 25))]
 ENVELOPE = Envelope(1, "run", Kind.CSI, "uav", "edge:uav", 300, 1 << 40, 5, 0, 70_000, -1, 60_000, 0, 0, b"body")
 FRAME = codec.encode_envelope(ENVELOPE)

@@ -5,7 +5,7 @@ import pytest
 
 from twin.wire.codec import encode_body
 from twin.wire.control import decode_control, encode_control
-from twin.wire.messages import Ack, Command, Csi, Envelope, Kind, Precoder, Replica, Sensed, State
+from twin.wire.messages import Ack, Command, Covariance, Csi, Envelope, Kind, Precoder, Price, Replica, Sensed, State
 from twin.wire.protocol import (
     Batch,
     Fate,
@@ -32,7 +32,8 @@ def csi() -> Csi:
 
 @pytest.fixture
 def bodies(csi):
-    """Every kind with a body of it; SYNC and SHARE carry the three kinds of report."""
+    """Every kind with a body of it; SYNC and SHARE carry the four kinds of report."""
+    heard = Covariance("pair2", np.array([[2.0, 0.5j], [-0.5j, 1.5]]), 10.0)
     state = State(np.array([1.0, -2.0, 3.0]), np.array([0.0, 4.5, 0.0]), -3.5)
     sensed = Sensed("uav", np.array([1 + 2j, 3 - 4j]), 0.25)
     return [
@@ -41,9 +42,14 @@ def bodies(csi):
         (Kind.SYNC, Replica("su", 7, state)),
         (Kind.SYNC, Replica("satellite", 8, csi)),
         (Kind.SHARE, Replica("eavesdropper", 9, sensed)),
+        (Kind.SYNC, Replica("pair2", 10, heard)),
         (Kind.PRECODER, Precoder("uav", 3, np.array([1.0 + 0j, 0.5j]), 1_500_000)),
+        (Kind.PRECODER, Precoder("pair2", 4, np.array([[1.0 + 0j, 0.5j], [0.0, 2.0], [1j, 3.0]]), 0)),
         (Kind.ACK, Ack("uav", 3, 1_700_000)),
         (Kind.COMMAND, Command(3, "activate", 25)),
+        (Kind.PRICE, Price("pair2", 7, "", 5.25, 10.0, np.array([[1.0 + 1j], [0.5 - 1.5j]]))),
+        (Kind.PRICE, Price("pair2", 7, "pair1", 5.25, 0.0, np.array([[1.0 + 0j], [0.0], [2j]]))),
+        (Kind.COVARIANCE, heard),
     ]
 
 

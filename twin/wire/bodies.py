@@ -12,26 +12,26 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
-import numpy as np
 
 from twin.errors import WireError
-from twin.wire.arrays import ARRAY_EXT, AnyArray, canonical, decode_array, encode_array, is_finite
+from twin.wire.fields import COMPLEX, FACTOR, FLOAT, MAX_ANTENNAS, MAX_RECEIVERS, MAX_STREAMS, VECTOR, array_field
 from twin.wire.limits import INT64_MAX, MAX_NAME, UNREADABLE, UNWRITABLE, Name, Natural
 from twin.wire.messages import (
     BODY_OF,
     Ack,
     Body,
     Command,
+    Covariance,
     Csi,
     Kind,
     Precoder,
+    Price,
     Replica,
     Report,
     Sensed,
     State,
 )
 from twin.wire.packing import (
-    EXTENSION,
     Field,
     Fields,
     Row,
@@ -40,15 +40,11 @@ from twin.wire.packing import (
     check_int,
     check_list,
     check_name,
-    extension,
     pack,
     show,
     unpack,
 )
 from twin.wire.skeletons import learn, pack_report, unpack_report
-
-MAX_RECEIVERS: Final = 64
-MAX_ANTENNAS: Final = 1024
 
 
 def encode_body(body: Body) -> bytes:
@@ -89,7 +85,7 @@ def _learn(body: Body, data: bytes) -> None:
     if type(body) is Replica:
         report = body.report
         learn(report, data[len(_replica_head(body.entity, body.report_seq, _TAGS[type(report)])) :])
-    elif isinstance(body, State | Csi):
+    elif isinstance(body, State | Csi | Covariance):
         learn(body, data)
 
 
@@ -144,45 +140,20 @@ def _replica_head(entity: str, report_seq: int, tag: str) -> bytes:
     return b"\x93" + _pack_quickly((entity, report_seq))[1:] + b"\x92" + _pack_quickly(tag)
 
 
-def _array(dtype: str, most: tuple[int, ...], *, least: int = 1, low: float | None = None) -> Field:
-    """A finite array with `least` to `most` entries along each axis, each entry >= low."""
-    wanted = np.dtype(dtype)
-    allowed = f"must be finite {wanted}, {'' if low is None else f'>= {low}, '}shape from {least} to {most}"
-
-    @functools.lru_cache(maxsize=256)
-    def fits(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bool:
-        within = len(shape) == len(most) and all(least <= n <= limit for n, limit in zip(shape, most, strict=True))
-        return dtype == wanted and within
-
-    def check(array: AnyArray, what: str) -> AnyArray:
-        if not fits(array.dtype, array.shape):
-            raise WireError(f"{what}={array.dtype}{array.shape}: {allowed}")
-        if not is_finite(array):
-            raise WireError(f"{what}={array[~np.isfinite(array)][0]}: {allowed}")
-        if low is not None and min(array.tolist()) < low:
-            raise WireError(f"{what}={array.min()}: {allowed}")
-        return array
-
-    def pack_one(value: object, what: str) -> object:
-        return extension(ARRAY_EXT, encode_array(check(canonical(value, what), what), what))
-
-    def unpack_one(value: object, what: str) -> AnyArray:
-        if not isinstance(value, EXTENSION) or value[0] != ARRAY_EXT:
-            raise WireError(f"{what}={show(value)}: must be an array (extension type {ARRAY_EXT})")
-        return check(decode_array(value[1], what), what)
-
-    return Field(pack_one, unpack_one)
-
-
 def _check_names(value: object, what: str) -> Fields:
-    """A tuple of 1 to 64 names."""
+    """A tuple of 1 to 512 names."""
     names = check_list(value, what, MAX_RECEIVERS)
     if not names:
         raise WireError(f"{what}=(): must hold 1 to {MAX_RECEIVERS} names")
     return tuple([check_name(name, what) for name in names])
 
 
-def _check_radius(value: object, what: str) -> float:
+def _check_payer(value: object, what: str) -> str:
+    """A name, or nothing: then the price is for everybody."""
+    return "" if type(value) is str and not value else check_name(value, what)
+
+
+def _check_size(value: object, what: str) -> float:
     return check_float(value, what, 0.0)
 
 
@@ -211,14 +182,18 @@ def _check_csi(csi: Csi) -> None:
         raise WireError(f"Csi.channels, error_var and radius have {rows} rows: must be {count} (receivers)")
 
 
-_FLOAT: Final = "<f8"
-_COMPLEX: Final = "<c16"
+def _check_covariance(covariance: Covariance) -> None:
+    """As many rows as columns."""
+    if len(set(covariance.matrix.shape)) > 1:
+        raise WireError(f"Covariance.matrix={covariance.matrix.shape}: must be square")
+
+
 _ROWS: Final[dict[type[Any], Row]] = {
     State: Row(
         State,
         {
-            "position_m": _array(_FLOAT, (3,), least=3),
-            "velocity_mps": _array(_FLOAT, (3,), least=3),
+            "position_m": array_field(FLOAT, (3,), least=3),
+            "velocity_mps": array_field(FLOAT, (3,), least=3),
             "quality_db": check_float,
         },
     ),
@@ -226,15 +201,15 @@ _ROWS: Final[dict[type[Any], Row]] = {
         Csi,
         {
             "receivers": _check_names,
-            "channels": _array(_COMPLEX, (MAX_RECEIVERS, MAX_ANTENNAS)),
-            "error_var": _array(_FLOAT, (MAX_RECEIVERS,), low=0.0),
-            "radius": _array(_FLOAT, (MAX_RECEIVERS,), low=0.0),
+            "channels": array_field(COMPLEX, (MAX_RECEIVERS, MAX_ANTENNAS)),
+            "error_var": array_field(FLOAT, (MAX_RECEIVERS,), low=0.0),
+            "radius": array_field(FLOAT, (MAX_RECEIVERS,), low=0.0),
         },
         _check_csi,
     ),
     Sensed: Row(
         Sensed,
-        {"transmitter": check_name, "channel": _array(_COMPLEX, (MAX_ANTENNAS,)), "radius": _check_radius},
+        {"transmitter": check_name, "channel": array_field(COMPLEX, (MAX_ANTENNAS,)), "radius": _check_size},
     ),
     Replica: Row(
         Replica,
@@ -245,14 +220,34 @@ _ROWS: Final[dict[type[Any], Row]] = {
         {
             "transmitter": check_name,
             "version": check_int,
-            "vector": _array(_COMPLEX, (MAX_ANTENNAS,)),
+            "vector": VECTOR,
             "activate_at_ns": check_int,
         },
     ),
     Ack: Row(Ack, {"transmitter": check_name, "version": check_int, "applied_ns": check_int}),
     Command: Row(Command, {"version": check_int, "name": check_name, "at_ns": check_int}),
+    Price: Row(
+        Price,
+        {
+            "pair": check_name,
+            "version": check_int,
+            "payer": _check_payer,
+            "trace": _check_size,
+            "doppler_hz": _check_size,
+            "factor": FACTOR,
+        },
+    ),
+    Covariance: Row(
+        Covariance,
+        {
+            "receiver": check_name,
+            "matrix": array_field(COMPLEX, (MAX_STREAMS, MAX_STREAMS)),
+            "doppler_hz": _check_size,
+        },
+        _check_covariance,
+    ),
 }
-_REPORTS: Final[dict[str, type[Any]]] = {"state": State, "csi": Csi, "sensed": Sensed}
+_REPORTS: Final[dict[str, type[Any]]] = {"state": State, "csi": Csi, "sensed": Sensed, "covariance": Covariance}
 _TAGS: Final = {report_type: tag for tag, report_type in _REPORTS.items()}
 _BODIES: Final = {body_type: body_type.__name__ for body_type in BODY_OF.values()}
 
@@ -264,6 +259,7 @@ _READ: Final[dict[type[Any], Callable[[bytes], Any]]] = {
 _PACK: Final[dict[type[Any], Callable[[Any], bytes | None]]] = {
     State: pack_report,
     Csi: pack_report,
+    Covariance: pack_report,
     Ack: _pack_plain,
     Command: _pack_plain,
     Replica: _pack_replica,
@@ -271,6 +267,7 @@ _PACK: Final[dict[type[Any], Callable[[Any], bytes | None]]] = {
 _UNPACK: Final[dict[type[Any], Callable[[bytes], Any]]] = {
     State: functools.partial(unpack_report, State),
     Csi: functools.partial(unpack_report, Csi),
+    Covariance: functools.partial(unpack_report, Covariance),
     Ack: functools.partial(_unpack_plain, _READ[Ack]),
     Command: functools.partial(_unpack_plain, _READ[Command]),
     Replica: _unpack_replica,

@@ -33,6 +33,8 @@ class Kind(StrEnum):
     PRECODER = "precoder"
     ACK = "ack"
     COMMAND = "command"
+    PRICE = "price"
+    COVARIANCE = "covariance"
 
 
 class State(Struct, frozen=True, eq=False, gc=False):
@@ -44,10 +46,12 @@ class State(Struct, frozen=True, eq=False, gc=False):
 
 
 class Csi(Struct, frozen=True, eq=False, gc=False):
-    """A transmitter's estimates of its channels, from uplink pilots.
+    """Estimates of channels, from pilots: a transmitter's, or what a receiver with several antennas estimates itself.
 
     `channels` is (R, N), one row per name in `receivers`; `error_var` (R,) is the variance per antenna of the pilot
-    noise in each row; `radius` (R,) bounds ||delta|| of a row whose error is bounded (the eavesdropper's), else 0.
+    noise in each row; `radius` (R,) bounds ||delta|| of a row whose error is bounded (the eavesdropper's), else 0. A
+    receiver with n antennas has n adjacent rows, all under its name. In the report of a receiver the rows are those
+    of its own antennas, and each is named after the transmitter that it is the channel from.
     """
 
     receivers: tuple[str, ...]
@@ -64,7 +68,18 @@ class Sensed(Struct, frozen=True, eq=False, gc=False):
     radius: float
 
 
-Report = State | Csi | Sensed
+class Covariance(Struct, frozen=True, eq=False, gc=False):
+    """What a receiver hears while its own transmitter is silent: covariance (N_R, N_R) of interference and noise I.
+
+    `doppler_hz` is the Doppler spread of its channels as it estimates it.
+    """
+
+    receiver: str
+    matrix: ComplexArray
+    doppler_hz: float
+
+
+Report = State | Csi | Sensed | Covariance
 
 
 class Replica(Struct, frozen=True, eq=False, gc=False):
@@ -76,7 +91,7 @@ class Replica(Struct, frozen=True, eq=False, gc=False):
 
 
 class Precoder(Struct, frozen=True, eq=False, gc=False):
-    """A versioned precoder (N,) for one transmitter; `activate_at_ns` 0 means on arrival."""
+    """A versioned precoder for one transmitter, (N,) or (N, streams); `activate_at_ns` 0 means on arrival."""
 
     transmitter: str
     version: int
@@ -100,7 +115,24 @@ class Command(Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fie
     at_ns: Natural
 
 
-Body = State | Csi | Replica | Precoder | Ack | Command
+class Price(Struct, frozen=True, eq=False, gc=False):
+    """What a little more interference costs one pair: Pi = F F^H >= 0 in nat, of the state at the message's t_data_ns.
+
+    `factor` is F (N_R, r) for everybody who interferes; with a `payer` it is H^H F (N_T, r), projected by the channel H
+    from that transmitter alone. `trace` is tr(Pi). `version` names the precoder that the pair was about to use;
+    `doppler_hz` is the Doppler spread of its receiver's channels, so that whoever pays knows how prices age.
+    Kong et al., eq. (24) with its sign corrected.
+    """
+
+    pair: str
+    version: int
+    payer: str
+    trace: float
+    doppler_hz: float
+    factor: ComplexArray
+
+
+Body = State | Csi | Replica | Precoder | Ack | Command | Price | Covariance
 
 BODY_OF: Final[dict[Kind, type[Body]]] = {
     Kind.STATE: State,
@@ -110,6 +142,8 @@ BODY_OF: Final[dict[Kind, type[Body]]] = {
     Kind.PRECODER: Precoder,
     Kind.ACK: Ack,
     Kind.COMMAND: Command,
+    Kind.PRICE: Price,
+    Kind.COVARIANCE: Covariance,
 }
 
 

@@ -17,11 +17,11 @@ from twin.wire.arrays import MAX_ARRAY_BYTES
 from twin.wire.limits import INT64_MAX, MAX_EPOCH, MAX_FRAME, MAX_ITEMS, MAX_NAME, MAX_TEXT
 
 _UTF8_BYTES: Final = 4
-# Each level of nesting allocates its array as declared before its items are read: this limit bounds memory.
+# Each level of nesting allocates its array as declared before its items are read: this limit bounds memory (4 MB).
 LIMITS: Final[dict[str, int]] = {
     "max_str_len": _UTF8_BYTES * MAX_NAME,
     "max_bin_len": MAX_FRAME,
-    "max_array_len": 64,
+    "max_array_len": 512,
     "max_map_len": 0,
     "max_ext_len": MAX_ARRAY_BYTES + 64,
 }
