@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from statistics import median_low
 from typing import Final
 
+from twin.wire.limits import INT64_MAX
 from twin.wire.messages import Ack
+from twin.wire.packing import check_arity, check_int, check_list
+from twin.wire.plain import Plain, take_pairs
 
 _KEPT: Final = 9
 _VERSIONS_MAX: Final = 64
@@ -64,7 +67,28 @@ class Aim:
         known = self._holds_ns[name]
         return median_low(known) if known else self._first_hold_ns
 
-    def fingerprint(self) -> bytes:
-        """Canonical bytes of the state."""
-        known = [(name, at, *self._latencies_ns[name], *self._holds_ns[name]) for name, at in self._applied_ns.items()]
-        return repr((sorted(self._finished_ns.items()), known)).encode()
+    def state(self) -> Plain:
+        """Unanswered solves, and per transmitter the last application, latencies and holds."""
+        known = [
+            (at_ns, tuple(self._latencies_ns[name]), tuple(self._holds_ns[name]))
+            for name, at_ns in self._applied_ns.items()
+        ]
+        return tuple(sorted(self._finished_ns.items())), tuple(known)
+
+    def restore(self, state: object) -> None:
+        """Know what another, of the same transmitters, knew when it said `state`."""
+        finished, known = check_arity(state, 2, "Aim")
+        self._finished_ns = {
+            check_int(version, "Aim.version"): check_int(at_ns, "Aim.finished")
+            for version, at_ns in take_pairs(finished, "Aim.finished")
+        }
+        for name, item in zip(self._applied_ns, check_arity(known, len(self._applied_ns), "Aim.known"), strict=True):
+            at_ns, latencies, holds = check_arity(item, 3, "Aim.known")
+            self._applied_ns[name] = check_int(at_ns, "Aim.applied", -1)
+            self._latencies_ns[name] = _spans(latencies, "Aim.latencies")
+            self._holds_ns[name] = _spans(holds, "Aim.holds")
+
+
+def _spans(value: object, what: str) -> deque[int]:
+    """The last few spans of time; one is negative where a clock is wrong."""
+    return deque((check_int(span, what, -INT64_MAX) for span in check_list(value, what, _KEPT)), maxlen=_KEPT)

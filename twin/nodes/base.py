@@ -5,6 +5,8 @@ from typing import Protocol
 from msgspec import Struct
 
 from twin.wire.messages import Body, Envelope, Letter
+from twin.wire.packing import check_int
+from twin.wire.plain import Plain, take_names, take_pairs
 from twin.wire.protocol import Reason, SolveReport
 
 
@@ -46,8 +48,15 @@ class Node(Protocol):
     def handle(self, incoming: Incoming) -> Outputs:
         """Take one input in; the only way in which a twin's state changes."""
 
-    def fingerprint(self) -> bytes:
-        """Canonical bytes of the state: equal states, equal bytes."""
+    def state(self) -> Plain:
+        """Everything that a later output depends on, warm starts included, and nothing else."""
+
+    def restore(self, state: object) -> None:
+        """Become, from new, what a twin of the same configuration was when it said `state`.
+
+        Raises:
+            WireError: no such twin says this.
+        """
 
 
 class Freshness:
@@ -66,6 +75,11 @@ class Freshness:
         self._newest[source] = seq
         return Reason.NONE
 
-    def fingerprint(self) -> bytes:
-        """Canonical bytes of what is remembered."""
-        return repr(sorted(self._newest.items())).encode()
+    def state(self) -> Plain:
+        """What is remembered, in the order of the sources."""
+        return tuple(sorted(self._newest.items()))
+
+    def restore(self, state: object) -> None:
+        """Remember what another did when it said `state`."""
+        pairs = take_pairs(state, "Freshness")
+        self._newest = {take_names(key, "Freshness.source"): check_int(seq, "Freshness.seq") for key, seq in pairs}

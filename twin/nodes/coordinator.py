@@ -14,7 +14,6 @@ channels comes from two sources, the newer one counting: that transmitter's own 
 """
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -23,7 +22,7 @@ from twin.nodes.aim import Aim
 from twin.nodes.base import Freshness, Incoming, Outputs, Wake
 from twin.nodes.config import CoordinationConfig, Robust
 from twin.nodes.predictor import Prediction, Predictor
-from twin.solvers.result import Solution
+from twin.solvers.result import Solution, WarmStart
 from twin.solvers.synergy.problem import SynergyProblem
 from twin.solvers.synergy.solve import solve
 from twin.solvers.synergy.uncertainty import Uncertainty
@@ -35,32 +34,25 @@ from twin.wire.messages import (
     Letter,
     Precoder,
     Replica,
-    Report,
     Sensed,
     State,
 )
+from twin.wire.packing import check_arity, check_int
+from twin.wire.plain import Plain, take_array, take_map, take_names
 from twin.wire.protocol import SolveReport
 
 PROBLEM = "sagin"
 SOLVE_TIMER = "solve"
 VERSIONS_PER_LIFE = 100_000_000
 
-T = TypeVar("T", bound=Report)
-
 
 @dataclass(frozen=True, slots=True)
-class Held(Generic[T]):
-    """A report and the message that brought it to the coordinator."""
+class Held:
+    """The newest report of something: which message brought it, of which cycle, and how old its data are."""
 
-    report: T
     msg_id: int
     trace_id: int
     t_data_ns: int
-
-    @property
-    def identity(self) -> tuple[int, int, int]:
-        """Which message it was, of which cycle, and how old the data."""
-        return (self.msg_id, self.trace_id, self.t_data_ns)
 
 
 def source_of(replica: Replica) -> tuple[str, ...]:
@@ -94,13 +86,13 @@ class Coordinator:
 
     def __init__(self, config: CoordinationConfig, life: int = 0) -> None:
         self.config = config
-        self.csi: dict[str, Held[Csi]] = {}
-        self.sensed: dict[str, Held[Sensed]] = {}
+        self.csi: dict[str, Held] = {}
+        self.sensed: dict[str, Held] = {}
         self.version = life * VERSIONS_PER_LIFE
         self._solved_cycle = 0
         self._news: set[str] = set()
         self._fresh = Freshness()
-        self._last: Solution | None = None
+        self._warm: WarmStart | None = None
         self.predictor = Predictor(config.predictor)
         self.aim = Aim(config.transmitters, config.hold_ns)
 
@@ -135,22 +127,46 @@ class Coordinator:
         uplink_ns = t_ns - max(held.t_data_ns for held in self.csi.values())
         return tuple(max(t, self._activate_at(finish_ns)) for t in self.aim.targets_ns(finish_ns, uplink_ns))
 
-    def fingerprint(self) -> bytes:
-        """Canonical bytes of the state, warm start included."""
-        held = [(name, kept.identity) for name, kept in sorted(self.csi.items())]
-        held += [(name, kept.identity) for name, kept in sorted(self.sensed.items())]
-        warm = b"" if self._last is None else b"".join(x.tobytes() for x in self._last.precoders)
-        parts = (self._fresh.fingerprint(), self.predictor.fingerprint(), self.aim.fingerprint(), warm)
-        return b"|".join((repr((self.version, self._solved_cycle, held, sorted(self._news))).encode(), *parts))
+    def state(self) -> Plain:
+        """Counters, what was held when, and what policy and aim have learnt."""
+        counters = (self.version, self._solved_cycle, tuple(sorted(self._news)))
+        parts = (
+            self._fresh.state(),
+            self.aim.state(),
+            self.predictor.state(),
+            None if self._warm is None else self._warm.precoders,
+        )
+        return counters, _held_state(self.csi), _held_state(self.sensed), *parts
+
+    def restore(self, state: object) -> None:
+        """Become what another of this configuration was when it said `state`."""
+        counters, csi, sensed, fresh, aim, predictor, warm = check_arity(state, 7, "Coordinator")
+        version, cycle, news = check_arity(counters, 3, "Coordinator.counters")
+        self.version = check_int(version, "Coordinator.version")
+        self._solved_cycle = check_int(cycle, "Coordinator.cycle")
+        self._news = set(take_names(news, "Coordinator.news"))
+        self.csi, self.sensed = _held(csi, "Coordinator.csi"), _held(sensed, "Coordinator.sensed")
+        self._fresh.restore(fresh)
+        self.aim.restore(aim)
+        self.predictor.restore(predictor)
+        self._warm = (
+            None
+            if warm is None
+            else WarmStart(
+                tuple(
+                    take_array(x, "Coordinator.warm", "<c16", (-1,)) for x in check_arity(warm, 3, "Coordinator.warm")
+                )
+            )
+        )
 
     def _keep(self, envelope: Envelope, replica: Replica) -> None:
-        identity = (envelope.msg_id, envelope.trace_id, envelope.t_data_ns)
+        held = Held(envelope.msg_id, envelope.trace_id, envelope.t_data_ns)
         match replica.report:
             case Csi():
-                self.csi[replica.entity] = Held(replica.report, *identity)
+                self.csi[replica.entity] = held
                 self._news.add(replica.entity)
             case Sensed():
-                self.sensed[replica.report.transmitter] = Held(replica.report, *identity)
+                self.sensed[replica.report.transmitter] = held
             case State():
                 pass  # where everybody is, and how fast, is for the predictor alone
 
@@ -182,7 +198,7 @@ class Coordinator:
         report = self._report(solution, used)
         if solution is None or solution.status != "solved":
             return Outputs(cost_ns, solves=(report,))
-        self._last = solution
+        self._warm = solution.warm
         self.aim.note_solve(self.version, finish_ns)
         t_data, trace = min(held.t_data_ns for held in used), max(held.trace_id for held in used)
         letters = tuple(
@@ -201,7 +217,7 @@ class Coordinator:
     def _activate_at(self, finish_ns: int) -> int:
         return finish_ns + self.config.activation_margin_ns if self.config.activation == "scheduled" else 0
 
-    def _inputs(self) -> list[Held[Csi] | Held[Sensed]]:
+    def _inputs(self) -> list[Held]:
         """The newest report of each transmitter, and what is sensed of the eavesdropper where that is newer still."""
         names = self.config.transmitters
         newer = [n for n in names if n in self.sensed and self.sensed[n].t_data_ns > self.csi[n].t_data_ns]
@@ -212,13 +228,13 @@ class Coordinator:
         prediction = self.predictor.predict(self.targets_ns(incoming.t_ns, finish_ns))
         return solve(
             SynergyProblem(prediction.channels, self.config.powers_mw),
-            warm_start=None if self._last is None else self._last.warm,
+            warm_start=self._warm,
             method=self.config.solver,
             max_iterations=self.config.max_iterations,
             uncertainty=uncertainty(self.config.robust, prediction),
         )
 
-    def _report(self, solution: Solution | None, used: list[Held[Csi] | Held[Sensed]]) -> SolveReport:
+    def _report(self, solution: Solution | None, used: list[Held]) -> SolveReport:
         return SolveReport(
             problem=PROBLEM,
             method=self.config.solver,
@@ -232,3 +248,14 @@ class Coordinator:
             cost_ns=self.config.solve_ns,
             wall_us=0.0,
         )
+
+
+def _held_state(held: dict[str, Held]) -> Plain:
+    return {name: (kept.msg_id, kept.trace_id, kept.t_data_ns) for name, kept in held.items()}
+
+
+def _held(state: object, what: str) -> dict[str, Held]:
+    return {
+        name: Held(*[check_int(number, what) for number in check_arity(item, 3, what)])
+        for name, item in take_map(state, what).items()
+    }

@@ -15,11 +15,14 @@ Input that is older than what the twin holds is dropped as stale, repeated input
 
 from msgspec.structs import replace
 
+from twin.errors import WireError
 from twin.nodes.base import Freshness, Incoming, Outputs
 from twin.nodes.config import NodeConfig
 from twin.nodes.coordinator import Coordinator
-from twin.nodes.relay import forward, held_bytes, replica_letter
+from twin.nodes.relay import forward, replica_letter, replica_of, replica_state
 from twin.wire.messages import Ack, Csi, Envelope, Kind, Letter, Precoder, Replica, Sensed, State
+from twin.wire.packing import check_arity, check_name
+from twin.wire.plain import Plain, take_pairs
 from twin.wire.protocol import Reason
 
 
@@ -52,10 +55,21 @@ class EdgeTwin:
             case _:
                 return Outputs(self.config.handle_ns, reason=Reason.MALFORMED)
 
-    def fingerprint(self) -> bytes:
-        """Canonical bytes of the state."""
-        coordinated = self.coordinator.fingerprint() if self.coordinator else b""
-        return b"|".join((self.name.encode(), self._fresh.fingerprint(), held_bytes(self.replica), coordinated))
+    def state(self) -> Plain:
+        """What is news, the replica and, where this twin is the coordinator, what that knows."""
+        held = tuple((source, replica_state(replica)) for source, replica in sorted(self.replica.items()))
+        return self._fresh.state(), held, self.coordinator.state() if self.coordinator else None
+
+    def restore(self, state: object) -> None:
+        """Become what a twin of this configuration was when it said `state`."""
+        fresh, held, coordinated = check_arity(state, 3, "EdgeTwin")
+        self._fresh.restore(fresh)
+        pairs = take_pairs(held, "EdgeTwin.replica")
+        self.replica = {check_name(source, "EdgeTwin.replica"): replica_of(replica) for source, replica in pairs}
+        if self.coordinator is not None:
+            self.coordinator.restore(coordinated)
+        elif coordinated is not None:
+            raise WireError(f"{self.name}: must not coordinate")
 
     def _on_timer(self, incoming: Incoming) -> Outputs:
         if self.coordinator is None:

@@ -6,10 +6,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.errors import WireError
 from twin.signal.units import NS_PER_S
 from twin.wire.messages import ComplexArray, RealArray, State
+from twin.wire.packing import check_arity, check_float
+from twin.wire.plain import Plain, take_array
 
 IGNORED: Final = 1e12
+_WHOLE, _REAL, _COMPLEX = "<i8", "<f8", "<c16"
 _LEAST_SHARE: Final = 0.01
 _LEAST_POWER: Final = 1e-30
 
@@ -44,6 +48,19 @@ class ChannelHistory:
         self.memory_s = memory_s
         self.antennas = 0
         self._reset(0)
+
+    def _reset(self, antennas: int) -> None:
+        rows, taps = self.receivers, self.taps
+        self.antennas = antennas
+        self._count = np.zeros(rows, dtype=np.int64)
+        self._t_ns = np.zeros((rows, taps), dtype=np.int64)
+        self._channels = np.zeros((rows, taps, antennas), dtype=np.complex128)
+        self._noise = np.zeros((rows, taps))
+        self._radius = np.zeros((rows, taps))
+        self._last_ns = np.zeros(rows, dtype=np.int64)
+        self._weight = np.zeros(rows)
+        self._mean = np.zeros((rows, antennas), dtype=np.complex128)
+        self._power = np.zeros((rows, 2))
 
     def add(self, row: int, t_ns: int, channel: ComplexArray, error_var: float, radius: float) -> None:
         """Remember one row (N,) measured at `t_ns`; another number of antennas starts everything anew."""
@@ -93,28 +110,47 @@ class ChannelHistory:
             np.maximum(power - error, np.maximum(_LEAST_SHARE * power, _LEAST_POWER)),
         )
 
-    def fingerprint(self) -> bytes:
-        """Canonical bytes of the memory."""
-        arrays = (self._count, self._t_ns, self._channels, self._noise, self._radius)
-        running = (self._last_ns, self._weight, self._mean, self._power)
-        return b"".join(array.tobytes() for array in (*arrays, *running))
+    def state(self) -> Plain:
+        """The memory: kept reports, then running means."""
+        reports = (
+            self._count.copy(),
+            self._t_ns.copy(),
+            self._channels.copy(),
+            self._noise.copy(),
+            self._radius.copy(),
+        )
+        return (*reports, self._last_ns.copy(), self._weight.copy(), self._mean.copy(), self._power.copy())
+
+    def restore(self, state: object) -> None:
+        """Remember what another, of as many receivers and taps, did when it said `state`."""
+        arrays = check_arity(state, 9, "ChannelHistory")
+        rows, taps = self.receivers, self.taps
+        channels = take_array(arrays[2], "ChannelHistory.channels", _COMPLEX, (rows, taps, -1))
+        antennas = channels.shape[2]
+        wanted = (
+            ("count", _WHOLE, (rows,)),
+            ("t_ns", _WHOLE, (rows, taps)),
+            ("channels", _COMPLEX, (rows, taps, antennas)),
+            ("noise", _REAL, (rows, taps)),
+            ("radius", _REAL, (rows, taps)),
+            ("last_ns", _WHOLE, (rows,)),
+            ("weight", _REAL, (rows,)),
+            ("mean", _COMPLEX, (rows, antennas)),
+            ("power", _REAL, (rows, 2)),
+        )
+        taken = [
+            take_array(array, f"ChannelHistory.{name}", dtype, shape)
+            for array, (name, dtype, shape) in zip(arrays, wanted, strict=True)
+        ]
+        if taken[0].min(initial=0) < 0 or taken[0].max(initial=0) > taps:
+            raise WireError(f"ChannelHistory.count={taken[0].tolist()}: must lie in 0..{taps}")
+        self.antennas = antennas
+        self._count, self._t_ns, self._channels, self._noise, self._radius = taken[:5]
+        self._last_ns, self._weight, self._mean, self._power = taken[5:]
 
     def _places(self) -> NDArray[np.intp]:
         """Which of the kept reports fill the taps (R, p): the oldest again where there are too few."""
         return np.asarray(np.minimum(np.arange(self.taps), self._count[:, None] - 1))
-
-    def _reset(self, antennas: int) -> None:
-        rows, taps = self.receivers, self.taps
-        self.antennas = antennas
-        self._count = np.zeros(rows, dtype=np.int64)
-        self._t_ns = np.zeros((rows, taps), dtype=np.int64)
-        self._channels = np.zeros((rows, taps, antennas), dtype=np.complex128)
-        self._noise = np.zeros((rows, taps))
-        self._radius = np.zeros((rows, taps))
-        self._last_ns = np.zeros(rows, dtype=np.int64)
-        self._weight = np.zeros(rows)
-        self._mean = np.zeros((rows, antennas), dtype=np.complex128)
-        self._power = np.zeros((rows, 2))
 
     def _average(self, row: int, t_ns: int, channel: ComplexArray, noise: float) -> None:
         """Fold one report into the running means; the memory fades with `memory_s`."""
@@ -158,6 +194,16 @@ class Track:
         """When the states that are remembered were taken, newest first."""
         return self._t_ns
 
-    def fingerprint(self) -> bytes:
-        """Canonical bytes of the memory."""
-        return self._t_ns.tobytes() + self._motion.tobytes()
+    def state(self) -> Plain:
+        """The memory: instants, positions and velocities, speed."""
+        return self._t_ns.copy(), self._motion.copy(), self.speed_mps
+
+    def restore(self, state: object) -> None:
+        """Remember what another did when it said `state`."""
+        t_ns, motion, speed_mps = check_arity(state, 3, "Track")
+        instants = take_array(t_ns, "Track.t_ns", _WHOLE, (-1,))
+        if instants.size > self.states:
+            raise WireError(f"Track.t_ns: {instants.size} states: must be at most {self.states}")
+        self._motion = take_array(motion, "Track.motion", _REAL, (instants.size, 2, 3))
+        self.speed_mps = check_float(speed_mps, "Track.speed_mps", 0.0)
+        self._t_ns = instants

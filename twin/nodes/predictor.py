@@ -20,7 +20,7 @@ from typing import Final, Literal
 import numpy as np
 from pydantic import ConfigDict
 
-from twin.errors import InstanceError
+from twin.errors import InstanceError, WireError
 from twin.nodes.history import ChannelHistory, Taps, Track
 from twin.nodes.scene import ReportedScene, Scene
 from twin.signal.arrays import ula_response
@@ -28,6 +28,8 @@ from twin.signal.nakagami import nakagami_moments, to_scatter
 from twin.signal.prediction import direction_cosine, phases_since, phasor_moments, predicted, wiener_taps
 from twin.signal.sagin import RECEIVERS, TRANSMITTERS, USERS
 from twin.wire.messages import ComplexArray, Csi, RealArray, Report, Sensed, State
+from twin.wire.packing import check_arity
+from twin.wire.plain import Plain, take_map
 
 SATELLITE, UAV, BASE_STATION = TRANSMITTERS
 EVE_ROW: Final = len(USERS)
@@ -146,11 +148,22 @@ class Predictor:
         """What is remembered of a transmitter's channels, and of where everybody was."""
         return self._channels[transmitter], self._tracks
 
-    def fingerprint(self) -> bytes:
-        """Canonical bytes of the state."""
-        channels = [self._channels[name].fingerprint() for name in TRANSMITTERS]
-        tracks = [name.encode() + self._tracks[name].fingerprint() for name in sorted(self._tracks)]
-        return b"|".join((*channels, *tracks))
+    def state(self) -> Plain:
+        """What is remembered of every channel, and of where everybody was."""
+        channels = tuple(self._channels[name].state() for name in TRANSMITTERS)
+        return channels, {name: track.state() for name, track in self._tracks.items()}
+
+    def restore(self, state: object) -> None:
+        """Remember what another of this configuration did when it said `state`."""
+        channels, tracks = check_arity(state, 2, "Predictor")
+        for name, item in zip(TRANSMITTERS, check_arity(channels, len(TRANSMITTERS), "Predictor"), strict=True):
+            self._channels[name].restore(item)
+        self._tracks = {}
+        for name, item in take_map(tracks, "Predictor.tracks").items():
+            if name not in TRANSMITTERS and name not in USERS:
+                raise WireError(f"Predictor.tracks={name}: must be a transmitter or a user")
+            track = self._tracks[name] = Track(self._taps + 1)
+            track.restore(item)
 
     def _satellite(self, taps: Taps, _: Scene) -> Moments:
         spread = max(self.config.phase_spread_rad, _LEAST_SPREAD_RAD)

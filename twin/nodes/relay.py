@@ -1,10 +1,10 @@
-"""What edge and core twins share: letters that they pass on, and the bytes of what they hold."""
+"""What edge and core twins share: letters that they pass on, and replicas as a part of their state."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from twin.wire.codec import encode_body
+from twin.errors import WireError
+from twin.wire.codec import decode_body, encode_body
 from twin.wire.messages import Ack, Envelope, Kind, Letter, Precoder, Replica
+from twin.wire.packing import show
+from twin.wire.plain import Plain
 
 
 def replica_letter(kind: Kind, dst: str, replica: Replica, cause: Envelope) -> Letter:
@@ -17,6 +17,18 @@ def forward(cause: Envelope, body: Precoder | Ack, dst: str) -> Letter:
     return Letter(cause.kind, dst, body, cause.t_data_ns, cause.trace_id, cause.msg_id)
 
 
-def held_bytes(replicas: Mapping[Any, Replica]) -> bytes:
-    """Canonical bytes of the replicas that a twin holds, contents and all."""
-    return b"".join(repr(key).encode() + encode_body(replica) for key, replica in sorted(replicas.items()))
+def replica_state(replica: Replica) -> Plain:
+    """A replica as a part of a state: the bytes in which it travels."""
+    return encode_body(replica)
+
+
+def replica_of(state: object) -> Replica:
+    """The replica that is this part of a state.
+
+    Raises:
+        WireError: it is none.
+    """
+    replica = decode_body(Kind.SYNC, state) if type(state) is bytes else None
+    if not isinstance(replica, Replica):
+        raise WireError(f"replica={show(state)}: must be the bytes of one")
+    return replica

@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -20,6 +21,8 @@ from twin.wire.codec import decode_body
 from twin.wire.control import decode_control, encode_control
 from twin.wire.mailer import Mailer
 from twin.wire.messages import SCHEMA
+from twin.wire.packing import check_arity, check_int, check_list, check_text, show
+from twin.wire.plain import MAX_ENTRIES, Plain, pack_plain, take_map, unpack_plain
 from twin.wire.protocol import (
     CRASH,
     LEAST_COST_NS,
@@ -37,6 +40,9 @@ from twin.wire.protocol import (
     TimerRequest,
     Welcome,
 )
+
+SNAPSHOT: Final = 1
+"""Version of what is in a snapshot."""
 
 MakeNode = Callable[[NodeConfig, int], Node]
 """Makes the twin of a configuration, in its n-th life."""
@@ -71,6 +77,19 @@ class Hosted:
         self.busy_until_ns = 0
         self.waiting.clear()
 
+    def state(self) -> tuple[Plain, Plain, Plain, Plain]:
+        """Everything that a later outcome depends on; who has been waiting comes last."""
+        return self.mailer.state(), self.busy_until_ns, self.node.state(), tuple(self.waiting)
+
+    def restore(self, state: object) -> None:
+        """Become, from new, what the twin in its place was when it said `state`."""
+        mailer, busy_ns, node, waiting = check_arity(state, 4, self.config.name)
+        self.mailer.restore(mailer)
+        self.busy_until_ns = check_int(busy_ns, "busy_until_ns")
+        self.waiting = deque(check_int(t_ns, "waiting") for t_ns in check_list(waiting, "waiting", MAX_ENTRIES))
+        self.node = self.make(self.config, self.mailer.epoch)
+        self.node.restore(node)
+
     def begin_ns(self, t_ns: int) -> int | None:
         """When a delivery at `t_ns` would be handled; None when the mailbox is full."""
         while self.waiting and self.waiting[0] <= t_ns:
@@ -87,6 +106,7 @@ class Host:
         self.name = name
         self.epoch = epoch
         self._make = make
+        self._run_id = ""
         self._hosted: dict[str, Hosted] = {}
         self._last = 0
         self._cached: Result | None = None
@@ -110,6 +130,33 @@ class Host:
         except (WireError, KernelError) as error:
             return HostError(str(error)[:200])
 
+    def snapshot(self) -> bytes:
+        """The state of all twins after the last batch, for `restore`: no business of anybody else's."""
+        hosted = {name: hosted.state() for name, hosted in self._hosted.items()}
+        return pack_plain((SNAPSHOT, self._run_id, self._last, hosted), "snapshot")
+
+    def restore(self, last: int, state: bytes) -> None:
+        """Be as a host with these twins was after batch `last`, when its snapshot was `state`.
+
+        Raises:
+            WireError: it is no snapshot of such a host; nothing has changed.
+        """
+        version, run_id, number, states = check_arity(unpack_plain(state, "snapshot"), 4, "snapshot")
+        if type(version) is not int or version != SNAPSHOT:
+            raise WireError(f"snapshot.version={show(version)}: must be {SNAPSHOT}")
+        run_id, number = check_text(run_id, "snapshot.run"), check_int(number, "snapshot.last")
+        if (run_id, number) != (self._run_id, last):
+            raise WireError(f"snapshot={show((run_id, number))}: must be of run {self._run_id} and batch {last}")
+        if take_map(states, "snapshot").keys() != self._hosted.keys():
+            raise WireError(f"snapshot.nodes={show(sorted(states))}: must be those of host {self.name}")
+        restored = {name: self._place(hosted.config) for name, hosted in self._hosted.items()}
+        for name, place in restored.items():
+            place.restore(states[name])
+        self._hosted, self._last, self._cached = restored, last, None
+
+    def _place(self, config: NodeConfig) -> Hosted:
+        return Hosted(config, Mailer(self._run_id, config.name, config.rank), self._make)
+
     def _answer(self, message: Control) -> Control | None:
         match message:
             case Welcome():
@@ -125,10 +172,8 @@ class Host:
 
     def _on_welcome(self, welcome: Welcome) -> None:
         configs = [from_wire(data) for data in welcome.node_configs]
-        self._last = welcome.last
-        for config in configs:
-            mailer = Mailer(welcome.run_id, config.name, config.rank)
-            self._hosted[config.name] = Hosted(config, mailer, self._make)
+        self._run_id, self._last = welcome.run_id, welcome.last
+        self._hosted = {config.name: self._place(config) for config in configs}
 
     def _on_batch(self, batch: Batch) -> Control:
         if batch.number == self._last and self._cached is not None:
@@ -191,5 +236,5 @@ def _outcome(hosted: Hosted, incoming: Incoming, outputs: Outputs, wall_us: floa
 
 
 def _hash(hosted: Hosted) -> str:
-    state = hosted.node.fingerprint() + repr((hosted.busy_until_ns, hosted.mailer)).encode()
-    return hashlib.blake2b(state, digest_size=32).hexdigest()
+    *state, _waiting = hosted.state()  # some of those have been handled by now, and how many is seen at the next delivery
+    return hashlib.blake2b(pack_plain(state, "state"), digest_size=32).hexdigest()

@@ -5,6 +5,8 @@ from typing import Final
 
 from twin.wire.codec import encode_body
 from twin.wire.messages import SCHEMA, Envelope, Letter
+from twin.wire.packing import check_arity, check_epoch, check_int
+from twin.wire.plain import Plain, take_map
 
 # Ids of different senders never meet: the sender's rank stands above a 40-bit count of its messages.
 _COUNT_BITS: Final = 40
@@ -43,3 +45,14 @@ class Mailer:
             0,  # flags
             encode_body(letter.body),
         )
+
+    def state(self) -> Plain:
+        """How far the numbers have come."""
+        return self.epoch, self._count, self._seq
+
+    def restore(self, state: object) -> None:
+        """Number on from where another mailer of this name was when it said `state`."""
+        epoch, count, seq = check_arity(state, 3, "Mailer")
+        self._seq = {dst: check_int(number, "Mailer.seq") for dst, number in take_map(seq, "Mailer.seq").items()}
+        self._count = check_int(count, "Mailer.count", 0, (1 << _COUNT_BITS) - 1)
+        self.epoch = check_epoch(epoch, "Mailer.epoch")

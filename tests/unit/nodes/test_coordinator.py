@@ -6,6 +6,7 @@ from twin.nodes.base import Incoming
 from twin.nodes.core import CoreTwin
 from twin.signal.secrecy import secrecy_rates
 from twin.wire.messages import Ack, Kind, Precoder, Replica, Sensed
+from twin.wire.plain import pack_plain
 from twin.wire.protocol import Reason
 
 TRANSMITTERS = ("satellite", "uav", "base_station")
@@ -77,10 +78,10 @@ def test_periodic_trigger_keeps_its_grid_and_solves_only_on_news(bench):
 def test_stale_and_repeated_shares_change_nothing(bench):
     twin = make(bench)
     share_all(bench, twin, seq=3)
-    before = twin.fingerprint()
+    before = pack_plain(twin.state(), "state")
     assert twin.handle(bench.shared("uav", seed=9, seq=2, msg_id=99)).reason is Reason.STALE
     assert twin.handle(bench.shared("uav", seed=9, seq=3, msg_id=99)).reason is Reason.DEDUPLICATED
-    assert twin.fingerprint() == before
+    assert pack_plain(twin.state(), "state") == before
 
 
 def test_what_is_sensed_of_the_eavesdropper_counts_only_when_it_is_newer(bench):
@@ -159,7 +160,7 @@ def test_two_worlds_that_deliver_the_same_messages_get_the_same_outputs(bench):
             for place, name in enumerate(TRANSMITTERS):
                 out = twin.handle(bench.shared(name, seed=10 * seq + place, seq=seq, msg_id=10 * seq + place))
                 seen.append([(x.dst, x.body.version, x.body.vector.tobytes()) for x in out.letters])
-        return seen, twin.fingerprint()
+        return seen, pack_plain(twin.state(), "state")
 
     assert outputs_of(make(bench)) == outputs_of(make(bench))
 
@@ -181,5 +182,5 @@ def test_the_fingerprint_tells_contents_apart(bench):
     for seed in (0, 1):
         twin = make(bench)
         twin.handle(bench.shared("uav", seed=seed))
-        prints.append(twin.fingerprint())
+        prints.append(pack_plain(twin.state(), "state"))
     assert prints[0] != prints[1]

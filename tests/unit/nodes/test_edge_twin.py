@@ -1,5 +1,6 @@
 from twin.nodes.edge import EdgeTwin
 from twin.wire.messages import Ack, Kind, Precoder, Replica, Sensed
+from twin.wire.plain import pack_plain
 from twin.wire.protocol import Reason
 
 
@@ -39,10 +40,10 @@ def test_older_and_repeated_reports_are_dropped_with_their_reason(bench):
 def test_dropped_input_changes_nothing(bench):
     twin = EdgeTwin(bench.config("edge:uav"))
     twin.handle(bench.incoming(Kind.CSI, "uav", "edge:uav", bench.csi(1), seq=5))
-    before = twin.fingerprint()
+    before = pack_plain(twin.state(), "state")
     twin.handle(bench.incoming(Kind.CSI, "uav", "edge:uav", bench.csi(2), seq=4))
     twin.handle(bench.incoming(Kind.CSI, "satellite", "edge:uav", bench.csi(2), seq=9))
-    assert twin.fingerprint() == before
+    assert pack_plain(twin.state(), "state") == before
 
 
 def test_the_eavesdroppers_twin_is_fed_by_what_transmitters_sense(bench):
@@ -79,10 +80,10 @@ def test_an_edge_coordinator_takes_its_own_reports_in_and_still_syncs(bench):
     outputs = twin.handle(bench.incoming(Kind.CSI, "uav", "edge:uav", bench.csi()))
     assert kinds(outputs) == [(Kind.SYNC, "core:uav"), (Kind.SHARE, "edge:eavesdropper")]
     assert set(twin.coordinator.csi) == {"uav"}
-    before = twin.fingerprint()
+    before = pack_plain(twin.state(), "state")
     ack = twin.handle(bench.incoming(Kind.ACK, "uav", "edge:uav", Ack("uav", 1, 9)))
     assert ack.letters == ()
-    assert twin.fingerprint() != before
+    assert pack_plain(twin.state(), "state") != before
 
 
 def test_a_timer_or_body_that_means_nothing_here_is_dropped(bench):

@@ -13,6 +13,7 @@ from twin.errors import InstanceError
 from twin.nodes.predictor import Predictor, PredictorConfig
 from twin.signal.sagin import RECEIVERS, TRANSMITTERS, USERS
 from twin.wire.messages import Csi, Sensed, State
+from twin.wire.plain import pack_plain
 
 MS = 10**6
 CONFIG = PredictorConfig(
@@ -94,7 +95,7 @@ def test_what_is_repeated_or_too_old_for_the_taps_changes_no_tap():
     plain, troubled = Predictor(CONFIG), Predictor(CONFIG)
     tell(plain, 10 * MS, 20 * MS, 30 * MS)
     tell(troubled, 10 * MS, 20 * MS, 20 * MS, 30 * MS, 10 * MS)
-    assert plain.fingerprint() == troubled.fingerprint()
+    assert pack_plain(plain.state(), "state") == pack_plain(troubled.state(), "state")
     with_states = [plain.predict(34 * MS).channels[1][:3], None]
     tell(troubled, 5 * MS)
     with_states[1] = troubled.predict(34 * MS).channels[1][:3]
@@ -107,7 +108,7 @@ def test_memory_is_bounded():
     for index in range(50):
         tell(predictor, index * 10 * MS)
         predictor.note_report("bystander", index * 10 * MS, state("su", 0))
-        sizes.add(len(predictor.fingerprint()) if index >= 5 else None)
+        sizes.add(len(pack_plain(predictor.state(), "state")) if index >= 5 else None)
     assert len(sizes - {None}) == 1
 
 
@@ -115,15 +116,15 @@ def test_equal_messages_equal_states_and_equal_answers():
     one, other = Predictor(CONFIG), Predictor(CONFIG)
     for predictor in (one, other):
         tell(predictor, 0, 10 * MS, 30 * MS)
-    assert one.fingerprint() == other.fingerprint()
-    before = one.fingerprint()
+    assert pack_plain(one.state(), "state") == pack_plain(other.state(), "state")
+    before = pack_plain(one.state(), "state")
     first = one.predict(35 * MS)
-    assert one.fingerprint() == before
+    assert pack_plain(one.state(), "state") == before
     again = other.predict(35 * MS)
     assert [c.tobytes() for c in first.channels] == [c.tobytes() for c in again.channels]
     assert first.error_var.tobytes() == again.error_var.tobytes()
     other.note_report("su", 40 * MS, state("su", 40 * MS))
-    assert other.fingerprint() != before
+    assert pack_plain(other.state(), "state") != before
 
 
 def test_a_sensed_channel_counts_for_the_eavesdropper_alone():
@@ -144,15 +145,15 @@ def test_sensed_and_reported_at_one_instant_count_once():
     for predictor in (one, other):
         tell(predictor, 0, 10 * MS)
     other.note_report("eavesdropper", 10 * MS, Sensed("uav", csi(10 * MS).channels[3], 0.0))
-    assert one.fingerprint() == other.fingerprint()
+    assert pack_plain(one.state(), "state") == pack_plain(other.state(), "state")
 
 
 def test_a_state_that_claims_to_be_the_eavesdroppers_is_not_used():
     predictor = Predictor(CONFIG)
     tell(predictor, 0)
-    before = predictor.fingerprint()
+    before = pack_plain(predictor.state(), "state")
     predictor.note_report("eavesdropper", 10 * MS, state("su", 0, speed_mps=50.0))
-    assert predictor.fingerprint() == before
+    assert pack_plain(predictor.state(), "state") == before
 
 
 def test_the_eavesdropper_moves_as_fast_as_the_fastest_user():

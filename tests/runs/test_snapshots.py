@@ -1,0 +1,160 @@
+"""A host restored from a snapshot, at any batch, is the host that it was: same results, same state, for ever."""
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from twin.errors import WireError
+from twin.nodes.config import to_wire
+from twin.runtime.host import Host
+from twin.wire.plain import pack_plain, unpack_plain
+from twin.wire.protocol import Stop, Welcome
+
+LATER = ("twin.solver=fast", "twin.predictor=wiener", "twin.robust=both")
+SYSTEMS = {
+    "fast solver, predictor, uncertainty": LATER,
+    "every report, lost and late": (
+        "twin.trigger=every",
+        "network.radio.loss=0.2",
+        "network.radio.jitter_ms=9",
+        *LATER,
+    ),
+    "an edge twin coordinates, by the clock": ("twin.coordinator=edge:uav", "twin.trigger=periodic"),
+    "busy twins": ("twin.cost_us.handle=900", "twin.trigger=every"),
+    "crashes": (
+        'fault=[{kind="twin_crash", twin="core:base_station", from_s=0.1, to_s=0.14},'
+        ' {kind="twin_crash", twin="edge:uav", from_s=0.15, to_s=0.17}]',
+        *LATER,
+    ),
+}
+
+
+def fresh(host):
+    """A host that was just welcomed as `host` was."""
+    made = Host(host.name)
+    configs = tuple(to_wire(hosted.config) for hosted in host._hosted.values())
+    made.answer(Welcome(host._run_id, configs, 0))
+    return made
+
+
+def timeless(result):
+    """All but what a solve took in wall time."""
+    outcomes = [replace(o, solves=tuple(replace(s, wall_us=0.0) for s in o.solves)) for o in result.outcomes]
+    return result.number, outcomes
+
+
+class Shadows:
+    """Beside every host a second one, which gets the same batches and is made anew from a snapshot now and then."""
+
+    def __init__(self, seed, often):
+        self.draws = np.random.default_rng(seed)
+        self.often = often
+        self.restored = 0
+
+    def __call__(self, emulation):
+        self.hosts = emulation.link._hosts
+        self.shadows = {name: fresh(host) for name, host in self.hosts.items()}
+        exchange = emulation.link.exchange
+
+        def both(batches):
+            for name in batches:
+                self.maybe_restore(name)
+            results = exchange(batches)
+            for name, batch in batches.items():
+                assert timeless(self.shadows[name].answer(batch)) == timeless(results[name])
+            return results
+
+        emulation.link.exchange = both
+
+    def maybe_restore(self, name):
+        host = self.hosts[name]
+        if self.draws.random() < self.often:
+            state = host.snapshot()
+            self.shadows[name] = fresh(host)
+            self.shadows[name].restore(host._last, state)
+            assert self.shadows[name].snapshot() == state
+            self.restored += 1
+
+
+@pytest.mark.parametrize("sets", SYSTEMS.values(), ids=SYSTEMS.keys())
+@pytest.mark.parametrize("often", [0.03, 1.0])
+def test_2_a_restored_host_answers_and_ends_as_the_one_that_was_never_gone(emulate, sets, often):
+    shadows = Shadows(7, often)
+    run = emulate(*sets, wrap=shadows)
+    assert run.solved
+    assert shadows.restored > 5
+    for name, shadow in shadows.shadows.items():
+        assert shadow.answer(Stop()) == shadows.hosts[name].answer(Stop())
+        assert shadow.snapshot() == shadows.hosts[name].snapshot()
+
+
+@pytest.fixture(scope="module")
+def hosts(emulate):
+    kept = Shadows(1, 0.0)
+    emulate(*LATER, wrap=kept)
+    return kept.hosts
+
+
+@pytest.mark.parametrize("name", ["edge", "core"])
+def test_a_damaged_snapshot_is_refused_or_read_and_never_anything_else(hosts, name):
+    """Any byte flipped, any length cut: a WireError and the host as it was, or plain data that pass for a state."""
+    host, state, draws = hosts[name], hosts[name].snapshot(), np.random.default_rng(3)
+    refused = 0
+    for _ in range(300):
+        damaged = bytearray(state)
+        damaged[draws.integers(len(state))] ^= int(draws.integers(1, 256))
+        if draws.random() < 0.2:
+            del damaged[draws.integers(len(state)) :]
+        other = fresh(host)
+        before = other.snapshot()
+        try:
+            other.restore(host._last, bytes(damaged))
+        except WireError as error:
+            refused += 1
+            assert "\n" not in str(error)
+            assert other.snapshot() == before
+    assert refused > 30
+
+
+def every_place(value, path=()):
+    """The paths to all parts of plain data."""
+    yield path
+    if isinstance(value, tuple | dict):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from every_place(item, (*path, key))
+
+
+def put(value, path, new):
+    if not path:
+        return new
+    key, *rest = path
+    if isinstance(value, dict):
+        return {**value, key: put(value[key], rest, new)}
+    return (*value[:key], put(value[key], rest, new), *value[key + 1 :])
+
+
+@pytest.mark.parametrize("name", ["edge", "core"])
+def test_a_part_of_another_type_is_a_wire_error(hosts, name):
+    host = hosts[name]
+    whole = unpack_plain(host.snapshot(), "snapshot")
+    places = list(every_place(whole))
+    draws = np.random.default_rng(5)
+    for place in draws.permutation(len(places))[:250]:
+        path = places[place]
+        for wrong in (True, {"x": None}, np.zeros(3, dtype=np.int64)):
+            other = fresh(host)
+            before = other.snapshot()
+            with pytest.raises(WireError, match=r"^[^\n]+$"):
+                other.restore(host._last, pack_plain(put(whole, path, wrong), "snapshot"))
+            assert other.snapshot() == before
+
+
+def test_a_snapshot_of_another_run_or_batch_or_host_is_refused(hosts):
+    host, state = hosts["core"], hosts["core"].snapshot()
+    with pytest.raises(WireError, match="must be of run"):
+        fresh(host).restore(host._last + 1, state)
+    with pytest.raises(WireError, match="must be those of host edge"):
+        fresh(hosts["edge"]).restore(host._last, state)
+    version, *rest = unpack_plain(state, "snapshot")
+    with pytest.raises(WireError, match="version=2: must be 1"):
+        fresh(host).restore(host._last, pack_plain((version + 1, *rest), "snapshot"))
