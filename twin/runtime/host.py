@@ -236,5 +236,7 @@ def _outcome(hosted: Hosted, incoming: Incoming, outputs: Outputs, wall_us: floa
 
 
 def _hash(hosted: Hosted) -> str:
-    *state, _waiting = hosted.state()  # some of those have been handled by now, and how many is seen at the next delivery
+    *state, _waiting = (
+        hosted.state()
+    )  # some of those have been handled by now, and how many is seen at the next delivery
     return hashlib.blake2b(pack_plain(state, "state"), digest_size=32).hexdigest()
