@@ -61,8 +61,10 @@ def main() -> int:
     if problem is not None:
         sys.stderr.write(f"error: {problem}\n")
         return 2
-    from scenarios.cli import main as run
-
+    if sys.argv[1:2] == ["host"]:  # hosts begin while the kernel waits: they load nothing but twins
+        from twin.runtime.command import main as run
+    else:
+        from scenarios.cli import main as run
     return run(sys.argv[1:])
 
 

@@ -39,7 +39,7 @@ class Reader:
     name = "host"
 
     def hello(self) -> list[bytes]:
-        return encode_control(Hello(self.name, 0, SCHEMA))
+        return encode_control(Hello(self.name, 0, SCHEMA, "1.0"))
 
     def handle(self, parts: list[bytes]) -> list[bytes]:
         answer = self.answer(decode_control(parts))

@@ -3,7 +3,7 @@
 What a transmitter has on air has milestones: its CSI was measured, received by the coordinator, a solve began and was
 done, the precoder was applied, and now it is used. R(m) is the worst user's rate now, had the coordinator followed its
 own policy (predictor, robustness, solver) with every transmitter's reports measured later, at its milestone m, with
-the same draws of noise (`attribution_reports`). It solves for all three transmitters together, and starts from the
+the same draws of noise (by the system: `retaken`). It solves for all three transmitters together, and starts from the
 precoders that are on air, as the twin starts from its last ones.
 
     sensing   fresh - R(now)             noise of pilots, caution about it, and a solver weaker than the genie's
@@ -25,46 +25,29 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 
-from entities.world import World, WorldParams
 from scenarios.attribution_legs import HOLD, Division, divided, shapley, telescoping
 from scenarios.attribution_memory import Knowledge, recall
-from scenarios.attribution_reports import Retaken
-from scenarios.configure import coordination, powers_mw, world_params
 from scenarios.replay import Vectors, steps
 from scenarios.spec import Spec
 from scenarios.spread import thinned
-from twin.emulation.streams import Streams
-from twin.errors import InstanceError, SolverError
+from scenarios.system import CoordinatedSystem, Counterfactual, Row
 from twin.journal.facts import Applied, Fact, Solved
 from twin.journal.schemas import LEGS
-from twin.journal.summary import worst_user
-from twin.nodes.coordinator import uncertainty
-from twin.nodes.predictor import Prediction, with_ball
+from twin.journal.summary import combined
 from twin.signal.arrays import Instants, RealArray
-from twin.signal.sagin import RECEIVERS, TRANSMITTERS
-from twin.signal.secrecy import secrecy_rate
-from twin.signal.sinr import eve_sinrs, user_sinrs
-from twin.solvers.result import WarmStart
-from twin.solvers.synergy.problem import SynergyProblem
-from twin.solvers.synergy.solve import solve
-from twin.wire.messages import ComplexArray
-
-Precoders = tuple[ComplexArray, ...]
 
 _CHUNK: Final = 64
-_SLOWNESS: Final = {"fast": 1, "local": 1, "mrt": 20, "zf_eve": 20, "zf_all": 20, "reference": 40}
-"""By how much the number of samples that are divided is cut: these solvers take up to 200 times as long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One instant of the metrics: the worst user's fresh and actual rate, what is on air and since when."""
+    """One instant of the metrics: the objective's fresh and actual rate, what is on air and since when."""
 
     t_ns: int
     fresh: float
@@ -73,27 +56,30 @@ class Sample:
     applied_ns: tuple[int, ...]
 
 
-def attribute(spec: Spec, seed: int, facts: Iterable[Fact], metrics: pa.Table, jobs: int = 1) -> list[dict[str, Any]]:
+def attribute(
+    system: CoordinatedSystem[Spec], seed: int, facts: Iterable[Fact], metrics: pa.Table, jobs: int = 1
+) -> list[Row]:
     """The rows of attribution.parquet, one per sample that is divided.
 
     Args:
-        spec: the scenario; `metrics.attribution` says how to divide, `metrics.attribution_samples` how many samples.
+        system: the scenario's; `metrics.attribution` says how to divide, `metrics.attribution_samples` how many.
         seed: of the run.
         facts: of the journal, in its order; they are asked for twice.
         metrics: the table of the metrics, by the judge.
         jobs: threads; the rows do not depend on it.
     """
-    if spec.metrics.attribution == "none":
+    how = system.spec.metrics.attribution
+    if how == "none":
         return []
     solves = _Solves()
-    samples = _samples(_noted(facts, solves), metrics, spec)
-    division = shapley() if spec.metrics.attribution == "shapley" else telescoping()
+    samples = _samples(_noted(facts, solves), metrics, system)
+    division = shapley() if how == "shapley" else telescoping()
     wanted = {version for sample in samples for version in sample.versions}
     vectors: Vectors = {}
-    known = recall(spec, steps(spec, _collected(facts, wanted, vectors)), wanted)
+    known = recall(system, steps(system, _collected(facts, system, wanted, vectors)), wanted)
     judged = [sample for sample in samples if all(version in known for version in sample.versions)]
-    policy = Counterfactuals(spec, seed, known, division, vectors)
-    rates = dict(zip(judged, policy.rates(judged, jobs), strict=True))
+    policy = system.counterfactual(seed, list(known.values()), vectors)
+    rates = dict(zip(judged, counterfactual_rates(judged, known, division, policy, jobs), strict=True))
     return [_row(sample, division, rates.get(sample), solves) for sample in samples]
 
 
@@ -126,32 +112,35 @@ def _noted(facts: Iterable[Fact], solves: _Solves) -> Iterator[Applied]:
             yield fact
 
 
-def _collected(facts: Iterable[Fact], wanted: Container[int], vectors: Vectors) -> Iterator[Fact]:
+def _collected(
+    facts: Iterable[Fact], system: CoordinatedSystem[Spec], wanted: Container[int], vectors: Vectors
+) -> Iterator[Fact]:
     """The facts; the precoders of wanted versions that went on air are kept as they pass."""
     for fact in facts:
         if type(fact) is Applied and fact.version in wanted:
-            vectors[fact.transmitter, fact.version] = np.frombuffer(fact.vector, dtype="<c16")
+            vector = np.frombuffer(fact.vector, dtype="<c16")
+            vectors[fact.transmitter, fact.version] = vector.reshape(system.shape(fact.transmitter))
         yield fact
 
 
-def _samples(applied: Iterable[Applied], metrics: pa.Table, spec: Spec) -> list[Sample]:
+def _samples(applied: Iterable[Applied], metrics: pa.Table, system: CoordinatedSystem[Spec]) -> list[Sample]:
     """Some of the samples at which the genie had an answer, as many as the scenario allows."""
-    times_ns, versions = ({name: array("q") for name in TRANSMITTERS} for _ in range(2))
+    times_ns, versions = ({name: array("q") for name in system.transmitters} for _ in range(2))
     for fact in applied:
         times_ns[fact.transmitter].append(fact.t_ns)
         versions[fact.transmitter].append(fact.version)
-    worst = worst_user(metrics)
-    answered = np.flatnonzero(np.isfinite(worst["fresh"]))
-    most = max(1, spec.metrics.attribution_samples // _SLOWNESS[spec.twin.solver])
+    rates = combined(metrics, system.objective)
+    answered = np.flatnonzero(np.isfinite(rates["fresh"]))
+    most = max(1, system.spec.metrics.attribution_samples // system.slowness)
     samples = []
     for index in answered[thinned(len(answered), most)]:
-        t_ns = int(worst["t_ns"][index])
-        places = {name: max(bisect_right(times_ns[name], t_ns) - 1, 0) for name in TRANSMITTERS}
+        t_ns = int(rates["t_ns"][index])
+        places = {name: max(bisect_right(times_ns[name], t_ns) - 1, 0) for name in system.transmitters}
         samples.append(
             Sample(
                 t_ns,
-                float(worst["fresh"][index]),
-                float(worst["secrecy"][index]),
+                float(rates["fresh"][index]),
+                float(rates["secrecy"][index]),
                 tuple(versions[name][place] for name, place in places.items()),
                 tuple(times_ns[name][place] for name, place in places.items()),
             )
@@ -170,40 +159,42 @@ def _row(sample: Sample, division: Division, rates: RealArray | None, solves: _S
     return {"t_ns": sample.t_ns, "loss": loss, "basis": basis, **legs}
 
 
-class Counterfactuals:
-    """Rates that the coordinator's policy would have reached with histories that are moved in time."""
+def counterfactual_rates(
+    samples: Sequence[Sample],
+    known: Mapping[int, Knowledge],
+    division: Division,
+    policy: Counterfactual,
+    jobs: int = 1,
+) -> list[RealArray]:
+    """The objective's rate (M,) for each subset of the delays, per sample; NaN where the solver has no answer.
 
-    def __init__(
-        self, spec: Spec, seed: int, known: Mapping[int, Knowledge], division: Division, on_air: Vectors
-    ) -> None:
-        self._config = coordination(spec)
-        self._world, self._seed = _bare(world_params(spec)), seed
-        self._division, self._on_air = division, on_air
-        self._powers_mw = tuple(powers_mw(spec)[name] for name in TRANSMITTERS)
+    The policy was made with the values of `known`, in their order.
+    """
+    if not samples:
+        return []
+    milestones = _Milestones(known, division)
+    cases = np.concatenate([milestones.cases(sample) for sample in samples])
+    # Two samples of one hold, and delays of no length, ask the same question again.
+    distinct, place = np.unique(cases, axis=0, return_inverse=True)
+    parts = [distinct[start : start + _CHUNK] for start in range(0, len(distinct), _CHUNK)]
+    with ThreadPoolExecutor(jobs if policy.parallel else 1) as pool:
+        answers = [answer for part in pool.map(policy.answers, parts) for answer in part]
+    which = place.reshape(len(samples), -1)
+    return [
+        policy.rates(sample.t_ns, [answers[index] for index in row]) for sample, row in zip(samples, which, strict=True)
+    ]
+
+
+class _Milestones:
+    """Which questions a sample asks of the policy (`scenarios.system.Counterfactual`)."""
+
+    def __init__(self, known: Mapping[int, Knowledge], division: Division) -> None:
         self._known = list(known.values())
         self._place = {version: place for place, version in enumerate(known)}
-        self._retaken = Retaken(spec, Streams(seed), self._known) if known else None
+        self._division = division
 
-    def rates(self, samples: Sequence[Sample], jobs: int) -> list[RealArray]:
-        """The worst user's rate (M,) for each subset of the delays, per sample; NaN where the solver has no answer."""
-        if not samples:
-            return []
-        cases = np.concatenate([self._cases(sample) for sample in samples])
-        # Two samples of one hold, and delays of no length, ask the same question again.
-        distinct, place = np.unique(cases, axis=0, return_inverse=True)
-        parts = [distinct[start : start + _CHUNK] for start in range(0, len(distinct), _CHUNK)]
-        # The reference keeps its compiled problems between solves: they are for one thread at a time.
-        with ThreadPoolExecutor(1 if self._config.solver == "reference" else jobs) as pool:
-            answers = [answer for part in pool.map(self._answers, parts) for answer in part]
-        which = place.reshape(len(samples), -1)
-        world = World(self._world, Streams(self._seed))
-        return [
-            _worst(world, sample.t_ns, [answers[index] for index in row])
-            for sample, row in zip(samples, which, strict=True)
-        ]
-
-    def _cases(self, sample: Sample) -> Instants:
-        """Per subset of the delays: whose history, moved by how much, aimed at what; (M, 9), three of each."""
+    def cases(self, sample: Sample) -> Instants:
+        """Per subset of the delays: whose history, moved by how much, aimed at what; (M, 3 T)."""
         known = [self._known[self._place[version]] for version in sample.versions]
         milestones_ns = np.array(
             [
@@ -219,53 +210,3 @@ class Counterfactuals:
         targets_ns = np.where(present[:, HOLD, None] == 1, aims_ns, sample.t_ns)
         places = np.broadcast_to([self._place[version] for version in sample.versions], targets_ns.shape)
         return np.hstack((places, shifts_ns, targets_ns))
-
-    def _answers(self, cases: Instants) -> list[Precoders | None]:
-        """What the policy sends out in each case. A World has a memory that threads must not share."""
-        assert self._retaken is not None  # noqa: S101 - no samples without knowledge
-        world = World(self._world, Streams(self._seed))
-        found = [
-            self._retaken.moments(world, link, cases[:, link], cases[:, 3 + link], cases[:, 6 + link])
-            for link in range(len(TRANSMITTERS))
-        ]
-        answers = []
-        for case, places in enumerate(cases[:, : len(TRANSMITTERS)]):
-            means = tuple(moments[0][case] for moments, _ in found)
-            fading = np.array([moments[1][case] for moments, _ in found])
-            relative = np.array([radius[case] for _, radius in found])
-            versions = [self._known[place].version for place in places]
-            start = tuple(self._on_air[pair] for pair in zip(TRANSMITTERS, versions, strict=True))
-            answers.append(self._solved(with_ball(means, fading, relative), WarmStart(start)))
-        return answers
-
-    def _solved(self, prediction: Prediction, start: WarmStart) -> Precoders | None:
-        try:
-            solution = solve(
-                SynergyProblem(prediction.channels, self._powers_mw),
-                warm_start=start,
-                method=self._config.solver,
-                max_iterations=self._config.max_iterations,
-                uncertainty=uncertainty(self._config.robust, prediction),
-            )
-        except (InstanceError, SolverError):
-            return None
-        return solution.precoders if solution.status == "solved" else None
-
-
-def _bare(params: WorldParams) -> WorldParams:
-    """The world without bystanders: they are nobody's loss."""
-    return replace(params, receivers={name: params.receivers[name] for name in RECEIVERS})
-
-
-def _worst(world: World, t_ns: int, answers: Sequence[Precoders | None]) -> RealArray:
-    """The worst user's rate at t for each of some precoders."""
-    solved = np.array([x is not None for x in answers])
-    heard = []
-    for link, name in enumerate(TRANSMITTERS):
-        vectors = np.array([x[link] for x in answers if x is not None])
-        heard.append(np.abs(vectors @ world.channels(name, t_ns).conj().T) ** 2)
-    rates = np.full(len(answers), np.nan)
-    if solved.any():
-        powers = np.stack(heard, axis=1)
-        rates[solved] = secrecy_rate(user_sinrs(powers), eve_sinrs(powers)).min(axis=-1)
-    return rates

@@ -1,49 +1,27 @@
 """What the coordinator knew, and aimed at, whenever it solved: read off a twin that is fed the run's messages.
 
-Reports themselves are not kept, only when they were taken: the judge can take them again (`attribution_reports`), as
+Reports themselves are not kept, only when they were taken: the judge can take them again (by the system: `retaken`), as
 they were or at other instants.
 """
 
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from scenarios.configure import coordination
 from scenarios.replay import Driven, Step
 from scenarios.spec import Spec
+from scenarios.system import CoordinatedSystem
 from twin.nodes.base import Incoming
 from twin.nodes.coordinator import Coordinator
-from twin.nodes.history import IGNORED
-from twin.signal.arrays import Instants
-from twin.signal.sagin import TRANSMITTERS
-from twin.wire.messages import ComplexArray, Csi, RealArray, Replica
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LinkMemory:
-    """What was known of one transmitter's channels; R = 4 receivers, p taps, N antennas.
-
-    Instants of the reports (R, p), newest first, which of them count (R, p), running mean channel (R, N) and power
-    (R,), relative radius (R,) of the newest report. `states_ns` says when the known states of each entity were taken,
-    `newest_ns` when the newest of all this was.
-    """
-
-    instants_ns: Instants
-    counts: NDArray[np.bool_]
-    mean: ComplexArray
-    power: RealArray
-    radius: RealArray
-    states_ns: Mapping[str, Instants]
-    newest_ns: int
+from twin.wire.messages import Csi, Replica
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Knowledge:
-    """One solve: its milestones, its aims and what it went by, transmitters in the order of TRANSMITTERS.
+    """One solve: its milestones, its aims and what it went by, transmitters in the order of the system's.
 
     `measured_ns` is when each transmitter's newest CSI was taken, `received_ns` when the coordinator got it.
+    `links` is what the policy knew of each transmitter's channels, in the system's own form.
     """
 
     version: int
@@ -52,12 +30,12 @@ class Knowledge:
     begin_ns: int
     done_ns: int
     aims_ns: tuple[int, ...]
-    links: tuple[LinkMemory, ...]
+    links: tuple[Any, ...]
 
 
-def recall(spec: Spec, taken: Iterable[Step], wanted: Container[int]) -> dict[int, Knowledge]:
+def recall(system: CoordinatedSystem[Spec], taken: Iterable[Step], wanted: Container[int]) -> dict[int, Knowledge]:
     """What the coordinator knew when it solved for each of the versions that are `wanted`."""
-    twin = Driven(spec, coordination(spec))
+    twin = Driven(system)
     arrived_ns: dict[tuple[str, int], int] = {}
     known: dict[int, Knowledge] = {}
     for step in taken:
@@ -68,7 +46,7 @@ def recall(spec: Spec, taken: Iterable[Step], wanted: Container[int]) -> dict[in
         if solved.status != "solved" or coordinator is None:
             continue
         if solved.version in wanted:
-            known[solved.version] = _knowledge(coordinator, step, arrived_ns)
+            known[solved.version] = _knowledge(system, coordinator, step, arrived_ns)
         coordinator.aim.note_solve(solved.version, solved.finish_ns)
     return known
 
@@ -87,25 +65,19 @@ def _note_arrival(arrived_ns: dict[tuple[str, int], int], incoming: Incoming) ->
     arrived_ns.setdefault((source, incoming.envelope.t_data_ns), incoming.t_ns)
 
 
-def _knowledge(coordinator: Coordinator, step: Step, arrived_ns: Mapping[tuple[str, int], int]) -> Knowledge:
-    measured_ns = tuple(coordinator.csi[name].t_data_ns for name in TRANSMITTERS)
+def _knowledge(
+    system: CoordinatedSystem[Spec], coordinator: Coordinator, step: Step, arrived_ns: Mapping[tuple[str, int], int]
+) -> Knowledge:
+    transmitters = system.transmitters
+    measured_ns = tuple(coordinator.csi[name].t_data_ns for name in transmitters)
     last = step.heard[-1] if step.heard else None
     asked_ns = last.t_ns if last is not None and last.begin_ns == step.began_ns else step.began_ns
     return Knowledge(
         version=step.solved.version,
         measured_ns=measured_ns,
-        received_ns=tuple(arrived_ns[pair] for pair in zip(TRANSMITTERS, measured_ns, strict=True)),
+        received_ns=tuple(arrived_ns[pair] for pair in zip(transmitters, measured_ns, strict=True)),
         begin_ns=step.solved.begin_ns,
         done_ns=step.solved.finish_ns,
         aims_ns=coordinator.targets_ns(asked_ns, step.solved.finish_ns),
-        links=tuple(_link(coordinator, name) for name in TRANSMITTERS),
+        links=system.link_memories(coordinator),
     )
-
-
-def _link(coordinator: Coordinator, transmitter: str) -> LinkMemory:
-    history, tracks = coordinator.predictor.memory(transmitter)
-    taps, instants_ns = history.read(0), history.instants_ns()
-    states_ns = {name: track.instants_ns() for name, track in tracks.items()}
-    newest_ns = max(int(instants_ns.max()), *(int(known.max()) for known in states_ns.values()), 0)
-    counts = taps.noise < IGNORED
-    return LinkMemory(instants_ns, counts, taps.mean, taps.power, taps.radius, states_ns, newest_ns)

@@ -8,29 +8,22 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Self
 
-from entities.air import Air
-from entities.base_station import BaseStation
-from entities.eavesdropper import Eavesdropper
 from entities.entity import Entity
-from entities.reporting import Reporting
-from entities.satellite import Satellite
-from entities.transmitter import Radio
-from entities.uav import Uav
-from entities.user import User
-from entities.world import World
-from scenarios import outages, topology
-from scenarios.configure import antennas, declared, lives, node_configs, powers_mw, world_params
+from scenarios import outages
+from scenarios.fates import declared, lives
+from scenarios.sites import CORE_HOST, EDGE_HOST, hosts
 from scenarios.spec import Spec
+from scenarios.system import Physics, System
+from scenarios.systems import system_of
 from twin.emulation.barrier import coupling
+from twin.emulation.keeper import Recorder
 from twin.emulation.kernel import Kernel
 from twin.emulation.lookahead import lookahead
 from twin.emulation.network import Layout
-from twin.emulation.plane import MessagePlane, Recorder
+from twin.emulation.plane import MessagePlane
 from twin.emulation.streams import Streams
 from twin.nodes.config import to_wire
 from twin.runtime.host import Host
-from twin.signal.sagin import EAVESDROPPER, TRANSMITTERS
-from twin.signal.units import from_db
 from twin.wire.protocol import Welcome
 from twin.wire.transport import Link, make_link
 
@@ -53,8 +46,7 @@ class Emulation:
 
     spec: Spec
     kernel: Kernel
-    world: World
-    air: Air
+    physics: Physics
     plane: MessagePlane
     entities: Mapping[str, Entity]
     link: Link
@@ -91,22 +83,22 @@ def build(spec: Spec, seed: int, transport: str, recorder: Recorder, window: Win
     Raises:
         UsageError: the window is longer than the lookahead of the twins, or the transport is unknown.
     """
-    kernel = Kernel((*spec.entities, *topology.twin_names(spec)))
-    window_ns, streams = choose_window_ns(spec, window), Streams(seed)
-    world = World(world_params(spec), streams)
-    air = Air(world, antennas(spec), powers_mw(spec))
-    host_of = topology.hosts(spec)
+    system = system_of(spec)
+    kernel = Kernel((*system.ports, *spec.twins))
+    window_ns, run = choose_window_ns(spec, window), run_id(spec, seed)
+    physics, host_of = system.physics(seed), hosts(spec.twins)
     with ExitStack() as stack:
-        link = make_link(transport, [Host(topology.EDGE_HOST), Host(topology.CORE_HOST)])
+        link = make_link(transport, [Host(EDGE_HOST), Host(CORE_HOST)])
         stack.callback(link.close)
-        link.open(_welcomes(spec, kernel, host_of, run_id(spec, seed)))
-        graph = topology.make_graph(spec)
-        up = outages.is_up(spec, graph, topology.visibility(world))
-        layout = Layout(graph, topology.sites(spec), host_of, topology.propagation(world), up)
-        plane = MessagePlane(kernel, layout, streams, recorder, coupling(kernel, link, host_of, window_ns), lives(spec))
-        entities = _entities(spec, seed, plane, world, air)
+        link.open(_welcomes(system, kernel, host_of, run))
+        graph = system.graph()
+        up = outages.is_up(spec, graph, physics.visible)
+        layout = Layout(graph, system.sites(), host_of, physics.propagation, up)
+        couple = coupling(kernel, link, host_of, window_ns)
+        plane = MessagePlane(kernel, layout, Streams(seed), recorder, couple, lives(system))
+        entities = physics.entities(plane, run)
         stack.pop_all()
-    return Emulation(spec, kernel, world, air, plane, entities, link, window_ns)
+    return Emulation(spec, kernel, physics, plane, entities, link, window_ns)
 
 
 def choose_window_ns(spec: Spec, window: Window) -> int:
@@ -117,41 +109,14 @@ def choose_window_ns(spec: Spec, window: Window) -> int:
     """
     if window == 0:
         return 0
-    longest = lookahead(topology.make_graph(spec), topology.sites(spec), declared(spec))
+    system = system_of(spec)
+    longest = lookahead(system.graph(), system.sites(), declared(system))
     return longest.window_ns if window == "auto" else longest.check(window)
 
 
-def _welcomes(spec: Spec, kernel: Kernel, host_of: Mapping[str, str], run: str) -> dict[str, Welcome]:
-    configs = node_configs(spec, {name: kernel.rank(name) for name in host_of})
+def _welcomes(system: System[Spec], kernel: Kernel, host_of: Mapping[str, str], run: str) -> dict[str, Welcome]:
+    configs = system.node_configs({name: kernel.rank(name) for name in host_of})
     return {
         host: Welcome(run, tuple(to_wire(config) for name, config in configs.items() if host_of[name] == host), 0)
         for host in sorted(set(host_of.values()))
     }
-
-
-def _entities(spec: Spec, seed: int, plane: MessagePlane, world: World, air: Air) -> dict[str, Entity]:
-    kernel, run, reporting = plane.kernel, run_id(spec, seed), Reporting(spec.report.period_ns)
-    budgets = powers_mw(spec)
-    radios = {
-        name: Radio(
-            world,
-            air,
-            Streams(seed),
-            float(from_db(spec.radio.pilot_snr_db)),
-            spec.eavesdropper.csi_error,
-            budgets[name],
-        )
-        for name in TRANSMITTERS
-    }
-    ports = {name: plane.port(name, run) for name in spec.entities}
-    followers = tuple(name for name in TRANSMITTERS if name != "uav")
-    entities: dict[str, Entity] = {
-        "satellite": Satellite("satellite", kernel, ports["satellite"], radios["satellite"], reporting),
-        "uav": Uav("uav", kernel, ports["uav"], radios["uav"], reporting, followers),
-        "base_station": BaseStation("base_station", kernel, ports["base_station"], radios["base_station"], reporting),
-        EAVESDROPPER: Eavesdropper(EAVESDROPPER, kernel, ports[EAVESDROPPER]),
-    }
-    for name in spec.entities:
-        if name not in entities:
-            entities[name] = User(name, kernel, ports[name], world, air, reporting)
-    return entities

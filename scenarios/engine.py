@@ -18,14 +18,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
-import numpy as np
-
-from scenarios.attribution import attribute
 from scenarios.build import Emulation, Window, build, choose_window_ns
 from scenarios.judge import evaluate
 from scenarios.load import from_dict
-from scenarios.satellite_pass import check_pass
 from scenarios.spec import Spec
+from scenarios.system import System
+from scenarios.systems import system_of
 from twin.emulation.garbage import long_lived
 from twin.errors import RunFolderError
 from twin.journal.facts import Closed
@@ -34,10 +32,8 @@ from twin.journal.journal import Journal
 from twin.journal.reader import JournalRead, read_journal, require
 from twin.journal.rows import table_of
 from twin.journal.schemas import ATTRIBUTION
-from twin.journal.summary import RunInfo, summarise
+from twin.journal.summary import Objective, RunInfo, summarise
 from twin.journal.tables import metrics_table, write_tables
-from twin.signal.sagin import TRANSMITTERS
-from twin.signal.secrecy import secrecy_rates
 
 _SLICES: Final = 200
 _PACKAGES: Final = ("clarabel", "cvxpy", "msgpack", "msgspec", "networkx", "numpy", "pyzmq", "scipy", "sgp4", "simpy")
@@ -54,8 +50,9 @@ class Progress:
     lost: int
     solves: int
     age_ms: float | None
-    worst_user_rate: float | None
+    rate: float | None
     wall_s: float
+    objective: Objective = "min"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +79,9 @@ def run_scenario(
     Raises:
         UsageError: the window is longer than the lookahead of the twins.
         RunFolderError: `out` cannot be written, or is not empty.
-        ScenarioError: the satellite is below its mask for the whole run.
+        ScenarioError: the scenario can't be run.
     """
-    check_pass(spec)
+    system_of(spec).check()
     window_ns = choose_window_ns(spec, window)
     folder = RunFolder.create(out)
     manifest = _manifest(spec, seed, transport, window_ns)
@@ -122,14 +119,14 @@ def finish(folder: RunFolder) -> RunResult:
     if not journal.manifest:
         raise RunFolderError(f"{folder.journal_path}: ends before its first record; nothing can be recovered")
     require(journal.manifest, folder.journal_path)
-    spec, seed = from_dict(journal.manifest["scenario"]), int(journal.manifest["seed"])
+    system, seed = system_of(from_dict(journal.manifest["scenario"])), int(journal.manifest["seed"])
     end_ns, jobs = _end_ns(journal), os.cpu_count() or 1
-    metrics = metrics_table(evaluate(spec, seed, journal.facts, end_ns, jobs))
-    legs = table_of(attribute(spec, seed, journal.facts, metrics, jobs), ATTRIBUTION)
+    metrics = metrics_table(evaluate(system, seed, journal.facts, end_ns, jobs))
+    legs = table_of(system.attribute(seed, journal.facts, metrics, jobs), ATTRIBUTION)
     tables = write_tables(folder, journal.facts, metrics, end_ns, legs)
     manifest = _closed_manifest(journal, end_ns)
     folder.write_manifest(manifest)
-    summary = summarise(tables, _run_info(manifest, spec, end_ns))
+    summary = summarise(tables, _run_info(manifest, system, end_ns))
     folder.write_summary(summary)
     secrecy_figure(folder.path)
     write_report(folder.path)
@@ -172,7 +169,7 @@ def _closed_manifest(journal: JournalRead, end_ns: int) -> dict[str, Any]:
     }
 
 
-def _run_info(manifest: dict[str, Any], spec: Spec, end_ns: int) -> RunInfo:
+def _run_info(manifest: dict[str, Any], system: System[Spec], end_ns: int) -> RunInfo:
     return RunInfo(
         scenario=manifest["scenario"]["scenario"]["name"],
         seed=manifest["seed"],
@@ -183,8 +180,9 @@ def _run_info(manifest: dict[str, Any], spec: Spec, end_ns: int) -> RunInfo:
         interrupted=manifest["interrupted"],
         kernel_events=manifest["kernel_events"],
         wall_s=manifest["wall_s"],
-        coordinator=spec.twin.coordinator,
-        age_limit_ns=spec.metrics.age_limit_ns,
+        coordinator=system.coordinator,
+        age_limit_ns=system.spec.metrics.age_limit_ns,
+        objective=system.objective,
     )
 
 
@@ -204,18 +202,17 @@ def _run_in_slices(emulation: Emulation, started: float, progress: Callable[[Pro
 
 
 def _progress(emulation: Emulation, t_ns: int, started: float) -> Progress:
-    counts, air = emulation.plane.counts, emulation.air
-    truths = [emulation.world.channels(name, t_ns) for name in TRANSMITTERS]
-    rates = secrecy_rates(truths, [air.precoders[name] for name in TRANSMITTERS])
+    counts, physics = emulation.plane.counts, emulation.physics
     return Progress(
         t_ns=t_ns,
         duration_ns=emulation.spec.scenario.duration_ns,
         sent=counts["sent"],
         lost=counts["lost"],
         solves=counts["solves"],
-        age_ms=(t_ns - min(air.data_ns.values())) / _NS_PER_MS,
-        worst_user_rate=float(np.min(rates)),
+        age_ms=physics.age_ns(t_ns) / _NS_PER_MS,
+        rate=physics.rate(t_ns),
         wall_s=time.perf_counter() - started,
+        objective=system_of(emulation.spec).objective,
     )
 
 

@@ -1,13 +1,13 @@
 """The judge: the only one that sees both worlds, true channels and applied precoders. Twins never import it.
 
-On a fixed grid of instants it re-evaluates, from the vectors and by eqs (8)-(16) of Yin et al., what each user really
-gets and what it could have got:
+On a fixed grid of instants the system's bench re-evaluates, from the precoders, what each user really gets and what it
+could have got:
 
     secrecy         the precoders on air at that instant, in the channels of that instant
     fresh           the genie: precoders solved cold, with fixed starts, on the true channels of that instant
     nominal         what a twin that believes its last reports would have sent, put on air when the real ones were
     never_updated   the first precoders that went on air, held for ever
-    local_mrt       each transmitter by MRT at full power, from its own latest measurement, with no twin at all
+    local_mrt       each transmitter by itself, from its own latest measurement, with no twin at all
 
 The judge is a function of (scenario, seed, journal); the grid depends on the scenario alone, not on latency or load.
 """
@@ -16,32 +16,19 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import gcd
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-from entities.transmitter import local_mrt
-from entities.world import World
-from scenarios.configure import coordination, powers_mw, world_params
-from scenarios.replay import Driven, Listener, Vectors, nominal
+from scenarios.replay import Driven, Listener, Vectors
 from scenarios.spec import Spec
 from scenarios.spread import offset
-from twin.emulation.streams import Streams
-from twin.errors import SolverError
+from scenarios.system import Bench, Precoders, Row, System
 from twin.journal.facts import Applied, Ended, Fact, Sent, Solved
 from twin.journal.rows import parts_of
-from twin.signal.sagin import SERVES, TRANSMITTERS, USERS
-from twin.signal.secrecy import secrecy_rate, secrecy_rates
-from twin.signal.sinr import eve_sinrs, received_powers, user_sinrs
-from twin.signal.units import to_db
-from twin.solvers.synergy.fast import solve_many
-from twin.solvers.synergy.problem import SynergyProblem
-from twin.wire.codec import decode_body, decode_envelope
-from twin.wire.messages import ComplexArray, Csi, Envelope, Kind, RealArray
+from twin.wire.codec import decode_envelope
+from twin.wire.messages import ComplexArray, Envelope
 
-Precoders = tuple[ComplexArray, ...]
-
-_FLOOR: Final = 1e-12
 _PHASES: Final = 8
 _CHUNK: Final = 256
 
@@ -81,6 +68,11 @@ class Record:
     never_updated: dict[str, Timeline]
     local_mrt: dict[str, Timeline]
 
+    def at(self, timelines: dict[str, Timeline], t_ns: int) -> tuple[Precoders, int]:
+        """What all transmitters have on air at an instant, and when the oldest measurement behind it was taken."""
+        parts = [timeline.at(t_ns) for timeline in timelines.values()]
+        return tuple(vector for vector, _ in parts), min(data_ns for _, data_ns in parts)
+
     def timelines(self) -> Iterator[Timeline]:
         """All of them."""
         for part in (self.on_air, self.nominal, self.never_updated, self.local_mrt):
@@ -90,12 +82,12 @@ class Record:
 class Witness:
     """Picks the judge's facts out of a journal, one by one: they are recorded when they happen, in order of time."""
 
-    def __init__(self, spec: Spec) -> None:
-        self.record = Record(*({name: Timeline() for name in TRANSMITTERS} for _ in range(4)))
-        self._budgets = powers_mw(spec)
-        plain = nominal(spec) == coordination(spec)
-        self._other = None if plain else Driven(spec, nominal(spec))
-        self._listener = Listener(spec)
+    def __init__(self, system: System[Spec], bench: Bench) -> None:
+        self.record = Record(*({name: Timeline() for name in system.transmitters} for _ in range(4)))
+        self._system, self._bench = system, bench
+        policy = system.nominal()
+        self._other = None if policy is None else Driven(system, policy)
+        self._listener = Listener(system)
         self._vectors: Vectors = {}
         self._updated: set[str] = set()
 
@@ -116,16 +108,15 @@ class Witness:
     def _sent(self, envelope: Envelope) -> int | None:
         if self._other is not None:
             self._listener.sent(envelope)
-        if envelope.kind is not Kind.CSI:
+        local = self._bench.local(envelope)
+        if local is None:
             return None
-        body = decode_body(envelope.kind, envelope.body)
-        assert isinstance(body, Csi)  # noqa: S101 - the codec returns the body of the kind
-        mrt = local_mrt(body, SERVES[envelope.src], self._budgets[envelope.src])
-        self.record.local_mrt[envelope.src].add(envelope.t_send_ns, mrt, envelope.t_data_ns)
+        self.record.local_mrt[envelope.src].add(envelope.t_send_ns, local, envelope.t_data_ns)
         return envelope.t_send_ns
 
     def _applied(self, fact: Applied) -> int:
-        vector, name = np.frombuffer(fact.vector, dtype="<c16"), fact.transmitter
+        name = fact.transmitter
+        vector = np.frombuffer(fact.vector, dtype="<c16").reshape(self._system.shape(name))
         self.record.on_air[name].add(fact.t_ns, vector, fact.t_data_ns)
         other = vector if self._other is None or fact.version == 0 else self._take(name, fact.version)
         if other is not None:
@@ -143,36 +134,37 @@ class Witness:
         return found
 
 
-def grid(spec: Spec, end_ns: int) -> list[int]:
+def grid(system: System[Spec], end_ns: int) -> list[int]:
     """The instants of the metrics, from the warm-up to the end of the run (exclusive): t_k = warm-up + k P.
 
     P and the period T of the loop (of reports, or of solves) may be such that the grid falls on fewer than 8 phases of
     the loop, T / gcd(P, T); with P = T it would see one age for ever. Then t_k = warm-up + (k + frac(k g)) P with the
     golden ratio g (`spread.offset`): one instant in every period still, at phases that fill the loop's evenly.
     """
-    start_ns, period_ns = spec.metrics.warmup_ns, spec.metrics.period_ns
-    loop_ns = spec.twin.period_ns if spec.twin.trigger == "periodic" else spec.report.period_ns
+    metrics, loop_ns = system.spec.metrics, system.loop_ns
+    start_ns, period_ns = metrics.warmup_ns, metrics.period_ns
     if loop_ns // gcd(period_ns, loop_ns) >= _PHASES:
         return list(range(start_ns, end_ns, period_ns))
     moved_ns = (t_ns + int(offset(index) * period_ns) for index, t_ns in enumerate(range(start_ns, end_ns, period_ns)))
     return [t_ns for t_ns in moved_ns if t_ns < end_ns]
 
 
-def evaluate(spec: Spec, seed: int, facts: Iterable[Fact], end_ns: int, jobs: int = 1) -> Iterator[dict[str, Any]]:
+def evaluate(system: System[Spec], seed: int, facts: Iterable[Fact], end_ns: int, jobs: int = 1) -> Iterator[Row]:
     """The rows of metrics.parquet: one per instant of the grid and user.
 
     Rows are made as soon as the facts that they depend on have been read, and the facts are then forgotten.
 
     Args:
-        spec: the scenario.
+        system: the scenario's.
         seed: of the run; with the scenario it determines the true channels.
         facts: of the journal, in its order.
         end_ns: where the run ended.
         jobs: threads for the genie's solves; the rows do not depend on it.
     """
-    witness, court = Witness(spec), _Court(spec, seed, jobs)
+    bench = system.bench(seed, jobs)
+    witness = Witness(system, bench)
     record = witness.record
-    parts = list(parts_of(grid(spec, end_ns), _CHUNK))[::-1]
+    parts = list(parts_of(grid(system, end_ns), _CHUNK))[::-1]
     complete = False
     for fact in facts:
         t_ns = witness.note(fact)
@@ -180,68 +172,14 @@ def evaluate(spec: Spec, seed: int, facts: Iterable[Fact], end_ns: int, jobs: in
             continue
         complete = complete or all(timeline.times_ns for timeline in record.timelines())
         while complete and parts and t_ns > parts[-1][-1]:
-            yield from court.rows(record, parts.pop())
+            yield from _judged(bench, record, parts.pop())
     if all(timeline.times_ns for timeline in record.on_air.values()):
         for part in reversed(parts):
-            yield from court.rows(record, part)
+            yield from _judged(bench, record, part)
 
 
-class _Court:
-    """Judges instants, some at a time."""
-
-    def __init__(self, spec: Spec, seed: int, jobs: int) -> None:
-        self._world = World(world_params(spec), Streams(seed))
-        self._budgets_mw = tuple(powers_mw(spec)[name] for name in TRANSMITTERS)
-        self._jobs = jobs
-
-    def rows(self, record: Record, instants_ns: Sequence[int]) -> Iterator[dict[str, Any]]:
-        """The rows of some instants, in order; the record then forgets what was before the last of them."""
-        truths = [tuple(self._world.channels(name, t_ns) for name in TRANSMITTERS) for t_ns in instants_ns]
-        genie = genie_rates(truths, self._budgets_mw, self._jobs)
-        for t_ns, truth, fresh in zip(instants_ns, truths, genie, strict=True):
-            yield from _rows(record, t_ns, truth, fresh)
-        for timeline in record.timelines():
-            timeline.forget(instants_ns[-1])
-
-
-def genie_rates(truths: Sequence[Precoders], budgets_mw: tuple[float, ...], jobs: int) -> list[RealArray]:
-    """Secrecy rates (3,) of the genie for each set of true channels. Each solve is cold: order does not matter."""
-    problems = [_problem(truth, budgets_mw) for truth in truths]
-    solved = iter(solve_many([problem for problem in problems if problem is not None], jobs))
-    return [np.full(len(USERS), np.nan) if problem is None else next(solved).rates for problem in problems]
-
-
-def _problem(truth: Precoders, budgets_mw: tuple[float, ...]) -> SynergyProblem | None:
-    """The genie's problem; None where signal and noise are too far apart for a double to hold both."""
-    try:
-        return SynergyProblem(truth, budgets_mw)
-    except SolverError:
-        return None
-
-
-def _rows(record: Record, t_ns: int, truth: Precoders, fresh: RealArray) -> Iterator[dict[str, Any]]:
-    on_air, oldest_ns = _on_air(record.on_air, t_ns)
-    powers = received_powers(truth, on_air)
-    users, eves = user_sinrs(powers), eve_sinrs(powers)
-    secrecy = secrecy_rate(users, eves)
-    nominally = secrecy_rates(truth, _on_air(record.nominal, t_ns)[0])
-    never = secrecy_rates(truth, _on_air(record.never_updated, t_ns)[0])
-    local = secrecy_rates(truth, _on_air(record.local_mrt, t_ns)[0])
-    for k, user in enumerate(USERS):
-        yield {
-            "t_ns": t_ns,
-            "user": user,
-            "secrecy": float(secrecy[k]),
-            "fresh": float(fresh[k]),
-            "nominal": float(nominally[k]),
-            "never_updated": float(never[k]),
-            "local_mrt": float(local[k]),
-            "sinr_db": float(to_db(max(float(users[k]), _FLOOR))),
-            "eve_sinr_db": float(to_db(max(float(eves[k]), _FLOOR))),
-            "age_ns": t_ns - oldest_ns,
-        }
-
-
-def _on_air(timelines: dict[str, Timeline], t_ns: int) -> tuple[Precoders, int]:
-    parts = [timelines[name].at(t_ns) for name in TRANSMITTERS]
-    return tuple(vector for vector, _ in parts), min(data_ns for _, data_ns in parts)
+def _judged(bench: Bench, record: Record, instants_ns: Sequence[int]) -> Iterator[Row]:
+    """The rows of some instants; the record then forgets what was before the last of them."""
+    yield from bench.rows(record, instants_ns)
+    for timeline in record.timelines():
+        timeline.forget(instants_ns[-1])

@@ -1,4 +1,4 @@
-"""Every key of a scenario by its full path, with unit, range and meaning: read off the models of `Spec`."""
+"""Every key of a scenario by its full path, with unit, range and meaning: read off the models of a `Spec`."""
 
 import difflib
 import re
@@ -11,11 +11,11 @@ from annotated_types import Ge, Le, Lt, MaxLen, MinLen
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from scenarios.spec import Spec
-from scenarios.spec_orbit import Latitude
+from scenarios.spec_base import Latitude
 from scenarios.values import shown
 
 Path = tuple[str | int, ...]
+Model = type[BaseModel]
 
 # Longest first: "_rad_s" before "_s", "_ms" before "_s".
 _UNITS = {
@@ -71,22 +71,22 @@ def unit_of(path: Path) -> str:
 
 
 @cache
-def all_keys() -> dict[str, Key]:
-    """Every key of a scenario by its path, in the models' order; `users.extra[]` stands for its items."""
-    return {key.path: key for key in _walk(Spec, ())}
+def all_keys(spec: Model) -> dict[str, Key]:
+    """Every key of a scenario of that class by its path, in the models' order; `users.extra[]` stands for its items."""
+    return {key.path: key for key in _walk(spec, ())}
 
 
 @cache
-def all_sections() -> tuple[str, ...]:
+def all_sections(spec: Model) -> tuple[str, ...]:
     """The paths of all sections (tables)."""
-    parts = [path.split(".") for path in all_keys() if "[]" not in path]
+    parts = [path.split(".") for path in all_keys(spec) if "[]" not in path]
     return tuple(dict.fromkeys(".".join(path[:length]) for path in parts for length in range(1, len(path))))
 
 
-def nearest(path: Path) -> str | None:
+def nearest(spec: Model, path: Path) -> str | None:
     """The known path that a person most likely meant, or None when nothing is near."""
     wanted = dotted(tuple(part for part in path if isinstance(part, str)))
-    known = {key.replace("[]", ""): key for key in (*all_keys(), *all_sections())}
+    known = {key.replace("[]", ""): key for key in (*all_keys(spec), *all_sections(spec))}
     known = {bare: key for bare, key in known.items() if not f"{wanted}.".startswith(f"{bare}.")}
     found = difflib.get_close_matches(wanted[:200], known, n=1, cutoff=_SIMILAR)
     if not found:
@@ -95,14 +95,14 @@ def nearest(path: Path) -> str | None:
     return known[found[0]].replace("[]", index)
 
 
-def neighbours(path: Path) -> str:
+def neighbours(spec: Model, path: Path) -> str:
     """What there is beside an unknown key: the keys of the innermost known section, or the sections."""
     for length in range(len(path) - 1, 0, -1):
         section = plain(path[:length])
-        inside = [key.removeprefix(f"{section}.") for key in all_keys() if key.startswith(f"{section}.")]
+        inside = [key.removeprefix(f"{section}.") for key in all_keys(spec) if key.startswith(f"{section}.")]
         if inside:
             return f"the keys of {section} are {', '.join(inside)}"
-    top = [name for name in (*all_sections(), *all_keys()) if "." not in name]
+    top = [name for name in (*all_sections(spec), *all_keys(spec)) if "." not in name]
     return "the sections are " + ", ".join(top)
 
 
@@ -111,16 +111,16 @@ def plain(path: Path) -> str:
     return re.sub(r"\[\d+\]", "[]", dotted(path))
 
 
-def key_at(path: Path) -> tuple[Path, Key] | None:
+def key_at(spec: Model, path: Path) -> tuple[Path, Key] | None:
     """The known key that a path is or lies inside of, with the key's own path; None when there is none."""
     for length in range(len(path), 0, -1):
-        key = all_keys().get(plain(path[:length]))
+        key = all_keys(spec).get(plain(path[:length]))
         if key is not None:
             return path[:length], key
     return None
 
 
-def _walk(model: type[BaseModel], prefix: tuple[str, ...]) -> Iterator[Key]:
+def _walk(model: Model, prefix: tuple[str, ...]) -> Iterator[Key]:
     for name, field in model.model_fields.items():
         path = (*prefix, name)
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):

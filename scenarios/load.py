@@ -11,14 +11,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from scenarios.keys import all_keys, all_sections
-from scenarios.problems import Source, disallowed, first_problem, not_a_section, unknown_key
+from scenarios.problems import Source, disallowed, first_problem, lookup, not_a_section, unknown_key
 from scenarios.spec import Spec
-from scenarios.tle_file import read_tle
+from scenarios.systems import spec_class, system_names, system_of
 from scenarios.values import shortened, shown
 from twin.errors import ScenarioError
 
 MAX_FILE_BYTES = 256 * 1024
 DEFAULT_SCENARIO = "sagin"
+DEFAULT_SYSTEM = "sagin"
+SYSTEM_KEY = ("scenario", "system")
 
 _DEEPEST = 8
 
@@ -33,17 +35,19 @@ def load(name_or_path: str, sets: Iterable[str] = (), *, duration: float | None 
     """
     source = _from_file(name_or_path) if _is_path(name_or_path) else _from_builtin(name_or_path)
     for setting in sets:
-        path, value = _setting(setting)
+        path, value = _setting(source, setting)
         _apply(source, path, value, "--set")
+        if path == SYSTEM_KEY:
+            source.spec = _class_of(source)
     if duration is not None:
         _apply(source, ("scenario", "duration_s"), duration, "--duration")
-    read_tle(source, Path(name_or_path).parent)
+    source.spec.read_files(source, Path(name_or_path).parent)
     return _validated(source)
 
 
 def from_dict(data: Mapping[str, Any], label: str = "") -> Spec:
     """The scenario that `Spec.as_dict` wrote, from a manifest named `label`."""
-    return _validated(Source(dict(data), label))
+    return _validated(_source(dict(data), label))
 
 
 def builtin_names() -> tuple[str, ...]:
@@ -57,15 +61,32 @@ def builtin_text(name: str) -> str:
     return resources.files("scenarios").joinpath(f"{name}.toml").read_text(encoding="utf-8")
 
 
-def _validated(source: Source) -> Spec:
+def _source(data: dict[str, Any], label: str, text: str = "") -> Source[Spec]:
+    source = Source(data, spec_class(DEFAULT_SYSTEM), label, text)
+    source.spec = _class_of(source)
+    return source
+
+
+def _class_of(source: Source[Spec]) -> type[Spec]:
+    """The class of the scenario that `scenario.system` names; that of the default system where it names none."""
+    name = lookup(source.data, SYSTEM_KEY)
+    if name is None:
+        return spec_class(DEFAULT_SYSTEM)
+    if not isinstance(name, str) or name not in system_names():
+        allowed = "must be " + " or ".join(f'"{known}"' for known in system_names())
+        raise ScenarioError(disallowed(SYSTEM_KEY, name, allowed, source))
+    return spec_class(name)
+
+
+def _validated(source: Source[Spec]) -> Spec:
     try:
-        spec = Spec.model_validate(source.data)
+        spec = source.spec.model_validate(source.data)
     except ValidationError as error:
         raise first_problem(error, source) from None
     if spec.network.outage:  # without, everybody has a way; and the graph is not loaded to find out
         from scenarios import outages
 
-        if (found := outages.problem(spec)) is not None:
+        if (found := outages.problem(system_of(spec))) is not None:
             raise ScenarioError(disallowed(*found, source))
     return spec
 
@@ -74,24 +95,24 @@ def _is_path(name_or_path: str) -> bool:
     return name_or_path.endswith(".toml") or "/" in name_or_path or "\\" in name_or_path
 
 
-def _from_builtin(name: str) -> Source:
+def _from_builtin(name: str) -> Source[Spec]:
     names = builtin_names()
     if name not in names:
         near = difflib.get_close_matches(name[:100], names, n=1)
         hint = f"unknown; did you mean {near[0]}?" if near else "unknown"
         raise ScenarioError(f"scenario = {shown(name)}: {hint} (known: {', '.join(names)}, or a .toml file)")
     text = builtin_text(name)
-    return Source(_parsed(text, f"{name}.toml"), f"{name}.toml", text)
+    return _source(_parsed(text, f"{name}.toml"), f"{name}.toml", text)
 
 
-def _from_file(path: str) -> Source:
+def _from_file(path: str) -> Source[Spec]:
     label = shortened(path)
     text = _read(path, label)
     data = _parsed(text, label)
     name = re.sub(r"[^a-z0-9_-]+", "-", Path(path).stem.lower()).strip("-_")[:64]
     if isinstance(data.setdefault("scenario", {}), dict) and name:
         data["scenario"].setdefault("name", name)
-    return Source(data, label, text)
+    return _source(data, label, text)
 
 
 def _read(path: str, label: str) -> str:
@@ -127,13 +148,13 @@ def _parsed(text: str, label: str) -> dict[str, Any]:
         raise ScenarioError(f"{where}: not valid TOML: {shortened(message)}{at}") from None
 
 
-def _setting(text: str) -> tuple[tuple[str, ...], Any]:
+def _setting(source: Source[Spec], text: str) -> tuple[tuple[str, ...], Any]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
         raise ScenarioError(f"--set {shortened(text)}: must be path=value, as in --set uav.altitude_m=200")
     path = tuple(part.strip() for part in name.split("."))
-    if ".".join(path) not in {*all_keys(), *all_sections()}:
-        raise unknown_key(path, " (--set)")
+    if ".".join(path) not in {*all_keys(source.spec), *all_sections(source.spec)}:
+        raise unknown_key(source.spec, path, " (--set)")
     return path, _toml_value(value)
 
 
@@ -145,7 +166,7 @@ def _toml_value(text: str) -> Any:  # noqa: ANN401 - whatever TOML holds
     return parsed["value"] if parsed.keys() == {"value"} else text.strip()
 
 
-def _apply(source: Source, path: tuple[str, ...], value: object, label: str) -> None:
+def _apply(source: Source[Spec], path: tuple[str, ...], value: object, label: str) -> None:
     """Put a value at a path; a table is merged into the section that is there."""
     table = source.data
     for depth, part in enumerate(path[:-1], 1):

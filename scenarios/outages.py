@@ -10,15 +10,15 @@ from typing import Final
 
 import networkx as nx
 
-from scenarios import topology
 from scenarios.keys import Path
 from scenarios.spec import Spec
 from scenarios.spec_links import LINK_CLASSES
+from scenarios.system import System
 from twin.emulation.links import LinkParams
 from twin.emulation.routes import ROUTE_EPOCH_NS, IsUp, always_up
-from twin.signal.sagin import EAVESDROPPER
 
 _JOIN: Final = " - "
+_EPOCH_MS: Final = ROUTE_EPOCH_NS // 10**6
 
 Span = tuple[int, int]
 Pair = frozenset[str]
@@ -42,24 +42,22 @@ def is_up(spec: Spec, graph: "nx.Graph[str]", geometry: IsUp = always_up) -> IsU
     return up
 
 
-def problem(spec: Spec) -> tuple[Path, object, str] | None:
+def problem(system: System[Spec]) -> tuple[Path, object, str] | None:
     """What is wrong with the network of a scenario: a key's path, its value and what is allowed; None if nothing is.
 
-    Every site from which somebody sends must have, at the start of one epoch of routes at least, a way to the site of
-    the coordinator.
+    Every site from which somebody sends must have, at the start of one epoch of routes at least, a way to where its
+    messages are needed (`System.ways`).
     """
-    graph = topology.make_graph(spec)
+    spec, graph = system.spec, system.graph()
     for index, outage in enumerate(spec.network.outage):
         if not _links(graph, outage.link):
             return ("network", "outage", index, "link"), outage.link, _allowed(graph, outage.link)
-    site_of = topology.sites(spec)
-    goal = site_of[spec.twin.coordinator]
-    senders = {site for name, site in site_of.items() if name != EAVESDROPPER}  # she reports nothing
-    cut_off = without_route(graph, senders, goal, is_up(spec, graph), _looks(spec))
-    if cut_off is None:
-        return None
-    allowed = f"must leave {cut_off} a route to {goal}, at the start of some {ROUTE_EPOCH_NS // 10**6} ms of the run"
-    return ("network", "outage"), [outage.link for outage in spec.network.outage], allowed
+    for goal, senders in system.ways():
+        cut_off = without_route(graph, senders, goal, is_up(spec, graph), _looks(spec))
+        if cut_off is not None:
+            allowed = f"must leave {cut_off} a route to {goal}, at the start of some {_EPOCH_MS} ms of the run"
+            return ("network", "outage"), [outage.link for outage in spec.network.outage], allowed
+    return None
 
 
 def without_route(
@@ -104,7 +102,8 @@ def _allowed(graph: "nx.Graph[str]", link: str) -> str:
     classes = ", ".join(f'"{name}"' for name in LINK_CLASSES)
     known = [site for site in link.split(_JOIN) if site in graph]
     joined = [f'"{site}{_JOIN}{other}"' for site in known[:1] for other in sorted(graph[site])]
-    example = f" (of {known[0]}: {', '.join(joined[:8])})" if known else f' as in "uav{_JOIN}{topology.GROUND_STATION}"'
+    first = _JOIN.join(next(iter(graph.edges)))
+    example = f" (of {known[0]}: {', '.join(joined[:8])})" if known else f' as in "{first}"'
     return f"must be {classes}, or two sites that a link joins{example}"
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from scenarios.cross_field import CROSS_FIELD
-from scenarios.keys import Path, dotted, key_at, nearest, neighbours
+from scenarios.keys import Model, Path, dotted, key_at, nearest, neighbours
 from scenarios.toml_lines import line_of
 from scenarios.values import shown
 from twin.errors import ScenarioError
@@ -17,11 +17,18 @@ _DEEPEST = 8
 _NOT_A_SECTION = "must be a section (table)"
 
 
+S = TypeVar("S", bound=BaseModel)
+
+
 @dataclass
-class Source:
-    """Where a scenario's values come from: a file's text, and settings from the command line on top of it."""
+class Source(Generic[S]):
+    """Where a scenario's values come from: a file's text, and settings from the command line on top of it.
+
+    `spec` is the class of the scenario, which says what keys there are.
+    """
 
     data: dict[str, Any]
+    spec: type[S]
     label: str = ""
     text: str = ""
     settings: list[tuple[Path, str]] = field(default_factory=list)
@@ -48,21 +55,21 @@ def lookup(data: Any, path: Path) -> Any:  # noqa: ANN401 - whatever TOML holds 
     return data
 
 
-def first_problem(error: ValidationError, source: Source) -> ScenarioError:
+def first_problem(error: ValidationError, source: Source[S]) -> ScenarioError:
     """The first thing that is wrong with a scenario, as a person wants to read it."""
     details = error.errors(include_url=False)
     more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
     return ScenarioError(_sentence(details[0], source) + more)
 
 
-def unknown_key(path: Path, where: str) -> ScenarioError:
+def unknown_key(spec: Model, path: Path, where: str) -> ScenarioError:
     """The error for a path that no scenario has, with the one that was probably meant."""
-    meant = nearest(path)
-    hint = f"did you mean {meant}?" if meant else neighbours(path)
+    meant = nearest(spec, path)
+    hint = f"did you mean {meant}?" if meant else neighbours(spec, path)
     return ScenarioError(f"{dotted(path)}: unknown key; {hint}{where}")
 
 
-def disallowed(path: Path, value: object, allowed: str, source: Source) -> str:
+def disallowed(path: Path, value: object, allowed: str, source: Source[S]) -> str:
     """The sentence about a value that is wrong beside others: what, which value, what is allowed, where."""
     return f"{dotted(path)} = {shown(value)}: {allowed}{source.where(path)}"
 
@@ -72,15 +79,15 @@ def not_a_section(path: Path, value: object, where: str) -> ScenarioError:
     return ScenarioError(f"{dotted(path)} = {shown(value)}: {_NOT_A_SECTION}{where}")
 
 
-def _sentence(detail: ErrorDetails, source: Source) -> str:
+def _sentence(detail: ErrorDetails, source: Source[S]) -> str:
     path: Path = detail["loc"]
     context = detail.get("ctx", {})
     if detail["type"] == CROSS_FIELD:
         return disallowed(context["path"], context["value"], context["allowed"], source)
     if detail["type"] == "extra_forbidden":
         path = _to_leaf(path, detail["input"])
-        return str(unknown_key(path, source.where(path)))
-    known = key_at(path)
+        return str(unknown_key(source.spec, path, source.where(path)))
+    known = key_at(source.spec, path)
     if known is None:
         return str(not_a_section(path, detail["input"], source.where(path)))
     if detail["type"] == "missing" and known[0] == path:

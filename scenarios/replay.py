@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from scenarios.configure import coordination, lives, node_configs
+from scenarios.fates import lives
 from scenarios.spec import Spec
-from scenarios.topology import twin_names
+from scenarios.system import System
 from twin.journal.facts import Ended, Fact, Sent, Solved
 from twin.nodes.base import Incoming
 from twin.nodes.config import CoordinationConfig
@@ -49,10 +49,10 @@ class Step:
 class Listener:
     """Tells the coordinator's steps from the facts of a run, given in the order of the journal."""
 
-    def __init__(self, spec: Spec) -> None:
-        self._name = spec.twin.coordinator
-        self._handle_ns = spec.twin.cost_us.handle_ns
-        self._lives = lives(spec)
+    def __init__(self, system: System[Spec]) -> None:
+        self._name = system.coordinator
+        self._handle_ns = system.spec.twin.cost_us.handle_ns
+        self._lives = lives(system)
         self._life = 0
         self._on_the_way: dict[int, Envelope] = {}
         self._handled: list[tuple[int, int, int, Envelope]] = []
@@ -71,8 +71,8 @@ class Listener:
     def solved(self, fact: Solved) -> Step:
         """The coordinator solved; times are those of the run."""
         began_ns = fact.begin_ns - self._handle_ns
-        life, last = self._lives.life(self._name, began_ns), self._life
-        born_ns = self._lives.crashes[self._name][life - 1].up_ns if life else 0
+        life, last = self._lives.life(fact.node, began_ns), self._life
+        born_ns = self._lives.crashes[fact.node][life - 1].up_ns if life else 0
         heard = sorted(item for item in self._handled if born_ns <= item[0] <= began_ns)
         self._handled = [item for item in self._handled if item[0] > began_ns]
         self._life = life
@@ -83,31 +83,29 @@ def _incoming(begin_ns: int, _msg_id: int, t_ns: int, envelope: Envelope) -> Inc
     return Incoming(t_ns, begin_ns, envelope, decode_body(envelope.kind, envelope.body))
 
 
-def nominal(spec: Spec) -> CoordinationConfig:
-    """The scenario's coordinator, made to believe its last reports: no prediction, no allowance for errors."""
-    config = coordination(spec)
-    return replace(config, robust="none", predictor=replace(config.predictor, mode="none"))
-
-
-def steps(spec: Spec, facts: Iterable[Fact]) -> Iterator[Step]:
+def steps(system: System[Spec], facts: Iterable[Fact]) -> Iterator[Step]:
     """The solves of the coordinator in order, with what it handled before each."""
-    listener = Listener(spec)
+    listener = Listener(system)
     for fact in facts:
         if type(fact) is Sent:
             listener.sent(decode_envelope(fact.frame))
         elif type(fact) is Ended:
             listener.ended(fact)
-        elif type(fact) is Solved:
+        elif type(fact) is Solved and fact.node == system.coordinator:
             yield listener.solved(fact)
 
 
 class Driven:
-    """A coordinator that follows a policy, solves only when it is told to, and forgets when the real one did."""
+    """A coordinator that solves only when it is told to, and forgets when the real one did.
 
-    def __init__(self, spec: Spec, policy: CoordinationConfig) -> None:
-        ranks = dict.fromkeys(twin_names(spec), 1)
-        tamed = replace(policy, trigger="periodic", period_ns=_NEVER_NS)
-        self._config = replace(node_configs(spec, ranks)[spec.twin.coordinator], coordination=tamed)
+    It follows the policy that is given, or that of the scenario.
+    """
+
+    def __init__(self, system: System[Spec], policy: CoordinationConfig | None = None) -> None:
+        config = system.node_configs(dict.fromkeys(system.spec.twins, 1))[system.coordinator or ""]
+        policy = policy or config.coordination
+        tamed = None if policy is None else replace(policy, trigger="periodic", period_ns=_NEVER_NS)
+        self._config = replace(config, coordination=tamed)
         self.node = make_node(self._config)
 
     @property

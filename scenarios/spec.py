@@ -1,40 +1,44 @@
 """A scenario as validated data: frozen, strict, every key with a range, a unit and a meaning.
 
-`Spec()` is the default scenario. `scenarios.load` reads one from TOML and `--set`, and turns what pydantic
-says into one clear line. Times are in ms or s at this edge; the `_ns` properties are for inside.
+`Spec` is what scenarios of all systems have; each system adds its own sections (`scenarios.<system>.spec`).
+`scenarios.load` reads one from TOML and `--set`, and turns what pydantic says into one clear line. Times are in ms or s
+at this edge; the `_ns` properties are for inside.
 """
 
+from abc import abstractmethod
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from scenarios.cross_field import cross_field
-from scenarios.spec_base import Point3, Section, ms_to_ns
+from scenarios.problems import Source
+from scenarios.spec_base import Section, ms_to_ns
 from scenarios.spec_faults import FaultSection
-from scenarios.spec_network import NetworkSection, TwinSection
-from scenarios.spec_orbit import OrbitingSatelliteSection
-from scenarios.spec_world import (
-    BaseStationSection,
-    EavesdropperSection,
-    RadioSection,
-    UavSection,
-    UsersSection,
-)
-from twin.signal.sagin import RECEIVERS, TRANSMITTERS
+from scenarios.spec_network import NetworkSection
+from scenarios.spec_twin import TwinSection
 from twin.signal.units import to_ns
 
-RESERVED_NAMES = ("gateway",)  # sites of the network that an entity's own site must not be mistaken for
+SystemName = Literal["sagin"]
+
+
+_SHOWN = 7  # entities named in an error
 
 
 class ScenarioSection(Section):
     """What is run, and for how long."""
 
+    system: SystemName = Field(
+        default="sagin", description="the system that is emulated, and so which sections there are"
+    )
     name: str = Field(
         default="sagin",
         pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$",
         description="name of the scenario, in its run folders",
     )
     duration_s: float = Field(default=10.0, ge=0.01, le=3600, description="virtual time that a run takes")
+
+    unsaid: ClassVar[frozenset[str]] = frozenset({"system"})
 
     @property
     def duration_ns(self) -> int:
@@ -95,17 +99,13 @@ class MetricsSection(Section):
 
 
 class Spec(Section):
-    """One scenario, valid by construction."""
+    """One scenario, valid by construction. A system's own class names the system."""
+
+    system: ClassVar[str]
 
     scenario: ScenarioSection = ScenarioSection()
     report: ReportSection = ReportSection()
     metrics: MetricsSection = MetricsSection()
-    radio: RadioSection = RadioSection()
-    satellite: OrbitingSatelliteSection = OrbitingSatelliteSection()
-    uav: UavSection = UavSection()
-    base_station: BaseStationSection = BaseStationSection()
-    users: UsersSection = UsersSection()
-    eavesdropper: EavesdropperSection = EavesdropperSection()
     network: NetworkSection = NetworkSection()
     twin: TwinSection = TwinSection()
     fault: Annotated[tuple[FaultSection, ...], Field(strict=False)] = Field(
@@ -115,13 +115,33 @@ class Spec(Section):
     unsaid: ClassVar[frozenset[str]] = frozenset({"fault"})
 
     @property
+    @abstractmethod
     def entities(self) -> tuple[str, ...]:
         """Names of all entities, bystanders last. Each has an edge twin and a core twin."""
-        return (*TRANSMITTERS, *RECEIVERS, *(user.name for user in self.users.extra))
+
+    @property
+    def twins(self) -> tuple[str, ...]:
+        """Every twin: an edge and a core twin of each entity."""
+        return tuple(f"{side}:{entity}" for entity in self.entities for side in ("edge", "core"))
 
     def as_dict(self) -> dict[str, Any]:
         """The whole scenario as plain TOML and JSON types; `load.from_dict` makes an equal Spec of it."""
         return self.model_dump(mode="json")
+
+    @classmethod
+    def read_files(cls, source: Source[Self], folder: Path) -> None:
+        """Put what is in files that a scenario names into its values, so that it needs no file from there on.
+
+        Args:
+            source: the values; changed.
+            folder: of the scenario's file.
+        """
+
+    @model_validator(mode="after")
+    def _check_system(self) -> Self:
+        if self.scenario.system != self.system:
+            raise cross_field(("scenario", "system"), self.scenario.system, f'must be "{self.system}" here')
+        return self
 
     @model_validator(mode="after")
     def _check_warmup(self) -> Self:
@@ -130,67 +150,19 @@ class Spec(Section):
             raise cross_field(("metrics", "warmup_ms"), self.metrics.warmup_ms, allowed)
         return self
 
-    @model_validator(mode="after")
-    def _check_extra_users(self) -> Self:
-        taken = {*TRANSMITTERS, *RECEIVERS, *RESERVED_NAMES}
-        for index, user in enumerate(self.users.extra):
-            if user.name in taken:
-                path = ("users", "extra", index, "name")
-                raise cross_field(path, user.name, "must be a name that nothing else has")
-            taken.add(user.name)
-        return self
-
-    @model_validator(mode="after")
-    def _check_heights(self) -> Self:
-        """Nobody is as high as the UAV: the model looks down, and no distance may be 0."""
-        places: dict[tuple[str | int, ...], Point3] = {
-            ("users", "positions_m", "su"): self.users.positions_m.su,
-            ("users", "positions_m", "au"): self.users.positions_m.au,
-            ("users", "positions_m", "gu"): self.users.positions_m.gu,
-            ("eavesdropper", "position_m"): self.eavesdropper.position_m,
-        }
-        for index, user in enumerate(self.users.extra):
-            places[("users", "extra", index, "position_m")] = user.position_m
-        for path, position_m in places.items():
-            if position_m[2] >= self.uav.altitude_m:
-                allowed = f"must have z below uav.altitude_m, {self.uav.altitude_m:g} m"
-                raise cross_field(path, position_m, allowed)
-        return self
-
-    @model_validator(mode="after")
-    def _check_robust(self) -> Self:
-        if self.twin.robustness != "none" and self.twin.solver != "fast":
-            allowed = f'must be none or auto with twin.solver = "{self.twin.solver}": only "fast" allows for errors'
-            raise cross_field(("twin", "robust"), self.twin.robust, allowed)
-        return self
-
-    @model_validator(mode="after")
-    def _check_zero_forcing(self) -> Self:
-        for name in TRANSMITTERS if self.twin.solver == "zf_all" else ():
-            antennas = getattr(self, name).antennas
-            if antennas < len(RECEIVERS):
-                allowed = f'must be at least {len(RECEIVERS)} with twin.solver = "zf_all"'
-                raise cross_field((name, "antennas"), antennas, allowed)
-        return self
-
-    @model_validator(mode="after")
-    def _check_coordinator(self) -> Self:
-        self._check_twin(("twin", "coordinator"), self.twin.coordinator)
-        return self
-
-    def _check_twin(self, path: tuple[str | int, ...], name: str) -> None:
-        side, _, entity = name.partition(":")
-        if side not in {"edge", "core"} or entity not in self.entities:
-            names = ", ".join((*TRANSMITTERS, *RECEIVERS))
-            allowed = f"must be edge:X or core:X with X an entity of the scenario ({names}"
-            raise cross_field(path, name, allowed + (", ...)" if self.users.extra else ")"))
+    def check_twin(self, path: tuple[str | int, ...], name: str) -> None:
+        """Refuse a name in the scenario that is no twin's."""
+        if name not in self.twins:
+            entities = self.entities
+            names = ", ".join(entities[:_SHOWN]) + (", ..." if len(entities) > _SHOWN else "")
+            raise cross_field(path, name, f"must be edge:X or core:X with X an entity of the scenario ({names})")
 
     @model_validator(mode="after")
     def _check_faults(self) -> Self:
         """A fault lasts, and a twin that is down cannot crash: it begins anew first."""
         spans: dict[str, list[FaultSection]] = {}
         for index, fault in enumerate(self.fault):
-            self._check_twin(("fault", index, "twin"), fault.twin)
+            self.check_twin(("fault", index, "twin"), fault.twin)
             if fault.to_ns <= fault.from_ns:
                 raise cross_field(("fault", index, "to_s"), fault.to_s, f"must be more than from_s, {fault.from_s:g} s")
             for other in spans.setdefault(fault.twin, []):

@@ -18,6 +18,9 @@ Height = Annotated[float, Field(ge=0, le=HEIGHT_LIMIT_M)]
 # TOML has lists only: tuples are read from them (strict = False here), their items stay strict.
 Point2 = Annotated[tuple[Coordinate, Coordinate], Field(strict=False)]
 Point3 = Annotated[tuple[Coordinate, Coordinate, Height], Field(strict=False)]
+Latitude = Annotated[float, Field(ge=-90, le=90)]
+Longitude = Annotated[float, Field(ge=-180, le=180)]
+PointDeg = Annotated[tuple[Latitude, Longitude], Field(strict=False)]
 
 
 class Section(BaseModel):

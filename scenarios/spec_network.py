@@ -1,11 +1,11 @@
-"""The machine half of a scenario: the network's links and the twins."""
+"""The network's links in a scenario."""
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
 from scenarios.cross_field import cross_field
-from scenarios.spec_base import Section, ms_to_ns, us_to_ns
+from scenarios.spec_base import Section, ms_to_ns
 from scenarios.spec_links import LINK_CLASSES, ArqSection, BurstSection, KindName, OutageSection
 
 LatencyMs = Annotated[
@@ -16,7 +16,6 @@ JitterMs = Annotated[
     Field(ge=0, le=10_000, description="mean of the exponential jitter, which is cut at ten times that"),
 ]
 RateMbps = Annotated[float, Field(ge=0.001, le=1_000_000, description="rate that a message is serialised at")]
-CostUs = Annotated[float, Field(ge=1, le=60_000_000)]
 
 
 class LinkSection(Section):
@@ -117,76 +116,3 @@ class NetworkSection(Section):
                 path = ("network", "outage", index, "to_s")
                 raise cross_field(path, outage.to_s, f"must be more than from_s, {outage.from_s:g} s")
         return self
-
-
-class CostSection(Section):
-    """Compute time of the twins in virtual time: fixed, whatever the method that computes."""
-
-    handle: CostUs = Field(default=20.0, description="time that a twin spends on any message")
-    solve: CostUs = Field(default=1000.0, description="time that the coordinator spends on a solve, on top")
-
-    @property
-    def handle_ns(self) -> int:
-        """Cost of a message in ns."""
-        return us_to_ns(self.handle)
-
-    @property
-    def solve_ns(self) -> int:
-        """Cost of a solve in ns."""
-        return us_to_ns(self.solve)
-
-
-class TwinSection(Section):
-    """What the twins do with what they know."""
-
-    coordinator: str = Field(
-        default="core:base_station", description="twin that solves: edge:X or core:X of an entity X"
-    )
-    trigger: Literal["complete", "every", "periodic"] = Field(
-        default="complete",
-        description="when it solves: on news from all transmitters, on every report, or every period",
-    )
-    period_ms: float = Field(default=10.0, ge=0.1, le=10_000, description="time between solves (trigger = periodic)")
-    activation: Literal["on_arrival", "scheduled"] = Field(
-        default="on_arrival",
-        description="when a precoder goes on air: as it arrives, or at one instant for all",
-    )
-    activation_margin_ms: float = Field(
-        default=10.0,
-        ge=0,
-        le=10_000,
-        description="from the end of the solve to that instant (activation = scheduled)",
-    )
-    solver: Literal["fast", "reference", "mrt", "zf_eve", "zf_all", "local"] = Field(
-        default="fast", description="method that makes the precoders"
-    )
-    robust: Literal["auto", "none", "ball", "all_links", "both"] = Field(
-        default="auto",
-        description="errors that the fast solver allows for: the ball around the eavesdropper's channels, the error "
-        "powers of all links, or both; auto: all_links with a predictor, else none",
-    )
-    predictor: Literal["none", "one_tap", "wiener"] = Field(
-        default="wiener", description="what a twin makes of reports: as they are, or the channels when in use"
-    )
-    taps: int = Field(default=3, ge=1, le=16, description="reports that the Wiener predictor combines")
-    max_iterations: int = Field(
-        default=10, ge=1, le=1000, description="convex problems that a solve of the reference may take"
-    )
-    cost_us: CostSection = CostSection()
-
-    @property
-    def robustness(self) -> Literal["none", "ball", "all_links", "both"]:
-        """What `robust` comes to: "auto" allows for prediction errors where a solver can."""
-        if self.robust != "auto":
-            return self.robust
-        return "all_links" if self.solver == "fast" and self.predictor != "none" else "none"
-
-    @property
-    def period_ns(self) -> int:
-        """Time between solves in ns, for the periodic trigger."""
-        return ms_to_ns(self.period_ms)
-
-    @property
-    def activation_margin_ns(self) -> int:
-        """Time from the end of a solve to a scheduled activation in ns."""
-        return ms_to_ns(self.activation_margin_ms)

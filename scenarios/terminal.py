@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 PLAIN_EVERY_S: Final = 10.0
 LIVE_EVERY_S: Final = 0.1
 _BAR_WIDTH: Final = 32
+OBJECTIVES: Final = {"min": "worst user", "sum": "sum"}
 
 
 class Output(Console):
@@ -140,6 +141,6 @@ def _counts(progress: "Progress") -> str:
     ]
     if progress.age_ms is not None:
         parts.append(f"CSI age {progress.age_ms:.0f} ms")
-    if progress.worst_user_rate is not None:
-        parts.append(f"worst user {progress.worst_user_rate:.2f} bit/s/Hz")
+    if progress.rate is not None:
+        parts.append(f"{OBJECTIVES[progress.objective]} {progress.rate:.2f} bit/s/Hz")
     return "  ".join(parts)

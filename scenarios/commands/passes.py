@@ -13,8 +13,8 @@ from entities.mobility.orbit import Sky
 from entities.mobility.passes import Look, Pass, find_passes
 from scenarios.commands.warn import write_warnings
 from scenarios.load import load
-from scenarios.satellite_pass import SEARCH_DAYS, chosen_pass, day_count, gateway_names, no_pass, passes
-from scenarios.spec import Spec
+from scenarios.sagin.satellite_pass import SEARCH_DAYS, chosen_pass, day_count, gateway_names, no_pass, passes
+from scenarios.sagin.spec import SaginSpec, only_sagin
 from twin.errors import ScenarioError
 from twin.signal.units import to_db
 
@@ -43,7 +43,7 @@ def list_passes(options: PassesOptions) -> int:
     Raises:
         ScenarioError: the scenario is not valid, or there is no pass.
     """
-    spec = load(options.scenario, options.sets)
+    spec = only_sagin(load(options.scenario, options.sets))
     days = float(options.days) if options.days else SEARCH_DAYS if options.count else DAYS
     found = passes(spec.satellite, days)
     if not found:
@@ -61,7 +61,7 @@ def list_passes(options: PassesOptions) -> int:
     return 0
 
 
-def _chosen(spec: Spec) -> tuple[int, Pass] | None:
+def _chosen(spec: SaginSpec) -> tuple[int, Pass] | None:
     """The pass that a run would take; None where the run begins at an instant of its own, or there is no such pass."""
     if spec.satellite.start == "utc":
         return None
@@ -71,7 +71,7 @@ def _chosen(spec: Spec) -> tuple[int, Pass] | None:
         return None  # a list is what helps to find a number that there is
 
 
-def _row(spec: Spec, number: int, one: Pass, chosen: tuple[int, Pass] | None) -> dict[str, Any]:
+def _row(spec: SaginSpec, number: int, one: Pass, chosen: tuple[int, Pass] | None) -> dict[str, Any]:
     carrier_hz, elements = spec.radio.carrier_ghz * 1e9, spec.satellite.element_set
     gain_db = float(to_db((_REFERENCE_M / one.culmination.range_m) ** 2))
     return {
@@ -114,7 +114,7 @@ def _second(utc: str, separator: str = "") -> str:
     return f"{instant:%Y-%m-%d{separator}%H:%M:%S}" if separator else f"{instant:%H:%M:%S}"
 
 
-def _title(spec: Spec, days: float) -> str:
+def _title(spec: SaginSpec, days: float) -> str:
     satellite = spec.satellite
     return (
         f"satellite {satellite.element_set.catalog_number} over {_point(satellite.site_deg)}, "
@@ -123,7 +123,7 @@ def _title(spec: Spec, days: float) -> str:
     )
 
 
-def _notes(spec: Spec, chosen: tuple[int, Pass] | None) -> Iterator[str]:
+def _notes(spec: SaginSpec, chosen: tuple[int, Pass] | None) -> Iterator[str]:
     """What a run of the scenario makes of the list."""
     satellite = spec.satellite
     yield ""

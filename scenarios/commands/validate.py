@@ -5,17 +5,19 @@ from collections.abc import Sequence
 
 from scenarios.commands.warn import write_warnings
 from scenarios.load import load
-from scenarios.satellite_pass import check_pass
+from scenarios.systems import system_of
 
 
 def validate(name_or_path: str, sets: Sequence[str]) -> int:
     """Write one line about a valid scenario; one that is not valid is a ScenarioError."""
     spec = load(name_or_path, sets)
-    check_pass(spec)
+    system = system_of(spec)
+    system.check()
     write_warnings(spec)
     entities = len(spec.entities)
+    solver = "every transmitter's edge twin" if system.coordinator is None else system.coordinator
     sys.stdout.write(
         f"{spec.scenario.name}: valid, {spec.scenario.duration_s:g} s, "
-        f"{entities} entities, {2 * entities} twins, {spec.twin.coordinator} solves\n"
+        f"{entities} entities, {2 * entities} twins, {solver} solves\n"
     )
     return 0

@@ -2,11 +2,11 @@
 
 import sys
 
-from scenarios.satellite_pass import warnings
 from scenarios.spec import Spec
+from scenarios.systems import system_of
 
 
 def write_warnings(spec: Spec) -> None:
     """Write one line per warning about a scenario."""
-    for text in warnings(spec):
+    for text in system_of(spec).warnings():
         sys.stderr.write(f"warning: {text}\n")

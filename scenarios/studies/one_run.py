@@ -8,12 +8,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from scenarios.attribution import attribute
 from scenarios.build import build
 from scenarios.judge import evaluate
 from scenarios.load import DEFAULT_SCENARIO, load
+from scenarios.sagin.spec import SaginSpec, only_sagin
 from scenarios.spec import Spec
 from scenarios.studies.grid import Row
+from scenarios.systems import system_of
 from twin.journal.facts import Fact
 from twin.journal.rows import table_of
 from twin.journal.schemas import ATTRIBUTION, LEGS
@@ -57,8 +58,9 @@ def one_run(spec: Spec, seed: int) -> OneRun:
         events = emulation.kernel.events
         emulation.stop()
     end_ns = spec.scenario.duration_ns
-    metrics = metrics_table(evaluate(spec, seed, recorder.facts, end_ns))
-    legs = table_of(attribute(spec, seed, recorder.facts, metrics), ATTRIBUTION)
+    system = system_of(spec)
+    metrics = metrics_table(evaluate(system, seed, recorder.facts, end_ns))
+    legs = table_of(system.attribute(seed, recorder.facts, metrics, 1), ATTRIBUTION)
     tables = build_tables(recorder.facts, metrics, end_ns, legs)
     info = RunInfo(
         scenario=spec.scenario.name,
@@ -70,8 +72,9 @@ def one_run(spec: Spec, seed: int) -> OneRun:
         interrupted=False,
         kernel_events=events,
         wall_s=None,
-        coordinator=spec.twin.coordinator,
+        coordinator=system.coordinator,
         age_limit_ns=spec.metrics.age_limit_ns,
+        objective=system.objective,
     )
     return OneRun(summarise(tables, info), worst_user(tables.metrics))
 
@@ -98,7 +101,7 @@ def _outage(rates: Samples) -> float | None:
 
 
 @lru_cache(maxsize=64)
-def study_spec(sets: str, duration_s: float, *own: str) -> Spec:
+def study_spec(sets: str, duration_s: float, *own: str) -> SaginSpec:
     """The default scenario with a study's duration and warm-up, a person's settings, and a point's own on top.
 
     Args:
@@ -108,7 +111,7 @@ def study_spec(sets: str, duration_s: float, *own: str) -> Spec:
     """
     first = ["scenario.duration_s=" + repr(duration_s), f"metrics.warmup_ms={WARMUP_MS}"]
     first.append(f"metrics.attribution_samples={ATTRIBUTION_SAMPLES}")
-    return load(DEFAULT_SCENARIO, [*first, *json.loads(sets), *own])
+    return only_sagin(load(DEFAULT_SCENARIO, [*first, *json.loads(sets), *own]))
 
 
 def packed(sets: Sequence[str]) -> str:

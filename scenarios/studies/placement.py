@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from scenarios.spec import Spec
+from scenarios.sagin.spec import SaginSpec
 from scenarios.studies.framework import Study
 from scenarios.studies.grid import Parameters, Point, Row, expand
 from scenarios.studies.one_run import one_run, packed, result_row, study_spec
@@ -43,7 +43,7 @@ def settings(sets: Sequence[str] = (), *, quick: bool = False) -> tuple[Paramete
     return found
 
 
-def point_spec(parameters: Parameters) -> Spec:
+def point_spec(parameters: Parameters) -> SaginSpec:
     """The scenario of a point."""
     own = (
         f"twin.coordinator={parameters['coordinator']}",

@@ -6,7 +6,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from scenarios.spec_network import TwinSection
+from scenarios.sagin.spec_twin import SaginTwinSection
 from scenarios.studies.grid import Value
 from scenarios.studies.intervals import Interval, Sample, samples
 from scenarios.studies.paired import Paired, paired
@@ -55,7 +55,7 @@ class Placements:
     @property
     def reference(self) -> str:
         """The placement that others are shown against: the default scenario's if it is there."""
-        default = TwinSection().coordinator
+        default = SaginTwinSection().coordinator
         return default if default in self.names else self.names[0]
 
     def sample(self, placement: str, latency_ms: float, column: str = "secrecy") -> Sample:

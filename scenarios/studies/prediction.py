@@ -19,9 +19,9 @@ import numpy as np
 
 from entities.measurement import estimate
 from entities.world import World
-from scenarios.configure import powers_mw, predictor_config, world_params
 from scenarios.load import from_dict
-from scenarios.spec import Spec
+from scenarios.sagin.configure import powers_mw, predictor_config, world_params
+from scenarios.sagin.spec import SaginSpec, only_sagin
 from scenarios.studies.framework import Study
 from scenarios.studies.grid import Point, Row, expand
 from scenarios.studies.prediction_bound import drawn, sample_average_precoders, standard_draws
@@ -38,8 +38,8 @@ from scenarios.studies.prediction_shares import (
     TAPS,
 )
 from twin.emulation.streams import Streams
-from twin.nodes.coordinator import uncertainty
 from twin.nodes.predictor import Prediction, Predictor
+from twin.nodes.sagin_policy import uncertainty
 from twin.signal.arrays import ComplexArray
 from twin.signal.correlation import coherence_time_s
 from twin.signal.sagin import TRANSMITTERS, USERS
@@ -73,15 +73,14 @@ Reports = list[tuple[str, int, Report]]
 
 
 @lru_cache(maxsize=1)
-def setting() -> Spec:
+def setting() -> SaginSpec:
     """The scenario: the default one with faster entities; of its twins only the predictor's constants are used."""
-    return from_dict(
-        {
-            "users": {"speed_mps": USER_MPS},
-            "eavesdropper": {"speed_mps": USER_MPS},
-            "uav": {"speed_mps": UAV_MPS, "waypoints_m": _TRACK_M},
-        }
-    )
+    faster = {
+        "users": {"speed_mps": USER_MPS},
+        "eavesdropper": {"speed_mps": USER_MPS},
+        "uav": {"speed_mps": UAV_MPS, "waypoints_m": _TRACK_M},
+    }
+    return only_sagin(from_dict(faster))
 
 
 def instants_ns(count: int) -> list[int]:

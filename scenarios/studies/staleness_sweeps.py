@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from scenarios.keys import all_keys
-from scenarios.spec import Spec
+from scenarios.sagin.spec import SaginSpec
 from scenarios.studies.grid import Parameters
 from scenarios.studies.one_run import packed, study_spec
 
@@ -33,14 +33,14 @@ class Sweep:
     @property
     def unit(self) -> str:
         """Unit of the key; "" for none."""
-        return all_keys()[self.key].unit
+        return all_keys(SaginSpec)[self.key].unit
 
     @property
     def axis(self) -> str:
         """Label with unit."""
         return f"{self.label} ({self.unit.replace('us', 'µs')})" if self.unit else self.label
 
-    def at(self, spec: Spec) -> float:
+    def at(self, spec: SaginSpec) -> float:
         """The key's value in a scenario."""
         found: Any = spec
         for name in self.key.split("."):
@@ -82,7 +82,7 @@ def settings(sets: Sequence[str] = (), *, quick: bool = False) -> tuple[Paramete
     return found
 
 
-def point_spec(parameters: Parameters) -> Spec:
+def point_spec(parameters: Parameters) -> SaginSpec:
     """The scenario of a point."""
     own = [] if parameters["swept"] == BASE else [f"{parameters['swept']}={parameters['value']!r}"]
     return study_spec(str(parameters["sets"]), float(parameters["duration_s"]), *own)

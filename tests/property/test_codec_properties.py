@@ -32,8 +32,11 @@ from twin.wire.protocol import (
     Hello,
     HostError,
     Outcome,
+    Pong,
     Reason,
+    Replay,
     Result,
+    SnapshotState,
     SolveReport,
     StateHash,
     Stop,
@@ -134,12 +137,15 @@ plain = st.recursive(
     max_leaves=8,
 )
 controls = st.one_of(
-    st.builds(Hello, names, st.integers(0, 2**32 - 1), st.integers(0, 2**16 - 1)),
+    st.builds(Hello, names, st.integers(0, 2**32 - 1), st.integers(0, 2**16 - 1), names),
     st.builds(Welcome, names, tuples(st.dictionaries(names, plain, max_size=3)), counts),
     st.builds(Batch, ids, tuples(mail | wakes)),
     st.builds(Result, ids, tuples(outcomes())),
     st.builds(HostError, st.text(max_size=20)),
     st.just(Stop()),
+    st.just(Pong()),
+    st.builds(SnapshotState, counts, st.binary(max_size=64)),
+    st.builds(Replay, st.builds(Batch, ids, tuples(mail | wakes))),
     st.builds(StateHash, st.dictionaries(names, st.text("0123456789abcdef", min_size=64, max_size=64), max_size=3)),
 )
 values = st.recursive(

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from scenarios.keys import all_keys, all_sections, dotted
 from scenarios.load import from_dict, load
 from scenarios.problems import Source, lookup
+from scenarios.sagin.spec import SaginSpec
 from scenarios.toml_lines import line_of
 from scenarios.values import shown
 from twin.errors import ScenarioError
 
-PARTS = sorted({part for path in all_keys() for part in path.replace("[]", "").split(".")})
-PATHS = sorted({path for path in (*all_keys(), *all_sections()) if "[]" not in path})
+PARTS = sorted({part for path in all_keys(SaginSpec) for part in path.replace("[]", "").split(".")})
+PATHS = sorted({path for path in (*all_keys(SaginSpec), *all_sections(SaginSpec)) if "[]" not in path})
 names = st.sampled_from(PARTS) | st.text(max_size=8)
 scalars = (
     st.booleans()
@@ -104,7 +105,7 @@ def test_the_line_of_a_key_is_where_it_was_written(path: list[str], blank: int, 
 
 
 @given(
-    st.sampled_from([path for path, key in all_keys().items() if "number" in key.kind and "[]" not in path]),
+    st.sampled_from([path for path, key in all_keys(SaginSpec).items() if "number" in key.kind and "[]" not in path]),
     st.floats() | st.integers(),
 )
 def test_a_number_is_in_its_range_or_refused(path: str, number: float) -> None:

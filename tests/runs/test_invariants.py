@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from scenarios.configure import powers_mw
+from scenarios.sagin.configure import powers_mw
 from twin.journal.facts import Sent
 
 BAD_NETWORK = (

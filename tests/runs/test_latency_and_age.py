@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from scenarios.judge import evaluate
+from scenarios.systems import system_of
 
 QUIET = tuple(f"network.{link}.jitter_ms=0" for link in ("radio", "fronthaul", "backhaul", "core"))
 PERIOD_MS = 20.0
 
 
 def rows(run, seed=1):
-    return list(evaluate(run.spec, seed, run.facts, run.spec.scenario.duration_ns))
+    return list(evaluate(system_of(run.spec), seed, run.facts, run.spec.scenario.duration_ns))
 
 
 def mean_age_ms(run):

@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 
 from entities.world import World
-from scenarios.attribution import Counterfactuals, Sample, attribute
+from scenarios.attribution import Sample, attribute, counterfactual_rates
 from scenarios.attribution_legs import divided as divided_one
 from scenarios.attribution_legs import shapley, telescoping
 from scenarios.attribution_memory import recall
-from scenarios.attribution_reports import Retaken
-from scenarios.configure import coordination, world_params
 from scenarios.judge import evaluate, grid
 from scenarios.load import from_dict, load
 from scenarios.replay import Driven, steps
+from scenarios.sagin.configure import world_params
+from scenarios.sagin.retaken import Retaken
+from scenarios.systems import system_of
 from twin.emulation.streams import Streams
 from twin.journal.facts import Applied
 from twin.journal.schemas import LEGS
@@ -31,8 +32,8 @@ def divided(run, seed=1, jobs=1, end_ns=None, **metrics):
     """The rows of the attribution of a run, as arrays by column."""
     spec = from_dict({**run.spec.as_dict(), "metrics": {**run.spec.as_dict()["metrics"], **metrics}})
     end_ns = spec.scenario.duration_ns if end_ns is None else end_ns
-    rows = list(evaluate(spec, seed, run.facts, end_ns, jobs))
-    legs = attribute(spec, seed, run.facts, metrics_table(rows), jobs)
+    rows = list(evaluate(system_of(spec), seed, run.facts, end_ns, jobs))
+    legs = attribute(system_of(spec), seed, run.facts, metrics_table(rows), jobs)
     return {name: np.array([row[name] for row in legs]) for name in ("t_ns", "basis", "loss", *LEGS)}, rows
 
 
@@ -119,19 +120,19 @@ def test_with_one_version_on_air_nothing_is_mixed(default_run, default_legs):
 )
 def test_reports_taken_again_when_they_were_give_the_twins_own_predictions(emulate, sets, worlds):
     run = emulate(*FAST, "users.speed_mps=1", "uav.speed_mps=10", *sets, duration_s=0.25)
-    taken = list(steps(run.spec, run.facts))
-    known = recall(run.spec, taken, range(10**6))
+    taken = list(steps(system_of(run.spec), run.facts))
+    known = recall(system_of(run.spec), taken, range(10**6))
     assert len(known) > 10
     streams = Streams(1)
     retaken, world = Retaken(run.spec, streams, list(known.values())), World(world_params(run.spec), streams)
-    twin = Driven(run.spec, coordination(run.spec))
+    twin = Driven(system_of(run.spec))
     places = {version: place for place, version in enumerate(known)}
     for step in taken:
         twin.hear(step)
         knowledge = known.get(step.solved.version)
         if knowledge is None:
             continue
-        expected = twin.coordinator.predictor.predict(knowledge.aims_ns)
+        expected = twin.coordinator.policy.predictor.predict(knowledge.aims_ns)
         for link in range(3):
             place, zero = np.array([places[knowledge.version]]), np.zeros(1, dtype=np.int64)
             (mean, variance), radius = retaken.moments(world, link, place, zero, np.array([knowledge.aims_ns[link]]))
@@ -143,7 +144,7 @@ def test_reports_taken_again_when_they_were_give_the_twins_own_predictions(emula
 
 
 def test_milestones_follow_one_another(default_run):
-    known = recall(default_run.spec, steps(default_run.spec, default_run.facts), range(10**6))
+    known = recall(system_of(default_run.spec), steps(system_of(default_run.spec), default_run.facts), range(10**6))
     for knowledge in known.values():
         for measured_ns, received_ns in zip(knowledge.measured_ns, knowledge.received_ns, strict=True):
             assert measured_ns < received_ns <= knowledge.begin_ns < knowledge.done_ns
@@ -181,16 +182,17 @@ def test_without_delays_only_hold_and_sensing_are_left(emulate):
 
 def counterfactual_legs(run, division, uplink_ns, downlink_ns):
     """Legs of ten samples 7 ms after application, had uplink and downlink taken that long and nothing else any time."""
-    taken = list(steps(run.spec, run.facts))
+    taken = list(steps(system_of(run.spec), run.facts))
     known, samples = {}, []
-    for version, k in recall(run.spec, taken, range(20, 30)).items():
+    for version, k in recall(system_of(run.spec), taken, range(20, 30)).items():
         (measured_ns,) = set(k.measured_ns)
         solved_ns = measured_ns + uplink_ns
         known[version] = replace(k, received_ns=(solved_ns,) * 3, begin_ns=solved_ns, done_ns=solved_ns)
         applied_ns = solved_ns + downlink_ns
         samples.append(Sample(applied_ns + 7 * MS, 3.0, 2.0, (version,) * 3, (applied_ns,) * 3))
     vectors = {(f.transmitter, f.version): np.frombuffer(f.vector, "<c16") for f in run.of(Applied)}
-    rates = Counterfactuals(run.spec, 1, known, division, vectors).rates(samples, 1)
+    policy = system_of(run.spec).counterfactual(1, list(known.values()), vectors)
+    rates = counterfactual_rates(samples, known, division, policy)
     return rates, [divided_one(division, 3.0, row, 2.0) for row in rates]
 
 
@@ -293,8 +295,8 @@ def test_how_the_judge_looks_changes_no_digest(emulate):
 
 def test_no_samples_no_rows(default_run):
     spec = default_run.spec
-    assert attribute(spec, 1, default_run.facts, metrics_table([])) == []
-    assert attribute(spec, 1, [], metrics_table([])) == []
+    assert attribute(system_of(spec), 1, default_run.facts, metrics_table([])) == []
+    assert attribute(system_of(spec), 1, [], metrics_table([])) == []
 
 
 def test_a_journal_that_was_cut_short_is_divided_as_far_as_it_goes(default_run, default_legs):
@@ -311,16 +313,16 @@ def test_a_journal_that_was_cut_short_is_divided_as_far_as_it_goes(default_run, 
 
 def test_grid_is_fixed_where_it_sees_the_loop_from_everywhere_and_moves_on_where_it_does_not():
     seven = load("sagin", ["metrics.warmup_ms=100", "metrics.period_ms=7", "report.period_ms=10"])
-    assert grid(seven, 200 * MS) == list(range(100 * MS, 200 * MS, 7 * MS))
+    assert grid(system_of(seven), 200 * MS) == list(range(100 * MS, 200 * MS, 7 * MS))
     for setting in ("report.period_ms=7", "report.period_ms=14", "report.period_ms=3.5"):
         spec = load("sagin", ["metrics.warmup_ms=100", "metrics.period_ms=7", setting])
-        instants = np.array(grid(spec, 7100 * MS))
+        instants = np.array(grid(system_of(spec), 7100 * MS))
         assert len(instants) == 1000
         # One in each period, and as many in every tenth of the loop.
         np.testing.assert_array_equal((instants - 100 * MS) // (7 * MS), np.arange(1000))
         phases = np.histogram(instants % spec.report.period_ns, bins=10, range=(0, spec.report.period_ns))[0]
         assert phases.min() >= 90
         assert phases.max() <= 110
-    assert grid(load("sagin", ["metrics.period_ms=10"]), 201 * MS) == [200 * MS]
+    assert grid(system_of(load("sagin", ["metrics.period_ms=10"])), 201 * MS) == [200 * MS]
     solves = ["twin.trigger=periodic", "twin.period_ms=14", "metrics.period_ms=7", "report.period_ms=10"]
-    assert grid(load("sagin", solves), 300 * MS)[1] != 207 * MS
+    assert grid(system_of(load("sagin", solves)), 300 * MS)[1] != 207 * MS

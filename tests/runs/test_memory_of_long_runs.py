@@ -9,6 +9,7 @@ from scenarios.attribution import attribute
 from scenarios.build import build
 from scenarios.judge import evaluate
 from scenarios.load import load
+from scenarios.systems import system_of
 from twin.journal.facts import Closed
 from twin.journal.folder import RunFolder
 from twin.journal.journal import Journal
@@ -55,8 +56,8 @@ def emulate(spec, path):
 def finish(spec, folder):
     """All that is made of a journal, but for picture and page."""
     journal, end_ns = read_journal(folder.journal_path), spec.scenario.duration_ns
-    metrics = metrics_table(evaluate(spec, 1, journal.facts, end_ns))
-    legs = table_of(attribute(spec, 1, journal.facts, metrics), ATTRIBUTION)
+    metrics = metrics_table(evaluate(system_of(spec), 1, journal.facts, end_ns))
+    legs = table_of(attribute(system_of(spec), 1, journal.facts, metrics), ATTRIBUTION)
     tables = write_tables(folder, journal.facts, metrics, end_ns, legs)
     info = RunInfo("sagin", 1, "", "", True, end_ns, False, None, None, spec.twin.coordinator)
     assert summarise(tables, info)["messages"]["sent"] > 900 * spec.scenario.duration_ns / 1e9

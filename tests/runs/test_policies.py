@@ -95,7 +95,7 @@ def test_any_twin_may_coordinate(emulate, coordinator):
 def test_a_failed_solve_is_recorded_and_the_old_precoder_stays(emulate, monkeypatch):
     from dataclasses import replace
 
-    import twin.nodes.coordinator as module
+    import twin.nodes.sagin_policy as module
     from twin.solvers.result import Status
 
     calls, genuine = [], module.solve
@@ -148,9 +148,14 @@ def test_12_a_twin_that_is_fed_the_same_messages_says_the_same(emulate):
 
     def keep_welcomes(emulation):
         from scenarios.build import _welcomes, run_id
-        from scenarios.topology import hosts
+        from scenarios.sites import hosts
+        from scenarios.systems import system_of
 
-        welcomes.update(_welcomes(emulation.spec, emulation.kernel, hosts(emulation.spec), run_id(emulation.spec, 1)))
+        welcomes.update(
+            _welcomes(
+                system_of(emulation.spec), emulation.kernel, hosts(emulation.spec.twins), run_id(emulation.spec, 1)
+            )
+        )
         record(emulation)
 
     emulate(wrap=keep_welcomes, duration_s=0.2, transport="inproc")

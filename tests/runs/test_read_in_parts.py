@@ -4,6 +4,7 @@ import pytest
 
 from scenarios.attribution import attribute
 from scenarios.judge import evaluate
+from scenarios.systems import system_of
 from twin.journal.folder import RunFolder
 from twin.journal.rows import table_of
 from twin.journal.schemas import ATTRIBUTION
@@ -28,7 +29,7 @@ def test_the_judge_forgets_nothing_that_it_needs(run, monkeypatch):
     found = []
     for size in (1, 3, 10**6):
         monkeypatch.setattr("scenarios.judge._CHUNK", size)
-        found.append(list(evaluate(run.spec, 1, run.facts, run.spec.scenario.duration_ns)))
+        found.append(list(evaluate(system_of(run.spec), 1, run.facts, run.spec.scenario.duration_ns)))
     assert found[0] == found[1] == found[2]
     assert len(found[0]) == 3 * 15
     assert any(row["nominal"] != row["secrecy"] for row in found[0])
@@ -36,8 +37,8 @@ def test_the_judge_forgets_nothing_that_it_needs(run, monkeypatch):
 
 def test_tables_and_summary_of_many_parts_are_those_of_one(run, tmp_path, request):
     end_ns = run.spec.scenario.duration_ns
-    metrics = metrics_table(evaluate(run.spec, 1, run.facts, end_ns))
-    legs = table_of(attribute(run.spec, 1, run.facts, metrics), ATTRIBUTION)
+    metrics = metrics_table(evaluate(system_of(run.spec), 1, run.facts, end_ns))
+    legs = table_of(attribute(system_of(run.spec), 1, run.facts, metrics), ATTRIBUTION)
     whole = build_tables(run.facts, metrics, end_ns, legs)
     assert whole.messages.column("msg_id").num_chunks <= 2
     request.getfixturevalue("small_parts")

@@ -112,7 +112,7 @@ def test_published_rates_are_those_of_the_precoders_on_the_true_channels(folder)
     import numpy as np
 
     from entities.world import World
-    from scenarios.configure import world_params
+    from scenarios.sagin.configure import world_params
     from twin.emulation.streams import Streams
     from twin.journal.facts import Applied
     from twin.journal.reader import read_journal

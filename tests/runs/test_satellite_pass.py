@@ -12,6 +12,7 @@ import pytest
 from scenarios import engine
 from scenarios.judge import evaluate
 from scenarios.load import load
+from scenarios.systems import system_of
 from twin.journal.facts import Ended
 from twin.signal.sagin import TRANSMITTERS
 from twin.wire.codec import decode_body
@@ -182,7 +183,7 @@ def test_a_predicting_twin_gets_over_it_and_the_genie_sees_the_same_channels(emu
     run = emulate(*sets, *PREDICTING, "metrics.period_ms=40", duration_s=DURATION_S)
     assert {solve.status for solve in run.solved} == {"solved"}
     assert all(np.isfinite(np.frombuffer(fact.vector, dtype="<c16")).all() for fact in run.applied)
-    rows = list(evaluate(run.spec, 1, run.facts, run.spec.scenario.duration_ns))
+    rows = list(evaluate(system_of(run.spec), 1, run.facts, run.spec.scenario.duration_ns))
     up = {True: [], False: []}
     for row in rows:
         assert all(np.isfinite(value) for value in row.values() if isinstance(value, float))

@@ -11,6 +11,7 @@ from twin.wire.plain import pack_plain, unpack_plain
 from twin.wire.protocol import Stop, Welcome
 
 LATER = ("twin.solver=fast", "twin.predictor=wiener", "twin.robust=both")
+CRASH = '{kind="twin_crash", twin="%s", from_s=%s, to_s=%s}'
 SYSTEMS = {
     "fast solver, predictor, uncertainty": LATER,
     "every report, lost and late": (
@@ -22,8 +23,7 @@ SYSTEMS = {
     "an edge twin coordinates, by the clock": ("twin.coordinator=edge:uav", "twin.trigger=periodic"),
     "busy twins": ("twin.cost_us.handle=900", "twin.trigger=every"),
     "crashes": (
-        'fault=[{kind="twin_crash", twin="core:base_station", from_s=0.1, to_s=0.14},'
-        ' {kind="twin_crash", twin="edge:uav", from_s=0.15, to_s=0.17}]',
+        f"fault=[{CRASH % ('core:base_station', 0.1, 0.14)}, {CRASH % ('edge:uav', 0.15, 0.17)}]",
         *LATER,
     ),
 }
@@ -109,9 +109,8 @@ def test_a_damaged_snapshot_is_refused_or_read_and_never_anything_else(hosts, na
         before = other.snapshot()
         try:
             other.restore(host._last, bytes(damaged))
-        except WireError as error:
+        except WireError:
             refused += 1
-            assert "\n" not in str(error)
             assert other.snapshot() == before
     assert refused > 30
 

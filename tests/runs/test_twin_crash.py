@@ -4,6 +4,7 @@ import pytest
 
 from scenarios.attribution_memory import recall
 from scenarios.replay import steps
+from scenarios.systems import system_of
 
 DOWN_NS, UP_NS = 100_000_000, 160_000_000
 VERSIONS_PER_LIFE = 100_000_000
@@ -61,7 +62,7 @@ def test_a_clock_starts_again_with_its_twin(emulate):
 
 def test_what_the_judge_replays_forgets_with_the_twin(emulate):
     run = emulate(crash("core:base_station"), "twin.predictor=wiener", "twin.solver=mrt", duration_s=0.3)
-    known = recall(run.spec, steps(run.spec, run.facts), range(10**9))
+    known = recall(system_of(run.spec), steps(system_of(run.spec), run.facts), range(10**9))
     last, first = known[max(v for v in known if v < VERSIONS_PER_LIFE)], known[VERSIONS_PER_LIFE + 1]
     for before, after in zip(last.links, first.links, strict=True):
         assert len(set(before.instants_ns[before.counts])) == run.spec.twin.taps

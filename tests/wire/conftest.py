@@ -98,7 +98,7 @@ class Echo:
 
     def __init__(self, name, epoch=0, schema=1, answers=None):
         self.name = name
-        self.greeting = encode_control(Hello(name, epoch, schema))
+        self.greeting = encode_control(Hello(name, epoch, schema, "1.0"))
         self.answers = answers or {}
         self.last = 0
         self.seen = []

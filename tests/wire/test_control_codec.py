@@ -10,7 +10,7 @@ from twin.errors import WireError
 from twin.wire.codec import encode_envelope
 from twin.wire.control import decode_control, encode_control
 from twin.wire.heads import MAX_PARTS
-from twin.wire.limits import MAX_ITEMS, MAX_TEXT
+from twin.wire.limits import MAX_FRAME, MAX_ITEMS, MAX_TEXT
 from twin.wire.protocol import (
     Batch,
     Delivery,
@@ -18,14 +18,23 @@ from twin.wire.protocol import (
     Hello,
     HostError,
     Outcome,
+    Ping,
+    Pong,
     Reason,
+    Refused,
+    Replay,
+    Replayed,
+    Restore,
     Result,
+    Snapshot,
+    SnapshotState,
     SolveReport,
     StateHash,
     Stop,
     TimerRequest,
     Welcome,
 )
+from twin.wire.recovering import digest_of_result
 
 HASH = "0123456789abcdef" * 4
 SOLVE = SolveReport("sagin", "reference", "complete", 3, (11, 12, 13), "solved", 17, 2.25, -1e-9, 800_000, 1234.5)
@@ -58,8 +67,8 @@ def controls(envelope):
         Outcome(Fate.LOST, Reason.LOSS, -1, -1, (), (), (replace(SOLVE, inputs=(), status="failed"),)),
     )
     return [
-        Hello("edge", 4, 1),
-        Hello("edge", 0, 2),
+        Hello("edge", 4, 1, "1.0"),
+        Hello("edge", 0, 2, "1.0"),
         Welcome("sagin-7", (CONFIG, {}), 0),
         Welcome("sagin-7", (), 17),
         Batch(1, deliveries),
@@ -71,6 +80,15 @@ def controls(envelope):
         Stop(),
         StateHash({}),
         StateHash({"edge:uav": HASH, "core:uav": HASH}),
+        Refused("name=edge: taken"),
+        Ping(),
+        Pong(),
+        Snapshot(),
+        SnapshotState(0, b""),
+        SnapshotState(7, bytes(range(256)) * (MAX_FRAME // 100)),
+        Restore(7, b"x" * MAX_FRAME),
+        Replay(Batch(1, deliveries)),
+        Replayed(2, HASH),
     ]
 
 
@@ -116,10 +134,10 @@ def test_an_error_gets_through_whatever_its_text_is():
     ("control", "reason"),
     [
         ("stop", "control=str"),
-        (Hello("", 0, 1), "Hello.name"),
-        (Hello("edge", -1, 1), "Hello.epoch=-1"),
-        (Hello("edge", 2**32, 1), "Hello.epoch"),
-        (Hello("edge", 0, True), "Hello.schema=True"),
+        (Hello("", 0, 1, "1.0"), "Hello.name"),
+        (Hello("edge", -1, 1, "1.0"), "Hello.epoch=-1"),
+        (Hello("edge", 2**32, 1, "1.0"), "Hello.epoch"),
+        (Hello("edge", 0, True, "1.0"), "Hello.schema=True"),
         (Welcome("", (), 0), "Welcome.run_id"),
         (Welcome("run", (), -1), "Welcome.last=-1"),
         (Welcome("run", [], 0), "Welcome.node_configs"),
@@ -166,6 +184,10 @@ def test_an_error_gets_through_whatever_its_text_is():
         (StateHash({"a": "G" * 64}), "must be 64 hexadecimal digits"),
         (StateHash({1: HASH}), "StateHash.hashes=1"),
         (StateHash([("a", HASH)]), "must be a map"),
+        (SnapshotState(-1, b""), "state.last=-1"),
+        (Restore(0, "text"), "state='text'"),
+        (Replay(Batch(0, ())), "batch.number=0"),
+        (Replayed(1, HASH.upper()), "must be 64 hexadecimal digits"),
     ],
 )
 def test_a_sender_is_told_what_is_wrong_with_its_message(control, reason):
@@ -188,11 +210,11 @@ def test_a_delivery_is_a_message_or_a_timer_never_both(envelope):
         ([b"\x91\x01"], "must begin with a schema and a tag"),
         ([msgpack.packb([2, "stop"])], "control.schema=2: supported is 1"),
         ([msgpack.packb([True, "stop"])], "control.schema=True"),
-        (header("ping"), "control.tag='ping'"),
+        (header("beep"), "control.tag='beep'"),
         (header(["stop"]), "control.tag="),
         (header("stop", 1), "array of 0 fields"),
-        (header("hello", "edge", 0), "array of 3 fields"),
-        (header("hello", "edge", 0, 70_000), "Hello.schema=70000"),
+        (header("hello", "edge", 0), "array of 4 fields"),
+        (header("hello", "edge", 0, 70_000, "1.0"), "Hello.schema=70000"),
         (header("welcome", "run", {}, 0), "Welcome.node_configs"),
         (header("welcome", "run", [{"a": [[[[[[[1]]]]]]]}], 0), "nested at most 8 deep"),
         (header("batch", 1), "array of 2 fields"),
@@ -220,6 +242,11 @@ def test_a_delivery_is_a_message_or_a_timer_never_both(envelope):
         (header("host_error", None), "HostError.text=None"),
         ([b"\x80\x04\x95\x0e\x00\x00\x00\x00\x00\x00\x00\x8c\x02os\x94\x8c\x06system\x94\x93\x94."], "control"),
         ([bytes(2**20 + 1)], "length=1048577"),
+        (header("snapshot_state", 1, 4), "a frame of 0 bytes: must be 4"),
+        ([*header("restore", 1, 4), b"12345"], "a frame of 5 bytes: must be 4"),
+        ([*header("restore", 1, 4), b"12", b"34"], "a frame of 2 bytes: must be 4"),
+        (header("restore", 1, 2**40), "state.length"),
+        (header("ping", 1), "array of 0 fields"),
     ],
 )  # fmt: skip
 def test_wrong_parts_are_refused_with_a_reason(parts, reason):
@@ -237,3 +264,14 @@ def test_declared_lengths_allocate_a_bounded_amount():
     _, peak_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak_bytes < 100e6
+
+
+def test_what_a_result_says_about_wall_time_is_not_in_its_digest(envelope):
+    def result(wall_us=1.0, seq=12, iterations=17):
+        solve = replace(SOLVE, wall_us=wall_us, iterations=iterations)
+        sends = (replace(envelope, seq=seq),)
+        return Result(1, (Outcome(Fate.DELIVERED, Reason.NONE, 1, 2, sends, (), (solve,)),))
+
+    digest = digest_of_result(result())
+    assert digest_of_result(result(wall_us=2.0)) == digest
+    assert len({digest, digest_of_result(result(seq=13)), digest_of_result(result(iterations=18))}) == 3

@@ -115,7 +115,7 @@ def test_a_host_of_another_schema_is_turned_away(opened, echo):
         opened(echo("edge", schema=2))
 
 
-@pytest.mark.parametrize("greeting", [Hello("core", 0, 1), Stop(), Result(1, ())])
+@pytest.mark.parametrize("greeting", [Hello("core", 0, 1, "1.0"), Stop(), Result(1, ())])
 def test_a_host_must_introduce_itself_under_its_own_name(opened, echo, greeting):
     liar = echo("edge")
     liar.greeting = encode_control(greeting)
@@ -156,7 +156,7 @@ def test_a_gap_in_the_batch_numbers_is_the_hosts_error(opened, echo):
     [
         (Result(2, (Outcome(Fate.DELIVERED, Reason.NONE, 1, 1),)), "result 2 with 1 outcomes: must be 1 with 1"),
         (Result(1, ()), "result 1 with 0 outcomes: must be 1 with 1"),
-        (Hello("edge", 0, 1), "Hello: must answer BATCH with RESULT"),
+        (Hello("edge", 0, 1, "1.0"), "Hello: must answer BATCH with RESULT"),
         (StateHash({}), "StateHash: must answer BATCH with RESULT"),
     ],
 )

@@ -12,21 +12,15 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
+from twin.emulation.keeper import Hosts, Keeper
 from twin.emulation.kernel import Kernel
 from twin.errors import KernelError
-from twin.wire.protocol import Batch, Delivery, Outcome, Result
+from twin.wire.protocol import Batch, Delivery, Outcome
 
 MAX_BATCH: Final = 1000
 """Most deliveries in one batch; a window that has more sends several, in order."""
 
 Settled = Sequence[tuple[Delivery, Outcome]]
-
-
-class Hosts(Protocol):
-    """The kernel's side of all hosts (`twin.wire.transport`)."""
-
-    def exchange(self, batches: Mapping[str, Batch]) -> dict[str, Result]:
-        """Send each host its batch and wait for all the results."""
 
 
 class Settle(Protocol):
@@ -55,11 +49,13 @@ class Batches:
     Args:
         hosts: the link to the hosts.
         host_of: the host of every twin.
+        keeper: knows what is on file already, and keeps what it takes to go on.
     """
 
-    def __init__(self, hosts: Hosts, host_of: Mapping[str, str]) -> None:
+    def __init__(self, hosts: Hosts, host_of: Mapping[str, str], keeper: Keeper | None) -> None:
         self._hosts = hosts
         self._host_of = host_of
+        self._keeper = keeper
         self._numbers = dict.fromkeys(sorted(set(host_of.values())), 0)
 
     def handle(self, deliveries: Sequence[Delivery]) -> list[Outcome]:
@@ -67,17 +63,30 @@ class Batches:
         places: dict[str, list[int]] = defaultdict(list)
         for place, delivery in enumerate(deliveries):
             places[self._host_of[delivery.node]].append(place)
-        found: dict[int, Outcome] = {}
+        on_file = self._keeper.outcomes(deliveries) if self._keeper else None
+        found: dict[int, Outcome] = dict(enumerate(on_file or ()))
         for part in _parts(places):
-            results = self._hosts.exchange({host: self._batch(host, mine, deliveries) for host, mine in part.items()})
-            for host, mine in part.items():
-                found.update(zip(mine, results[host].outcomes, strict=True))
+            batches = {host: self._batch(host, mine, deliveries) for host, mine in part.items()}
+            if on_file is None:
+                results = self._hosts.exchange(batches)
+                for host, mine in part.items():
+                    found.update(zip(mine, results[host].outcomes, strict=True))
+            else:
+                self._hosts.recall(batches)
+            if self._keeper:
+                for host, mine in part.items():
+                    self._keeper.note(host, batches[host], [found[place] for place in mine])
         outcomes = [found[place] for place in range(len(deliveries))]
         for delivery, outcome in zip(deliveries, outcomes, strict=True):
             if not delivery.t_ns <= outcome.begin_ns <= outcome.finish_ns:
                 handled = f"{outcome.begin_ns}..{outcome.finish_ns} ns"
                 raise KernelError(f"{delivery.node}: handled at {handled} what arrived at {delivery.t_ns} ns")
         return outcomes
+
+    def keep(self) -> None:
+        """Everything that came of the last deliveries is on file: a time for snapshots."""
+        if self._keeper:
+            self._keeper.keep()
 
     def _batch(self, host: str, places: Sequence[int], deliveries: Sequence[Delivery]) -> Batch:
         self._numbers[host] += 1
@@ -103,6 +112,7 @@ class Lockstep:
         self._settle.before()
         outcomes = self._batches.handle((delivery,))
         self._settle.after([(delivery, outcomes[0])])
+        self._batches.keep()
 
     def flush(self) -> None:
         """Nothing ever waits."""
@@ -137,11 +147,17 @@ class Windows:
         if deliveries:
             self._settle.before()
             self._settle.after(list(zip(deliveries, self._batches.handle(deliveries), strict=True)))
+            self._batches.keep()
 
 
-def coupling(kernel: Kernel, hosts: Hosts, host_of: Mapping[str, str], window_ns: int) -> Callable[[Settle], Barrier]:
-    """What makes the barrier of a message plane: windows of that length, or lockstep for 0."""
-    batches = Batches(hosts, host_of)
+def coupling(
+    kernel: Kernel, hosts: Hosts, host_of: Mapping[str, str], window_ns: int, keeper: Keeper | None = None
+) -> Callable[[Settle], Barrier]:
+    """What makes the barrier of a message plane: windows of that length, or lockstep for 0.
+
+    Without a `keeper` no snapshots are taken, and a run cannot be resumed.
+    """
+    batches = Batches(hosts, host_of, keeper)
     if window_ns == 0:
         return lambda settle: Lockstep(batches, settle)
     return lambda settle: Windows(batches, settle, kernel, window_ns)

@@ -6,32 +6,22 @@ lost + dropped + in flight) holds by construction and is counted in one place.
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Protocol
+from itertools import compress
 
 from msgspec.structs import replace
 
 from twin.emulation.barrier import Barrier, Settle, Settled
+from twin.emulation.keeper import Recorder
 from twin.emulation.kernel import Kernel
 from twin.emulation.lives import Lives
 from twin.emulation.network import Layout, Network, Transit
 from twin.emulation.streams import Streams
 from twin.errors import WireError
-from twin.journal.facts import Applied, Ended, Fact, Sent, Solved, Wall
+from twin.journal.facts import Applied, Ended, Handled, Handling, Sent, Solved, Wall, Woken
 from twin.wire.codec import decode_body, encode_envelope
 from twin.wire.mailer import Mailer
 from twin.wire.messages import Body, ComplexArray, Envelope, Letter
 from twin.wire.protocol import CRASH, Delivery, Fate, Outcome, Reason, SolveReport, TimerRequest
-
-
-class Recorder(Protocol):
-    """The journal, as far as the plane needs it."""
-
-    def record(self, fact: Fact) -> None:
-        """Take a fact in."""
-
-    def commit(self) -> None:
-        """Write what was taken in before it is acted upon."""
-
 
 Receive = Callable[[Envelope, Body], str]
 Departure = list[tuple[Envelope, int]]  # messages that leave a twin together, with their sizes in bytes
@@ -130,8 +120,10 @@ class MessagePlane:
 
     def after(self, settled: Settled) -> None:
         """Journal all outcomes in one write, then act on them: messages leave when their handler has finished."""
-        kept = [(delivery, outcome) for delivery, outcome in settled if self._survives(delivery, outcome)]
+        living = [self._survives(delivery, outcome) for delivery, outcome in settled]
+        kept = list(compress(settled, living))
         departures = [self._journal_outcome(delivery, outcome) for delivery, outcome in kept]
+        self.recorder.record(Handled(tuple(map(_handling, settled, living))))
         self.recorder.commit()
         for (delivery, outcome), departure in zip(kept, departures, strict=True):
             for timer in outcome.timers:
@@ -256,3 +248,11 @@ class MessagePlane:
             )
         )
         self.recorder.record(Wall(node, solve.version, begin, solve.wall_us))
+
+
+def _handling(pair: tuple[Delivery, Outcome], lives: bool) -> Handling:
+    """An outcome as the journal has it; nothing leaves a twin that did not live to the end of the handling."""
+    _, outcome = pair
+    sends, solves, timers = (outcome.sends, outcome.solves, outcome.timers) if lives else ((), (), ())
+    woken = tuple([Woken(timer.name, timer.at_ns) for timer in timers])
+    return Handling(outcome.fate, outcome.reason, outcome.begin_ns, outcome.finish_ns, len(sends), len(solves), woken)

@@ -10,8 +10,8 @@ node and version) and its instant; and a fact that happens twice counts twice.
 `digest` covers every field, payload bytes included: it holds for one machine type and set of versions, since
 the last bits of a precoder depend on both. `digest_events` leaves out what floating point decides: of a
 message it takes the envelope and the length of the body, of a solve all but objective and violation, of an
-application all but the vector. It compares runs across machines when costs are fixed. `Opened`, `Wall` and
-`Closed` (wall time) enter neither.
+application all but the vector. It compares runs across machines when costs are fixed. `Opened`, what
+wall time says (`Wall`, `Closed`) and what serves recovery alone (`Handled`, `HostState`) enter neither.
 """
 
 from collections.abc import Iterable

@@ -1,11 +1,12 @@
 """The facts of a run: what the journal holds and what the tables are built from.
 
-Every fact but `Wall` and `Closed` is a fact of virtual time and enters the digest. Facts are recorded as soon as they
-are decided, which may be before the instant they speak of (a reply is journalled before it is acted upon), so their
-order in the file is not an order in time: the digest does not depend on it.
+Every fact but `Wall`, `Handled`, `HostState` and `Closed` is a fact of virtual time and enters the digest. Facts are
+recorded as soon as they are decided, which may be before the instant they speak of (a reply is journalled before it is
+acted upon), so their order in the file is not an order in time: the digest does not depend on it. `Handled` and
+`HostState` say nothing new: they are what it takes to go on with a run that was killed (`resume`).
 
-Facts are frozen msgspec structs. Of `Sent` and `Ended`, two per message, the encoding is the record (`records`) and
-the tag is the record's code.
+Facts are frozen msgspec structs. Of `Sent`, `Ended` and `Handled`, of which there are many, the encoding is the record
+(`records`) and the tag is the record's code.
 """
 
 from typing import Annotated, Any, Final
@@ -99,6 +100,45 @@ class Wall(Struct, frozen=True, gc=False):
     wall_us: float
 
 
+class Woken(Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True):
+    """A timer that a twin asked for: its name, and when it strikes."""
+
+    name: str
+    at_ns: Integer
+
+
+class Handling(Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True):
+    """What a host made of one delivery. `sends` and `solves` count the facts before this one that are part of it."""
+
+    fate: str
+    reason: str
+    begin_ns: Integer
+    finish_ns: Integer
+    sends: Integer
+    solves: Integer
+    timers: Annotated[tuple[Woken, ...], Meta(max_length=MAX_ITEMS)]
+
+
+class Handled(Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True, tag=7):
+    """The hosts have answered: everything that came of one barrier is on file before this (outside the digest).
+
+    With the `Sent`, `Solved` and `Wall` of the twins before it, in their order, this gives back the outcomes of all
+    deliveries of the barrier, in theirs.
+    """
+
+    handlings: Annotated[tuple[Handling, ...], Meta(max_length=MAX_ITEMS)]
+
+
+class HostState(Struct, frozen=True, gc=False):
+    """A part of the snapshot of a host after its batch `number`: part `part` of `parts` (outside the digest)."""
+
+    host: str
+    number: int
+    part: int
+    parts: int
+    data: bytes
+
+
 class Closed(Struct, frozen=True):
     """Last record of a run that was closed properly (outside the digest)."""
 
@@ -109,4 +149,4 @@ class Closed(Struct, frozen=True):
     state_hashes: dict[str, str]
 
 
-Fact = Opened | Sent | Ended | Solved | Applied | Wall | Closed
+Fact = Opened | Sent | Ended | Solved | Applied | Wall | Handled | HostState | Closed

@@ -10,9 +10,12 @@ header: a record that was moved, repeated or left out breaks the chain as surely
 only fills a buffer in memory; `commit` hands it over in one write(2), so a process that is killed loses
 nothing that was acted upon, and what it leaves is always a readable prefix (`reader`).
 
+A journal that exists is gone on with after a `cut`: `resume` says where.
+
 The digests are sums that do not depend on the order of the facts; `digest` explains why.
 """
 
+import fcntl
 import os
 import struct
 from pathlib import Path
@@ -26,7 +29,7 @@ from twin.journal.facts import MAX_RECORD, Closed, Fact, Opened
 from twin.journal.records import encode_fact
 
 MAGIC: Final = b"TWINWAL"
-VERSION: Final = 1
+VERSION: Final = 2
 HEADER: Final = MAGIC + bytes([VERSION])
 LENGTH: Final = struct.Struct("<I")
 
@@ -39,17 +42,40 @@ def chained_crc(previous: int, length: bytes, payload: bytes) -> int:
 class Journal:
     """Records facts and sums their digests. With `path` None nothing is written."""
 
-    def __init__(self, path: Path | None, manifest: dict[str, Any]) -> None:
+    def __init__(self, path: Path | None, manifest: dict[str, Any] | None) -> None:
+        """A new journal; without a manifest, one that exists, as it is: `cut` says after which record it goes on.
+
+        Raises:
+            RunFolderError: the file cannot be written, or another process is writing to it.
+        """
         self._path = path
         self._digests = Digests()
-        self._buffer = bytearray(HEADER)
+        self._buffer = bytearray()
         self._crc = crc32(HEADER)
         self._open = True
         self._fd = -1
-        self.record(Opened(manifest))
         if path is not None:
-            self._fd = _create(path)
+            self._fd = _reopen(path) if manifest is None else _create(path)
+        if manifest is not None:
+            self._buffer += HEADER
+            self.record(Opened(manifest))
             self.commit()
+
+    def cut(self, end: int, crc: int) -> None:
+        """Go on after the record that ends at byte `end` and has this CRC; what is behind it is lost."""
+        try:
+            os.ftruncate(self._fd, end)
+        except OSError as error:
+            raise RunFolderError(f"{self._path}: cannot be cut: {error.strerror}") from error
+        self._crc = crc
+
+    def _begin(self, path: Path | None) -> None:
+        self._path = path
+        self._digests = Digests()
+        self._buffer = bytearray()
+        self._crc = crc32(HEADER)
+        self._open = True
+        self._fd = -1
 
     def record(self, fact: Fact) -> None:
         """Add a fact to the buffer and to the digests."""
@@ -63,6 +89,10 @@ class Journal:
             length = LENGTH.pack(len(payload))
             self._crc = chained_crc(self._crc, length, payload)
             self._buffer += length + LENGTH.pack(self._crc) + payload
+
+    def count(self, fact: Fact) -> None:
+        """Add a fact that is on file already to the digests."""
+        self._digests.add(fact, encode_fact(fact))
 
     def commit(self) -> None:
         """Write the buffer in one write(2); more only where the system took a part of it."""
@@ -117,8 +147,27 @@ class Journal:
 def _create(path: Path) -> int:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
     try:
-        return os.open(path, flags, 0o644)
+        return _claimed(os.open(path, flags, 0o644), path)
     except FileExistsError as error:
         raise RunFolderError(f"{path}: holds a journal already: a run never overwrites one") from error
     except OSError as error:
         raise RunFolderError(f"{path}: cannot be created: {error.strerror}") from error
+
+
+def _reopen(path: Path) -> int:
+    try:
+        return _claimed(os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)), path)
+    except OSError as error:
+        raise RunFolderError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _claimed(fd: int, path: Path) -> int:
+    """The file, locked for as long as it is open: two processes that write to one journal would spoil it."""
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(fd)
+        raise RunFolderError(f"{path}: another process is writing to it: the run is still going on") from error
+    except OSError:
+        pass  # a file system that knows no locks
+    return fd

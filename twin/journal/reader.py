@@ -10,7 +10,7 @@ from functools import reduce
 from io import SEEK_END, BytesIO
 from operator import getitem
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
 from zlib import crc32
 
 from twin.errors import RunFolderError
@@ -29,6 +29,15 @@ _REQUIRED: Final[dict[str, type]] = {
 }
 
 
+class Record(NamedTuple):
+    """A good record: its fact and its bytes, where it ends in the file, and the CRC that the next one continues."""
+
+    fact: Fact
+    payload: bytes
+    end: int
+    crc: int
+
+
 class Facts:
     """The good facts of a journal, read from it anew by every iteration."""
 
@@ -38,8 +47,8 @@ class Facts:
 
     def __iter__(self) -> Iterator[Fact]:
         with self._opened() as file:
-            for fact, _ in _records(file):
-                yield fact
+            for record in records_of(file):
+                yield record.fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +109,7 @@ class _Tally:
         self.last_ns = 0
 
     def __iter__(self) -> Iterator[Fact]:
-        for fact, good in _records(self._file):
+        for fact, _, good, _ in records_of(self._file):
             self.good = good
             self.first = self.first or fact
             self.last = fact
@@ -114,7 +123,7 @@ def _scan(opened: Callable[[], BinaryIO], name: str) -> JournalRead:
         size = file.seek(0, SEEK_END)
         file.seek(0)
         head = file.read(len(HEADER))
-        _check_header(name, head)
+        check_header(name, head)
         file.seek(0)
         tally = _Tally(file)
         digests = digests_of(tally)
@@ -130,15 +139,16 @@ def _scan(opened: Callable[[], BinaryIO], name: str) -> JournalRead:
     )
 
 
-def _check_header(name: str, head: bytes) -> None:
+def check_header(name: str, head: bytes) -> None:
+    """Check that a file which begins so is a journal that this program reads, or the beginning of one."""
     if not MAGIC.startswith(head[: len(MAGIC)]):
         raise RunFolderError(f"{name}: is not a journal of this program")
     if len(head) == len(HEADER) and head != HEADER:
         raise RunFolderError(f"{name}: journal version={head[-1]}: must be {VERSION}")
 
 
-def _records(file: BinaryIO) -> Iterator[tuple[Fact, int]]:
-    """The facts, and how many bytes the file has up to the end of each."""
+def records_of(file: BinaryIO) -> Iterator[Record]:
+    """The good records of a journal that is open at its beginning."""
     start, crc = len(HEADER), crc32(HEADER)
     opened = False
     file.read(start)
@@ -160,6 +170,6 @@ def _records(file: BinaryIO) -> Iterator[tuple[Fact, int]]:
             return
         opened = True
         start += _HEAD + size
-        yield fact, start
+        yield Record(fact, payload, start, crc)
         if type(fact) is Closed:
             return

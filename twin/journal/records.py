@@ -4,8 +4,8 @@ The bytes of a fact are a function of the fact alone, so they serve both the jou
 is strict: whatever the bytes, the answer is a fact or a `RunFolderError`. The manifest travels as JSON text,
 which is what the run folder shows of it too.
 
-`Sent` and `Ended`, two per message, are packed and read by msgspec alone; what it refuses goes the way of all others,
-which says what is wrong.
+`Sent`, `Ended` and `Handled`, of which there are many, are packed and read by msgspec alone; what it refuses goes the
+way of all others, which says what is wrong.
 """
 
 import json
@@ -24,19 +24,26 @@ from twin.journal.facts import (
     Closed,
     Ended,
     Fact,
+    Handled,
+    Handling,
     Hop,
+    HostState,
     Opened,
     Sent,
     Solved,
     Wall,
+    Woken,
 )
-from twin.wire.protocol import Fate
+from twin.wire.protocol import Fate, Reason
 
 COMPLEX_BYTES: Final = 16
 
-_OPENED, _SENT, _ENDED, _SOLVED, _APPLIED, _WALL, _CLOSED = range(7)
+_OPENED, _SENT, _ENDED, _SOLVED, _APPLIED, _WALL, _CLOSED, _HANDLED, _HOST_STATE = range(9)
 _HOP_TYPES: Final = (str, int, int, int, int)
+_HANDLING_TYPES: Final = (str, str, int, int, int, int, tuple)
+_WOKEN_TYPES: Final = (str, int)
 _FATES: Final = frozenset(Fate)
+_REASONS: Final = frozenset(Reason)
 
 _LIMITS: Final[dict[str, int]] = {
     "max_bin_len": MAX_RECORD,
@@ -59,8 +66,8 @@ def manifest_text(manifest: dict[str, Any]) -> str:
 
 
 _pack_quickly: Final = msgspec.msgpack.Encoder().encode
-_unpack_quickly: Final = msgspec.msgpack.Decoder(Sent | Ended).decode
-_QUICK: Final = frozenset((Sent, Ended))
+_unpack_quickly: Final = msgspec.msgpack.Decoder(Sent | Ended | Handled).decode
+_QUICK: Final = frozenset((Sent, Ended, Handled))
 
 
 def encode_fact(fact: Fact) -> bytes:
@@ -102,6 +109,10 @@ def _wall_fields(fact: Wall) -> tuple[Any, ...]:
     return fact.node, fact.version, fact.begin_ns, float(fact.wall_us)
 
 
+def _host_state_fields(fact: HostState) -> tuple[Any, ...]:
+    return fact.host, fact.number, fact.part, fact.parts, fact.data
+
+
 def _closed_fields(fact: Closed) -> tuple[Any, ...]:
     hashes = dict(sorted(fact.state_hashes.items()))
     return fact.t_ns, fact.kernel_events, float(fact.wall_s), fact.interrupted, hashes
@@ -113,16 +124,19 @@ _FIELDS: Final[dict[type, tuple[int, Callable[[Any], tuple[Any, ...]]]]] = {
     Applied: (_APPLIED, _applied_fields),
     Wall: (_WALL, _wall_fields),
     Closed: (_CLOSED, _closed_fields),
+    HostState: (_HOST_STATE, _host_state_fields),
 }
 
 
 def decode_fact(data: bytes) -> Fact:
     """The fact that these bytes say. Raises RunFolderError for any other bytes."""
     try:
-        fact: Sent | Ended = _unpack_quickly(data)
+        fact: Sent | Ended | Handled = _unpack_quickly(data)
     except (ValueError, RecursionError):
         return _decode_exactly(data)
     if type(fact) is Ended and fact.fate not in _FATES:
+        return _decode_exactly(data)
+    if type(fact) is Handled and not all(map(_is_handling, fact.handlings)):
         return _decode_exactly(data)
     return fact
 
@@ -137,7 +151,7 @@ def _decode_exactly(data: bytes) -> Fact:
     code, fields = items[0], items[1:]
     shape = _SHAPES.get(code)
     if shape is None:
-        raise RunFolderError(f"journal record type={code}: must lie in 0..{_CLOSED}")
+        raise RunFolderError(f"journal record type={code}: must lie in 0..{_HOST_STATE}")
     build, types = shape
     _check(fields, types)
     return build(*fields)
@@ -162,6 +176,39 @@ def _opened(text: str) -> Opened:
         raise RunFolderError("journal manifest: must be a JSON object")
     manifest_text(manifest)
     return Opened(manifest)
+
+
+def _is_handling(handling: Handling) -> bool:
+    counts = handling.sends >= 0 and handling.solves >= 0
+    return counts and handling.fate in _FATES and handling.reason in _REASONS
+
+
+def _handled(rows: tuple[Any, ...]) -> Handled:
+    return Handled(tuple(map(_handling, rows)))
+
+
+def _handling(fields: object) -> Handling:
+    if type(fields) is not tuple:
+        raise RunFolderError("journal: a handling must be an array")
+    _check(fields, _HANDLING_TYPES)
+    values = (*fields[:-1], tuple(map(_woken, fields[-1])))
+    handling = Handling(*values)
+    if not _is_handling(handling):
+        raise RunFolderError("journal: a handling must have a fate, a reason and counts >= 0")
+    return handling
+
+
+def _woken(fields: object) -> Woken:
+    if type(fields) is not tuple:
+        raise RunFolderError("journal: a timer must be an array")
+    _check(fields, _WOKEN_TYPES)
+    return Woken(*fields)
+
+
+def _host_state(host: str, number: int, part: int, parts: int, data: bytes) -> HostState:
+    if not 0 <= part < parts or number < 0:
+        raise RunFolderError(f"journal: part {part} of {parts} of batch {number}: must lie in 0..parts - 1")
+    return HostState(host, number, part, parts, data)
 
 
 def _ended(
@@ -205,4 +252,6 @@ _SHAPES: Final[dict[int, tuple[Callable[..., Fact], tuple[type, ...]]]] = {
     _APPLIED: (_applied, (int, str, int, int, int, bytes)),
     _WALL: (Wall, (str, int, int, float)),
     _CLOSED: (_closed, (int, int, float, bool, dict)),
+    _HANDLED: (_handled, (tuple,)),
+    _HOST_STATE: (_host_state, (str, int, int, int, bytes)),
 }

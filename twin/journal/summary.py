@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -33,11 +33,16 @@ _JOULES_PER_MW_NS: Final = 1e-12
 _RATES: Final = ("secrecy", "fresh", "nominal", "never_updated", "local_mrt")
 
 
+Objective = Literal["min", "sum"]
+"""What the rates of the users are combined to: the worst one, or their sum."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunInfo:
     """What a run says about itself. `wall_s` and `kernel_events` are None when a killed run did not tell.
 
     `coordinator` is the twin that solves, `age_limit_ns` the age that counts as a violation when exceeded.
+    `objective` is what the twins aim at, and what a loss is of.
     """
 
     scenario: str
@@ -51,6 +56,7 @@ class RunInfo:
     wall_s: float | None
     coordinator: str | None = None
     age_limit_ns: int | None = None
+    objective: Objective = "min"
 
 
 def last_instant_ns(tables: Tables) -> int:
@@ -62,8 +68,8 @@ def last_instant_ns(tables: Tables) -> int:
 
 def summarise(tables: Tables, info: RunInfo) -> dict[str, Any]:
     """The content of summary.json."""
-    worst = worst_user(tables.metrics)
-    loss = mean(worst["fresh"] - worst["secrecy"])
+    aimed = combined(tables.metrics, info.objective)
+    loss = mean(aimed["fresh"] - aimed["secrecy"])
     return {
         "scenario": info.scenario,
         "seed": info.seed,
@@ -83,11 +89,13 @@ def summarise(tables: Tables, info: RunInfo) -> dict[str, Any]:
         "solves": _solves(tables.solves),
         "outage_threshold": OUTAGE_THRESHOLD,
         "secrecy": _secrecy(tables.metrics),
-        "min_secrecy": _min_secrecy(tables),
+        "objective": info.objective,
+        "min_secrecy": _combined_secrecy(tables, "min"),
+        **({"sum_secrecy": _combined_secrecy(tables, "sum")} if info.objective == "sum" else {}),
         "bytes_per_cycle": _bytes_per_cycle(tables),
         "energy_j": _energy_j(tables.control, info.end_ns),
-        "unsolved_samples": int(np.isnan(worst["fresh"]).sum()),
-        **loss_attribution(tables.attribution, loss, int(np.isfinite(worst["fresh"]).sum())),
+        "unsolved_samples": int(np.isnan(aimed["fresh"]).sum()),
+        **loss_attribution(tables.attribution, loss, int(np.isfinite(aimed["fresh"]).sum())),
     }
 
 
@@ -195,31 +203,37 @@ def _secrecy(metrics: pa.Table) -> dict[str, Any]:
 
 
 def worst_user(metrics: pa.Table) -> dict[str, Samples]:
-    """Minimum over the users of each rate at each instant, in time order; and the instants, as `t_ns`.
+    """Minimum over the users of each rate at each instant, in time order; and the instants, as `t_ns`."""
+    return combined(metrics, "min")
 
-    Where the rate of one user is NaN so is the minimum.
+
+def combined(metrics: pa.Table, objective: Objective) -> dict[str, Samples]:
+    """Minimum, or sum, over the users of each rate at each instant, in time order; and the instants, as `t_ns`.
+
+    Where the rate of one user is NaN so is what it is combined to.
     """
     times, place = np.unique(_floats(metrics["t_ns"]), return_inverse=True)
-    worst = {rate: np.full(times.shape, np.inf) for rate in _RATES}
+    combine, start = (np.minimum, np.inf) if objective == "min" else (np.add, 0.0)
+    rates = {rate: np.full(times.shape, start) for rate in _RATES}
     with np.errstate(invalid="ignore"):
-        for rate, lowest in worst.items():
-            np.minimum.at(lowest, place, _floats(metrics[rate]))
-    return {"t_ns": times, **worst}
+        for rate, value in rates.items():
+            combine.at(value, place, _floats(metrics[rate]))
+    return {"t_ns": times, **rates}
 
 
-def _min_secrecy(tables: Tables) -> dict[str, Any]:
-    worst = worst_user(tables.metrics)
+def _combined_secrecy(tables: Tables, objective: Objective) -> dict[str, Any]:
+    rates = combined(tables.metrics, objective)
     return {
-        "mean": mean(worst["secrecy"]),
-        "fresh_mean": mean(worst["fresh"]),
-        "staleness_loss": mean(worst["fresh"] - worst["secrecy"]),
-        "staleness_share": _share_lost(worst["secrecy"], worst["fresh"]),
-        "nominal_mean": mean(worst["nominal"]),
-        "nominal_share": _share_lost(worst["nominal"], worst["fresh"]),
-        "never_updated_mean": mean(worst["never_updated"]),
-        "local_mrt_mean": mean(worst["local_mrt"]),
-        "local_mrt_share": _local_mrt_share(tables.control, worst["t_ns"]),
-        "ci95": half_width(worst["fresh"] - worst["secrecy"]),
+        "mean": mean(rates["secrecy"]),
+        "fresh_mean": mean(rates["fresh"]),
+        "staleness_loss": mean(rates["fresh"] - rates["secrecy"]),
+        "staleness_share": _share_lost(rates["secrecy"], rates["fresh"]),
+        "nominal_mean": mean(rates["nominal"]),
+        "nominal_share": _share_lost(rates["nominal"], rates["fresh"]),
+        "never_updated_mean": mean(rates["never_updated"]),
+        "local_mrt_mean": mean(rates["local_mrt"]),
+        "local_mrt_share": _local_mrt_share(tables.control, rates["t_ns"]),
+        "ci95": half_width(rates["fresh"] - rates["secrecy"]),
     }
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from twin.errors import WireError
-from twin.nodes.predictor import PredictorConfig
+from twin.nodes.policies import PolicyConfig
 
 _STRICT = ConfigDict(strict=True, extra="forbid")
 
@@ -19,36 +19,28 @@ Role = Literal["edge", "core"]
 EntityKind = Literal["transmitter", "user", "eavesdropper"]
 Trigger = Literal["complete", "every", "periodic"]
 Activation = Literal["on_arrival", "scheduled"]
-Robust = Literal["none", "ball", "all_links", "both"]
 
 
 @dataclass(frozen=True, slots=True)
 class CoordinationConfig:
-    """What the coordinator needs to solve and to send precoders out.
+    """What the coordinator needs to know when to solve, and to send precoders out.
 
-    `first_hop` says to whom the precoder of each transmitter goes first (its core twin, its edge twin, or itself);
-    powers are budgets in mW, in the order of `transmitters`; `eavesdropper` names the row that is sensed. `robust`
-    says which errors the solver allows for: the ball around the eavesdropper's channels, the error powers of all
-    links, or both. `hold_ns` is how long a precoder is expected to stay on air until acknowledgements say so.
+    `first_hop` says to whom the precoder of each transmitter goes first (its core twin, its edge twin, or itself).
+    `hold_ns` is how long a precoder is expected to stay on air until acknowledgements say so. `policy` is what the
+    system's own policy is told.
     """
 
     __pydantic_config__ = _STRICT
 
     transmitters: tuple[str, ...]
-    receivers: tuple[str, ...]
-    eavesdropper: str
-    powers_mw: tuple[float, ...]
     first_hop: dict[str, str]
     trigger: Trigger
     period_ns: int
     activation: Activation
     activation_margin_ns: int
-    solver: str
-    robust: Robust
-    max_iterations: int
     solve_ns: int
     hold_ns: int
-    predictor: PredictorConfig
+    policy: PolicyConfig
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,31 +1,25 @@
-"""The coordinator: what one twin, edge or core, does on top when it is the one that solves.
+"""The coordinator: what one twin, edge or core, does on top when it is the one that solves for all transmitters.
 
-It keeps the newest CSI of every transmitter, what is sensed of the eavesdropper, and the newest state of everyone. The
-trigger decides when to solve:
+It keeps the newest CSI of every transmitter and what is sensed of the eavesdropper, and hands every report to its
+policy, which knows the system: what to expect of the channels and how to solve (`policy`). The trigger decides when:
 
     complete    every transmitter has reached a control cycle that was not solved for yet
     every       any transmitter has reported since the last solve
     periodic    at the timer, if any transmitter has reported since the last solve
 
-Nothing is solved before every transmitter has reported once. The solver gets the channels that the predictor expects
-when the precoders are in use, and their error powers (`predictor`, `aim`). The eavesdropper's row of a transmitter's
-channels comes from two sources, the newer one counting: that transmitter's own report, and the eavesdropper's twin
-(which matters when the report itself was lost). A solve that fails is reported and changes nothing on air.
+Nothing is solved before every transmitter has reported once. The eavesdropper's row of a transmitter's channels comes
+from two sources, the newer one counting: that transmitter's own report, and the eavesdropper's twin (which matters when
+the report itself was lost). A solve that fails, or finds no answer, is reported and changes nothing on air.
 """
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from twin.errors import InstanceError, SolverError
 from twin.nodes.aim import Aim
 from twin.nodes.base import Freshness, Incoming, Outputs, Wake
-from twin.nodes.config import CoordinationConfig, Robust
-from twin.nodes.predictor import Prediction, Predictor
-from twin.solvers.result import Solution, WarmStart
-from twin.solvers.synergy.problem import SynergyProblem
-from twin.solvers.synergy.solve import solve
-from twin.solvers.synergy.uncertainty import Uncertainty
+from twin.nodes.config import CoordinationConfig
+from twin.nodes.policies import make_policy
+from twin.nodes.policy import Decision
 from twin.wire.messages import (
     Ack,
     Csi,
@@ -38,10 +32,9 @@ from twin.wire.messages import (
     State,
 )
 from twin.wire.packing import check_arity, check_int
-from twin.wire.plain import Plain, take_array, take_map, take_names
+from twin.wire.plain import Plain, take_map, take_names
 from twin.wire.protocol import SolveReport
 
-PROBLEM = "sagin"
 SOLVE_TIMER = "solve"
 VERSIONS_PER_LIFE = 100_000_000
 
@@ -63,20 +56,6 @@ def source_of(replica: Replica) -> tuple[str, ...]:
     return (replica.entity, "csi" if isinstance(report, Csi) else "state")
 
 
-def uncertainty(robust: Robust, prediction: Prediction) -> Uncertainty | None:
-    """What the solver is told of a prediction's errors; None for a solver that is to believe the means."""
-    zero_var, zero_radius = np.zeros_like(prediction.error_var), np.zeros_like(prediction.radius)
-    match robust:
-        case "ball":
-            return Uncertainty(zero_var, prediction.radius)
-        case "all_links":
-            return Uncertainty(prediction.error_var, zero_radius)
-        case "both":
-            return Uncertainty(prediction.fading_var, prediction.radius)
-        case _:
-            return None
-
-
 class Coordinator:
     """Joins the reports of all entities, solves, and sends versioned precoders out.
 
@@ -92,8 +71,7 @@ class Coordinator:
         self._solved_cycle = 0
         self._news: set[str] = set()
         self._fresh = Freshness()
-        self._warm: WarmStart | None = None
-        self.predictor = Predictor(config.predictor)
+        self.policy = make_policy(config.policy)
         self.aim = Aim(config.transmitters, config.hold_ns)
 
     def take_in(self, incoming: Incoming, envelope: Envelope, replica: Replica, handle_ns: int) -> Outputs:
@@ -101,7 +79,7 @@ class Coordinator:
         if reason := self._fresh.admit(source_of(replica), replica.report_seq):
             return Outputs(handle_ns, reason=reason)
         self._keep(envelope, replica)
-        self.predictor.note_report(replica.entity, envelope.t_data_ns, replica.report)
+        self.policy.note_report(replica.entity, envelope.t_data_ns, replica.report)
         if not self._triggered(isinstance(replica.report, Csi)):
             return Outputs(handle_ns)
         return self._solve(incoming, handle_ns, envelope.msg_id)
@@ -130,17 +108,12 @@ class Coordinator:
     def state(self) -> Plain:
         """Counters, what was held when, and what policy and aim have learnt."""
         counters = (self.version, self._solved_cycle, tuple(sorted(self._news)))
-        parts = (
-            self._fresh.state(),
-            self.aim.state(),
-            self.predictor.state(),
-            None if self._warm is None else self._warm.precoders,
-        )
+        parts = (self._fresh.state(), self.aim.state(), self.policy.state())
         return counters, _held_state(self.csi), _held_state(self.sensed), *parts
 
     def restore(self, state: object) -> None:
         """Become what another of this configuration was when it said `state`."""
-        counters, csi, sensed, fresh, aim, predictor, warm = check_arity(state, 7, "Coordinator")
+        counters, csi, sensed, fresh, aim, policy = check_arity(state, 6, "Coordinator")
         version, cycle, news = check_arity(counters, 3, "Coordinator.counters")
         self.version = check_int(version, "Coordinator.version")
         self._solved_cycle = check_int(cycle, "Coordinator.cycle")
@@ -148,16 +121,7 @@ class Coordinator:
         self.csi, self.sensed = _held(csi, "Coordinator.csi"), _held(sensed, "Coordinator.sensed")
         self._fresh.restore(fresh)
         self.aim.restore(aim)
-        self.predictor.restore(predictor)
-        self._warm = (
-            None
-            if warm is None
-            else WarmStart(
-                tuple(
-                    take_array(x, "Coordinator.warm", "<c16", (-1,)) for x in check_arity(warm, 3, "Coordinator.warm")
-                )
-            )
-        )
+        self.policy.restore(policy)
 
     def _keep(self, envelope: Envelope, replica: Replica) -> None:
         held = Held(envelope.msg_id, envelope.trace_id, envelope.t_data_ns)
@@ -168,7 +132,7 @@ class Coordinator:
             case Sensed():
                 self.sensed[replica.report.transmitter] = held
             case State():
-                pass  # where everybody is, and how fast, is for the predictor alone
+                pass  # where everybody is, and how fast, is for the policy alone
 
     def _complete(self) -> bool:
         return all(name in self.csi for name in self.config.transmitters)
@@ -192,13 +156,12 @@ class Coordinator:
         finish_ns = incoming.begin_ns + cost_ns
         used = self._inputs()
         try:
-            solution = self._solution(incoming, finish_ns)
+            decision = self.policy.decide(self.targets_ns(incoming.t_ns, finish_ns))
         except (InstanceError, SolverError):
-            solution = None
-        report = self._report(solution, used)
-        if solution is None or solution.status != "solved":
+            decision = None
+        report = self._report(decision, used)
+        if decision is None or decision.status != "solved":
             return Outputs(cost_ns, solves=(report,))
-        self._warm = solution.warm
         self.aim.note_solve(self.version, finish_ns)
         t_data, trace = min(held.t_data_ns for held in used), max(held.trace_id for held in used)
         letters = tuple(
@@ -210,7 +173,7 @@ class Coordinator:
                 trace,
                 parent_id,
             )
-            for name, vector in zip(self.config.transmitters, solution.precoders, strict=True)
+            for name, vector in zip(self.config.transmitters, decision.precoders, strict=True)
         )
         return Outputs(cost_ns, letters, solves=(report,))
 
@@ -223,28 +186,17 @@ class Coordinator:
         newer = [n for n in names if n in self.sensed and self.sensed[n].t_data_ns > self.csi[n].t_data_ns]
         return [*(self.csi[name] for name in names), *(self.sensed[name] for name in newer)]
 
-    def _solution(self, incoming: Incoming, finish_ns: int) -> Solution:
-        """Solve for the channels as they will be when the precoders are in use."""
-        prediction = self.predictor.predict(self.targets_ns(incoming.t_ns, finish_ns))
-        return solve(
-            SynergyProblem(prediction.channels, self.config.powers_mw),
-            warm_start=self._warm,
-            method=self.config.solver,
-            max_iterations=self.config.max_iterations,
-            uncertainty=uncertainty(self.config.robust, prediction),
-        )
-
-    def _report(self, solution: Solution | None, used: list[Held]) -> SolveReport:
+    def _report(self, decision: Decision | None, used: list[Held]) -> SolveReport:
         return SolveReport(
-            problem=PROBLEM,
-            method=self.config.solver,
+            problem=self.policy.problem,
+            method=self.policy.method,
             trigger=self.config.trigger,
             version=self.version,
             inputs=tuple(held.msg_id for held in used),
-            status="failed" if solution is None else str(solution.status),
-            iterations=0 if solution is None else solution.iterations,
-            objective=0.0 if solution is None else solution.objective,
-            violation=0.0 if solution is None else max(solution.violation, 0.0),
+            status="failed" if decision is None else decision.status,
+            iterations=0 if decision is None else decision.iterations,
+            objective=0.0 if decision is None else decision.objective,
+            violation=0.0 if decision is None else max(decision.violation, 0.0),
             cost_ns=self.config.solve_ns,
             wall_us=0.0,
         )

@@ -9,11 +9,13 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import Final
 
 from msgspec.structs import replace
 
-from twin.errors import KernelError, WireError
+from twin import __distribution__
+from twin.errors import KernelError, UsageError, WireError
 from twin.nodes.base import Incoming, Node, Outputs
 from twin.nodes.config import NodeConfig, from_wire
 from twin.nodes.make import make_node
@@ -33,13 +35,22 @@ from twin.wire.protocol import (
     Hello,
     HostError,
     Outcome,
+    Ping,
+    Pong,
     Reason,
+    Refused,
+    Replay,
+    Replayed,
+    Restore,
     Result,
+    Snapshot,
+    SnapshotState,
     StateHash,
     Stop,
     TimerRequest,
     Welcome,
 )
+from twin.wire.recovering import digest_of_result
 
 SNAPSHOT: Final = 1
 """Version of what is in a snapshot."""
@@ -110,10 +121,11 @@ class Host:
         self._hosted: dict[str, Hosted] = {}
         self._last = 0
         self._cached: Result | None = None
+        self.stopped = False
 
     def hello(self) -> list[bytes]:
         """The bytes with which this host introduces itself."""
-        return encode_control(Hello(self.name, self.epoch, SCHEMA))
+        return encode_control(Hello(self.name, self.epoch, SCHEMA, release()))
 
     def handle(self, parts: list[bytes]) -> list[bytes]:
         """Answer one control message; WELCOME needs no answer."""
@@ -164,7 +176,20 @@ class Host:
                 return None
             case Batch():
                 return self._on_batch(message)
+            case Replay():
+                result = self._on_batch(message.batch)
+                return Replayed(result.number, digest_of_result(result)) if isinstance(result, Result) else result
+            case Snapshot():
+                return SnapshotState(self._last, self.snapshot())
+            case Restore():
+                self.restore(message.last, message.state)
+                return None
+            case Ping():
+                return Pong()
+            case Refused():
+                raise UsageError(f"host {self.name}: refused by the kernel: {message.text}")
             case Stop():
+                self.stopped = True
                 hashes = {name: _hash(hosted) for name, hosted in sorted(self._hosted.items())}
                 return StateHash(hashes)
             case _:
@@ -207,6 +232,11 @@ class Host:
         return _outcome(hosted, incoming, outputs, wall_us)
 
 
+def release() -> str:
+    """The version of this program: hosts and kernel of different ones would not compute the same."""
+    return version(__distribution__)
+
+
 def _incoming(delivery: Delivery, begin_ns: int) -> Incoming:
     envelope = delivery.envelope
     if envelope is None:
@@ -236,7 +266,5 @@ def _outcome(hosted: Hosted, incoming: Incoming, outputs: Outputs, wall_us: floa
 
 
 def _hash(hosted: Hosted) -> str:
-    *state, _waiting = (
-        hosted.state()
-    )  # some of those have been handled by now, and how many is seen at the next delivery
+    *state, _waiting = hosted.state()  # some were handled by now: the next delivery finds out which
     return hashlib.blake2b(pack_plain(state, "state"), digest_size=32).hexdigest()

@@ -1,7 +1,6 @@
 """How a fading channel remembers itself: autocorrelation and coherence time of isotropic scatter."""
 
 import numpy as np
-from scipy.special import j0
 
 from twin.signal.arrays import RealArray
 
@@ -11,6 +10,8 @@ def jakes(doppler_hz: float, lag_s: float | RealArray) -> RealArray:
 
     `lag_s` has any shape, in s; the result has the same shape, real, 1 at lag 0.
     """
+    from scipy.special import j0
+
     return np.asarray(j0(2.0 * np.pi * doppler_hz * np.asarray(lag_s, dtype=np.float64)), dtype=np.float64)
 
 

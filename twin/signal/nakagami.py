@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
-from scipy.special import gammainccinv, gammaincinv
 
 from twin.signal.arrays import ComplexArray, RealArray
 
@@ -25,6 +24,8 @@ def nakagami_quantile(rayleigh: RealArray, m: float) -> RealArray:
     F_Ray(r) = 1 - exp(-r^2) and F_Nak(a) = P(m, m a^2), the regularised incomplete gamma function; any shape.
     Each half of the law is inverted from its own side, so that neither tail loses digits.
     """
+    from scipy.special import gammainccinv, gammaincinv
+
     power = np.asarray(rayleigh, dtype=np.float64) ** 2
     lower = gammaincinv(m, -np.expm1(-power))
     upper = gammainccinv(m, np.exp(-power))

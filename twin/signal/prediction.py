@@ -6,7 +6,6 @@ Instants are in s on any common origin; T is a trailing axis of p taps, and ever
 from typing import Final, overload
 
 import numpy as np
-from scipy.special import j0
 
 from twin.signal.arrays import ComplexArray, RealArray, ula_response
 
@@ -39,6 +38,8 @@ def wiener_taps(
     Returns:
         Weights (..., p) and error powers e2 (...).
     """
+    from scipy.special import j0
+
     turn = 2.0 * np.pi * np.asarray(doppler_hz, dtype=np.float64)[..., None]
     past = j0(turn[..., None] * (instants_s[..., :, None] - instants_s[..., None, :])) + mean_variance
     ahead = j0(turn * (np.asarray(target_s, dtype=np.float64)[..., None] - instants_s)) + mean_variance

@@ -32,7 +32,25 @@ from twin.wire.packing import (
     show,
     unpack,
 )
-from twin.wire.protocol import Batch, Control, Hello, HostError, Result, StateHash, Stop, Welcome
+from twin.wire.protocol import (
+    Batch,
+    Control,
+    Hello,
+    HostError,
+    Ping,
+    Pong,
+    Refused,
+    Replay,
+    Replayed,
+    Restore,
+    Result,
+    Snapshot,
+    SnapshotState,
+    StateHash,
+    Stop,
+    Welcome,
+)
+from twin.wire.recovering import pack_replay, pack_state, unpack_replay, unpack_restore, unpack_snapshot
 
 MAX_NODES: Final = 4096
 MAX_DEPTH: Final = 8
@@ -151,9 +169,14 @@ def _check_hashes(hashes: object, what: str) -> dict[str, str]:
         raise WireError(f"{what}={show(hashes)}: must be a map")
     for name, digest in hashes.items():
         check_name(name, what)
-        if type(digest) is not str or len(digest) != _HASH_LENGTH or not _HASH_CHARS.issuperset(digest):
-            raise WireError(f"{what}.{name}={show(digest)}: must be {_HASH_LENGTH} hexadecimal digits")
+        _check_hash(digest, f"{what}.{name}")
     return hashes
+
+
+def _check_hash(digest: object, what: str) -> str:
+    if type(digest) is not str or len(digest) != _HASH_LENGTH or not _HASH_CHARS.issuperset(digest):
+        raise WireError(f"{what}={show(digest)}: must be {_HASH_LENGTH} hexadecimal digits")
+    return digest
 
 
 class _Form(NamedTuple):
@@ -171,14 +194,23 @@ def _form(tag: str, make: type[Any], **fields: Field | Check) -> _Form:
 
 
 _PREFIX: Final = 2  # schema and tag
+_SAID: Final = Field(_clip, check_text)
 _FORMS: Final[dict[type[Any], _Form]] = {
-    Hello: _form("hello", Hello, name=check_name, epoch=check_epoch, schema=_check_schema),
+    Hello: _form("hello", Hello, name=check_name, epoch=check_epoch, schema=_check_schema, version=check_name),
+    Refused: _form("refused", Refused, text=_SAID),
     Welcome: _form("welcome", Welcome, run_id=check_name, node_configs=_check_configs, last=check_int),
     Batch: _Form("batch", pack_batch, unpack_batch),
     Result: _Form("result", pack_result, unpack_result),
-    HostError: _form("host_error", HostError, text=Field(_clip, check_text)),
+    HostError: _form("host_error", HostError, text=_SAID),
     Stop: _form("stop", Stop),
     StateHash: _form("state_hash", StateHash, hashes=Field(_pack_hashes, _unpack_hashes)),
+    Ping: _form("ping", Ping),
+    Pong: _form("pong", Pong),
+    Snapshot: _form("snapshot", Snapshot),
+    SnapshotState: _Form("snapshot_state", pack_state, unpack_snapshot),
+    Restore: _Form("restore", pack_state, unpack_restore),
+    Replay: _Form("replay", pack_replay, unpack_replay),
+    Replayed: _form("replayed", Replayed, number=check_int, digest=_check_hash),
 }
 _QUICK: Final[dict[type[Any], Callable[[Any], list[bytes] | None]]] = {
     Batch: pack_batch_quickly,

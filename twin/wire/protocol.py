@@ -1,8 +1,13 @@
 """What the kernel and a host say to each other about a batch: data only (the bytes: `codec`, the sockets: `transport`).
 
-host -> kernel   HELLO(name, epoch, schema)         kernel -> host   WELCOME(run_id, node_configs, last)
-kernel -> host   BATCH(n, deliveries)               host -> kernel   RESULT(n, outcomes) or ERROR(text)
-kernel -> host   STOP                               host -> kernel   STATE_HASH(node -> hash)
+host -> kernel   HELLO(name, epoch, schema, version)   kernel -> host   WELCOME(run_id, node_configs, last) or REFUSED
+kernel -> host   BATCH(n, deliveries)                  host -> kernel   RESULT(n, outcomes) or ERROR(text)
+kernel -> host   SNAPSHOT                              host -> kernel   SNAPSHOT_STATE(last, state)
+kernel -> host   PING                                  host -> kernel   PONG
+kernel -> host   STOP                                  host -> kernel   STATE_HASH(node -> hash)
+
+A host that was lost begins again: WELCOME, RESTORE(last, state) of its last snapshot if it has one, then REPLAY(batch)
+for every batch since, each answered by REPLAYED(n, digest of the result), and the batch that was with it.
 """
 
 from dataclasses import dataclass, field
@@ -96,6 +101,7 @@ class Hello:
     name: str
     epoch: int
     schema: int
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,4 +146,60 @@ class StateHash:
     hashes: dict[str, str] = field(default_factory=dict)
 
 
-Control = Hello | Welcome | Batch | Result | HostError | Stop | StateHash
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The kernel does not want this host, and why."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """Are you there?"""
+
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    """I am, though I may be at work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Hand out the state of all nodes as it is after the last batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotState:
+    """The state of a host after batch `last`; no bytes when the host cannot say."""
+
+    last: int
+    state: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """Be as a host was after batch `last`; not answered."""
+
+    last: int
+    state: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A batch that a host of this name has answered before: apply it and say what came out."""
+
+    batch: Batch
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What came of a replayed batch: `digest_of_result`, which leaves out what wall time says."""
+
+    number: int
+    digest: str
+
+
+Control = (
+    Hello | Welcome | Batch | Result | HostError | Stop | StateHash | Refused | Ping | Pong
+    | Snapshot | SnapshotState | Restore | Replay | Replayed
+)  # fmt: skip

@@ -14,7 +14,7 @@ import zmq
 from twin.errors import HostLostError, UsageError, WireError
 from twin.wire.control import decode_control
 from twin.wire.limits import MAX_FRAME
-from twin.wire.link import TIMEOUT_S, Endpoint, Link, MemoryLink
+from twin.wire.link import TIMEOUT_S, Endpoint, Link, LocalLink, MemoryLink
 from twin.wire.protocol import Hello
 
 __all__ = ["TIMEOUT_S", "Endpoint", "InprocLink", "Link", "MemoryLink", "make_link"]
@@ -25,7 +25,7 @@ _MAX_ROUTING_ID: Final = 255
 _LINKS: Final = itertools.count(1)
 
 
-class InprocLink(Link):
+class InprocLink(LocalLink):
     """Real ZeroMQ sockets in one process: the kernel binds a ROUTER, each host connects out as a DEALER.
 
     `address` is reachable through `context` only, and so is the link.

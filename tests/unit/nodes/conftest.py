@@ -8,6 +8,7 @@ import pytest
 from twin.nodes.base import Incoming
 from twin.nodes.config import CoordinationConfig, NodeConfig
 from twin.nodes.predictor import PredictorConfig
+from twin.nodes.sagin_policy import SaginPolicyConfig
 from twin.wire.messages import SCHEMA, Csi, Envelope, Kind, Replica, State
 
 TRANSMITTERS = ("satellite", "uav", "base_station")
@@ -31,24 +32,24 @@ PREDICTOR = PredictorConfig(
 
 
 def coordination(**changes):
+    """A coordinator's configuration; what names a field of the policy's changes that."""
+    policy = SaginPolicyConfig(
+        powers_mw=(10.0, 3.0, 30.0), solver="mrt", robust="none", max_iterations=5, predictor=PREDICTOR
+    )
     config = CoordinationConfig(
         transmitters=TRANSMITTERS,
-        receivers=RECEIVERS,
-        eavesdropper="eavesdropper",
-        powers_mw=(10.0, 3.0, 30.0),
         first_hop={"satellite": "core:satellite", "uav": "core:uav", "base_station": "edge:base_station"},
         trigger="complete",
         period_ns=10_000_000,
         activation="on_arrival",
         activation_margin_ns=0,
-        solver="mrt",
-        robust="none",
-        max_iterations=5,
         solve_ns=1_000_000,
         hold_ns=10_000_000,
-        predictor=PREDICTOR,
+        policy=policy,
     )
-    return replace(config, **changes)
+    own = {name: value for name, value in changes.items() if hasattr(policy, name)}
+    rest = {name: value for name, value in changes.items() if name not in own}
+    return replace(config, policy=replace(policy, **own), **rest)
 
 
 def config(name, coordinator="core:base_station", coordination=None):

@@ -5,11 +5,11 @@ import pytest
 
 from entities.measurement import estimate
 from entities.world import World
-from scenarios.configure import powers_mw, predictor_config, world_params
 from scenarios.load import load
+from scenarios.sagin.configure import powers_mw, predictor_config, world_params
 from twin.emulation.streams import Streams
-from twin.nodes.coordinator import uncertainty
 from twin.nodes.predictor import Predictor
+from twin.nodes.sagin_policy import uncertainty
 from twin.signal.sagin import TRANSMITTERS, USERS
 from twin.solvers.synergy.problem import SynergyProblem
 from twin.solvers.synergy.solve import solve

@@ -14,7 +14,7 @@ import pytest
 import run_twin
 import scenarios
 from scenarios.cli import main
-from scenarios.spec import Spec
+from scenarios.sagin.spec import SaginSpec
 
 ROOT = Path(__file__).parents[3]
 SUMMARY = {
@@ -100,7 +100,7 @@ def test_nothing_typed_runs_the_default_scenario(engine, capsys: pytest.CaptureF
     calls = engine()
     assert main([]) == 0
     spec, seed, out, transport, _, window = calls[0]
-    assert (spec, seed, transport, window) == (Spec(), 1, "inproc", "auto")
+    assert (spec, seed, transport, window) == (SaginSpec(), 1, "inproc", "auto")
     assert isinstance(out, Path)
     assert out.parent == Path("runs")
     assert out.name.startswith("sagin-1-2")
@@ -113,7 +113,7 @@ def test_everything_typed_reaches_the_engine(engine, capsys: pytest.CaptureFixtu
     argv = ["--seed", "7", "--duration", "1.5", "--set", "uav.altitude_m=50", "--set", "twin.trigger=every"]
     assert main([*argv, "--out", "here", "--transport", "memory", "--window", "1e-6"]) == 0
     spec, seed, out, transport, _, window = calls[0]
-    assert isinstance(spec, Spec)
+    assert isinstance(spec, SaginSpec)
     assert (spec.scenario.duration_s, spec.uav.altitude_m, spec.twin.trigger) == (1.5, 50.0, "every")
     assert (seed, out, transport, window) == (7, Path("here"), "memory", 1000)
     last = capsys.readouterr().out.splitlines()[-1]

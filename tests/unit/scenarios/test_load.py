@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from scenarios.load import MAX_FILE_BYTES, builtin_names, builtin_text, from_dict, load
-from scenarios.spec import Spec
+from scenarios.sagin.spec import SaginSpec
 from twin.errors import ScenarioError
 
 
@@ -30,7 +30,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_the_default_scenario_spells_out_the_defaults() -> None:
-    assert load("sagin") == Spec()
+    assert load("sagin") == SaginSpec()
     assert "sagin" in builtin_names()
     assert builtin_text("sagin").startswith("# ")
 
@@ -39,7 +39,7 @@ def test_a_file_changes_what_it_names_and_takes_its_name(write) -> None:
     spec = load(write("[uav]\naltitude_m = 250\n", "My Town (2).toml"))
     assert spec.scenario.name == "my-town-2"
     assert spec.uav.altitude_m == 250.0
-    assert spec.model_copy(update={"uav": Spec().uav, "scenario": Spec().scenario}) == Spec()
+    assert spec.model_copy(update={"uav": SaginSpec().uav, "scenario": SaginSpec().scenario}) == SaginSpec()
 
 
 def test_a_file_with_a_mark_and_foreign_line_ends_is_read(write) -> None:
@@ -231,7 +231,7 @@ def test_an_unknown_scenario_gets_the_nearest_and_the_known_ones() -> None:
 
 
 def test_a_manifest_that_was_tampered_with_is_named() -> None:
-    data = Spec().as_dict()
+    data = SaginSpec().as_dict()
     data["uav"]["altitude_m"] = "high"
     with pytest.raises(ScenarioError, match=r'^uav\.altitude_m = "high": must be a number, .* \(manifest\.json\)$'):
         from_dict(data, "manifest.json")

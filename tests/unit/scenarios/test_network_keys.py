@@ -5,11 +5,13 @@ from typing import get_args
 import networkx as nx
 import pytest
 
-from scenarios import outages, topology
+from scenarios import outages
 from scenarios.build import run_id
 from scenarios.load import from_dict, load
-from scenarios.spec import Spec
+from scenarios.sagin import topology
+from scenarios.sagin.spec import SaginSpec
 from scenarios.spec_links import LINK_CLASSES, ArqSection, KindName
+from scenarios.systems import system_of
 from twin.emulation.links import LinkParams
 from twin.emulation.loss import Burst
 from twin.emulation.routes import always_up
@@ -50,7 +52,7 @@ def test_settings_reach_the_links_of_their_class_and_no_other():
 
 
 def test_features_that_are_off_do_not_name_a_run():
-    plain = Spec()
+    plain = SaginSpec()
     assert "loss_burst" not in plain.identity()["network"]["radio"]
     assert "outage" not in plain.identity()["network"]
     assert "arq" in plain.as_dict()["network"]["radio"]
@@ -97,7 +99,7 @@ def test_geometry_and_schedule_must_both_say_that_a_link_is_up():
     looks = (500 * MS, 1000 * MS, 1700 * MS, 2500 * MS)
     assert [up("satellite", "gateway", t_ns) for t_ns in looks] == [True, False, False, False]
     assert [up("uav", "au", t_ns) for t_ns in looks] == [True, False, False, True]
-    assert outages.is_up(Spec(), topology.make_graph(Spec())) is always_up
+    assert outages.is_up(SaginSpec(), topology.make_graph(SaginSpec())) is always_up
 
 
 @pytest.mark.parametrize(
@@ -107,7 +109,7 @@ def test_geometry_and_schedule_must_both_say_that_a_link_is_up():
             [outage("backhual", 1, 2)],
             (
                 'network.outage[0].link = "backhual": must be "radio", "fronthaul", "backhaul", "core", '
-                'or two sites that a link joins as in "uav - ground-station"'
+                'or two sites that a link joins as in "satellite - gateway"'
             ),
         ),
         (
@@ -155,7 +157,7 @@ def test_without_outages_everybody_has_a_way():
     extra = [{"name": "lorry", "position_m": [0, 0, 0], "serving": "satellite"}]
     for coordinator in ("core:base_station", "edge:uav", "edge:lorry", "core:eavesdropper"):
         spec = from_dict({"twin": {"coordinator": coordinator}, "users": {"extra": extra}})
-        assert outages.problem(spec) is None
+        assert outages.problem(system_of(spec)) is None
 
 
 def test_a_graph_with_no_route_names_who_is_cut_off():

@@ -8,12 +8,12 @@ import skyfield.api
 
 from entities.mobility.elements import DEFAULT_ELEMENTS, checksum
 from entities.world import World
-from scenarios import topology
 from scenarios.build import run_id
-from scenarios.configure import world_params
 from scenarios.load import from_dict, load
-from scenarios.satellite_pass import begin_s, check_pass, chosen_pass, gateway_names, warnings
-from scenarios.spec import Spec
+from scenarios.sagin import topology
+from scenarios.sagin.configure import world_params
+from scenarios.sagin.satellite_pass import begin_s, check_pass, chosen_pass, gateway_names, warnings
+from scenarios.sagin.spec import SaginSpec
 from scenarios.values import shortened
 from twin.emulation.streams import Streams
 from twin.errors import ScenarioError
@@ -242,7 +242,7 @@ def test_what_a_satellite_at_rest_has_no_use_for_does_not_name_its_run():
 
 
 def test_gateways_hang_on_the_satellite_s_edge_cloud():
-    assert gateway_names(Spec().satellite) == gateway_names(spec().satellite) == ("gateway",)
+    assert gateway_names(SaginSpec().satellite) == gateway_names(spec().satellite) == ("gateway",)
     mine = spec("satellite.gateways_deg=[[18.3, 109.3], [40.45, 116.86]]")
     assert gateway_names(mine.satellite) == ("gateway-1", "gateway-2")
     graph = topology.make_graph(mine)
@@ -251,7 +251,7 @@ def test_gateways_hang_on_the_satellite_s_edge_cloud():
         assert graph[name]["satellite"]["params"].kind == "radio"
         assert graph[name]["edge-cloud:satellite"]["params"].kind == "fronthaul"
     assert "gateway" not in graph
-    assert "gateway" in topology.make_graph(Spec())
+    assert "gateway" in topology.make_graph(SaginSpec())
 
 
 def test_propagation_is_distance_over_c_by_radio_and_the_great_circle_at_two_thirds_of_it_by_fibre():
@@ -277,6 +277,6 @@ def test_propagation_is_distance_over_c_by_radio_and_the_great_circle_at_two_thi
 
 
 def test_the_network_of_a_satellite_at_rest_is_as_it_was():
-    propagation_ns = topology.propagation(World(world_params(Spec()), Streams(1)))
+    propagation_ns = topology.propagation(World(world_params(SaginSpec()), Streams(1)))
     assert propagation_ns("satellite", "gateway", 0) == round(600e3 / 299_792_458.0 * 1e9)
     assert propagation_ns("gateway", "edge-cloud:satellite", 0) == 0

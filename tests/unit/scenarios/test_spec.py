@@ -7,14 +7,14 @@ from pydantic import ValidationError
 
 from scenarios.keys import all_keys
 from scenarios.load import from_dict
-from scenarios.spec import Spec
+from scenarios.sagin.spec import SaginSpec
 from scenarios.spec_network import BackhaulLink
 from twin.errors import ScenarioError
 from twin.signal.units import NS_PER_S
 
 
 def test_default_geometry_has_the_distances_of_the_model() -> None:
-    spec = Spec()
+    spec = SaginSpec()
     bx, by, bz = spec.base_station.position_m
     places = spec.users.positions_m
     uav_x, uav_y = spec.uav.waypoints_m[0]
@@ -26,7 +26,7 @@ def test_default_geometry_has_the_distances_of_the_model() -> None:
 
 
 def test_round_trip_through_json_gives_an_equal_spec() -> None:
-    spec = Spec.model_validate(
+    spec = SaginSpec.model_validate(
         {
             "uav": {"waypoints_m": [[0, 1], [2, 3.5]], "altitude_m": 123},
             "users": {"extra": [{"name": "lorry", "position_m": [1, 2, 3], "serving": "uav"}]},
@@ -40,30 +40,30 @@ def test_round_trip_through_json_gives_an_equal_spec() -> None:
 
 def test_a_spec_is_frozen() -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        Spec().uav.altitude_m = 5.0  # type: ignore[misc]
+        SaginSpec().uav.altitude_m = 5.0  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("value", [True, "100", None, [100], float("nan"), float("inf"), 10**400])
 def test_a_number_is_a_finite_number_and_nothing_else(value: object) -> None:
     with pytest.raises(ValidationError):
-        Spec.model_validate({"uav": {"altitude_m": value}})
+        SaginSpec.model_validate({"uav": {"altitude_m": value}})
 
 
 def test_whole_numbers_are_taken_for_floats_and_not_the_other_way_round() -> None:
-    assert type(Spec.model_validate({"uav": {"altitude_m": 120}}).uav.altitude_m) is float
+    assert type(SaginSpec.model_validate({"uav": {"altitude_m": 120}}).uav.altitude_m) is float
     with pytest.raises(ValidationError):
-        Spec.model_validate({"satellite": {"antennas": 4.0}})
+        SaginSpec.model_validate({"satellite": {"antennas": 4.0}})
 
 
 def test_a_partial_link_keeps_the_defaults_of_its_own_class() -> None:
-    spec = Spec.model_validate({"network": {"backhaul": {"loss": 0.1}, "core": {"queue_max": 7}}})
+    spec = SaginSpec.model_validate({"network": {"backhaul": {"loss": 0.1}, "core": {"queue_max": 7}}})
     assert spec.network.backhaul == BackhaulLink(latency_ms=2.0, jitter_ms=0.2, rate_mbps=1000.0, loss=0.1)
     assert (spec.network.core.latency_ms, spec.network.core.rate_mbps) == (1.0, 10_000.0)
     assert (spec.network.radio.rate_mbps, spec.network.fronthaul.latency_ms) == (50.0, 0.5)
 
 
 def test_times_are_whole_nanoseconds() -> None:
-    spec = Spec.model_validate(
+    spec = SaginSpec.model_validate(
         {
             "scenario": {"duration_s": 0.3},
             "report": {"period_ms": 0.1},
@@ -82,7 +82,7 @@ def test_times_are_whole_nanoseconds() -> None:
 
 
 def test_every_key_says_what_it_means_and_every_number_has_a_range() -> None:
-    for key in all_keys().values():
+    for key in all_keys(SaginSpec).values():
         assert key.meaning, key.path
         if "number" in key.kind:
             assert " to " in key.allowed or "below" in key.allowed, key.path
@@ -90,7 +90,7 @@ def test_every_key_says_what_it_means_and_every_number_has_a_range() -> None:
 
 
 def test_a_unit_is_read_off_the_end_of_the_name() -> None:
-    units = {path: key.unit for path, key in all_keys().items()}
+    units = {path: key.unit for path, key in all_keys(SaginSpec).items()}
     assert units["satellite.drift_rad_s"] == "rad/s"
     assert units["uav.speed_mps"] == "m/s"
     assert units["network.core.rate_mbps"] == "Mbit/s"
@@ -103,7 +103,7 @@ def test_a_unit_is_read_off_the_end_of_the_name() -> None:
 
 def test_entities_are_the_seven_and_the_bystanders() -> None:
     extra = [{"name": "lorry", "position_m": [0, 0, 0]}]
-    names = Spec.model_validate({"users": {"extra": extra}}).entities
+    names = SaginSpec.model_validate({"users": {"extra": extra}}).entities
     assert names == ("satellite", "uav", "base_station", "su", "au", "gu", "eavesdropper", "lorry")
 
 
@@ -111,7 +111,7 @@ def test_entities_are_the_seven_and_the_bystanders() -> None:
 def test_any_twin_of_an_entity_may_coordinate(coordinator: str) -> None:
     extra = [{"name": "lorry", "position_m": [0, 0, 0]}]
     data = {"twin": {"coordinator": coordinator}, "users": {"extra": extra}}
-    assert Spec.model_validate(data).twin.coordinator == coordinator
+    assert SaginSpec.model_validate(data).twin.coordinator == coordinator
 
 
 @pytest.mark.parametrize("name", ["su", "satellite", "eavesdropper", "gateway", "Lorry", "9th", "a-b", "", "x" * 33])

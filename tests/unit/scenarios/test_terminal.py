@@ -69,7 +69,7 @@ def block(summary: dict[str, object], typed: str | None = None) -> str:
 
 
 def progress_at(t_s: float, wall_s: float, **changes: object) -> SimpleNamespace:
-    state = {"sent": 78311, "lost": 391, "solves": 4118, "age_ms": 31.2, "worst_user_rate": 2.456}
+    state = {"sent": 78311, "lost": 391, "solves": 4118, "age_ms": 31.2, "rate": 2.456, "objective": "min"}
     return SimpleNamespace(t_ns=round(t_s * 1e9), duration_ns=60 * 10**9, wall_s=wall_s, **{**state, **changes})
 
 
@@ -324,7 +324,7 @@ def test_a_silent_view_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_what_is_not_known_yet_is_left_out() -> None:
-    line = plain_line("x", progress_at(0.0, 0.0, age_ms=None, worst_user_rate=None))
+    line = plain_line("x", progress_at(0.0, 0.0, age_ms=None, rate=None))
     assert line == "x  0.0 / 60 s  0 %  sent 78 311  lost 391  solves 4 118"
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from entities.world import World
 from scenarios.commands.study import StudyOptions, complete
-from scenarios.configure import world_params
+from scenarios.sagin.configure import world_params
 from scenarios.studies.grid import Point, Row, expand
 from scenarios.studies.intervals import interval
 from scenarios.studies.prediction import SPREAD_HZ, STUDY, TC_NS, UAV_MPS, evaluate, instants_ns, setting

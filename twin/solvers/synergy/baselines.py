@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from scipy.ndimage import maximum_filter
-from scipy.optimize import minimize
 
 from twin.signal.arrays import ComplexArray, RealArray
 from twin.signal.sinr import received_powers
@@ -57,6 +55,8 @@ def fine_shares(powers: RealArray) -> RealArray:
 
     `powers` are the received powers (3, 4) at full budgets.
     """
+    from scipy.ndimage import maximum_filter
+
     shares, rates = _grid(_FINE, powers)
     cube = rates.reshape((len(_FINE),) * 3)
     peaks = np.flatnonzero((cube == maximum_filter(cube, size=3, mode="nearest")).ravel())
@@ -68,6 +68,8 @@ def fine_shares(powers: RealArray) -> RealArray:
 
 def _refine(share: RealArray, powers: RealArray) -> RealArray:
     """Maximise phi s.t. R_k >= phi over the logarithms of the shares, from a point of the grid."""
+    from scipy.optimize import minimize
+
     start = np.log(np.maximum(share, 1e-9))
 
     def margins(v: RealArray) -> RealArray:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.linalg import eigh
 
 from twin.errors import SolverError
 from twin.signal.arrays import ComplexArray, RealArray
@@ -132,6 +131,8 @@ def upper_bound(reduced: Reduced) -> float:
     sum_{j != k} P_j ||c_je||^2. What is left is a wiretap channel, whose secrecy rate is log2 of the largest
     generalised eigenvalue of (I + P c c^H, I + P c_e c_e^H / (1 + J)). The least of the three bounds P1.
     """
+    from scipy.linalg import eigh
+
     heard = [float(np.vdot(matrix[3], matrix[3]).real) for matrix in reduced.channels]
     bounds = []
     for k, matrix in enumerate(reduced.channels):

@@ -8,16 +8,13 @@ from pydantic import Field, field_validator, model_validator
 
 from entities.mobility.elements import DEFAULT_ELEMENTS, Elements
 from scenarios.cross_field import cross_field
-from scenarios.spec_world import SatelliteSection
+from scenarios.sagin.spec_world import SatelliteSection
+from scenarios.spec_base import PointDeg
 from twin.errors import ScenarioError
 
 MAX_GATEWAYS = 16
 YEARS = range(1957, 2101)
 UTC_PATTERN = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?Z)?", re.ASCII)
-
-Latitude = Annotated[float, Field(ge=-90, le=90)]
-Longitude = Annotated[float, Field(ge=-180, le=180)]
-PointDeg = Annotated[tuple[Latitude, Longitude], Field(strict=False)]
 
 
 class OrbitingSatelliteSection(SatelliteSection):

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from entities.measurement import PilotDraws, estimates_with, pilot_draws
 from entities.world import World
-from scenarios.attribution_memory import Knowledge, LinkMemory
-from scenarios.configure import antennas, predictor_config
-from scenarios.spec import Spec
+from scenarios.attribution_memory import Knowledge
+from scenarios.sagin.configure import antennas, predictor_config
+from scenarios.sagin.link_memory import LinkMemory
+from scenarios.sagin.spec import SaginSpec
 from twin.emulation.streams import Streams
 from twin.nodes.history import IGNORED, Taps
 from twin.nodes.predictor import EVE_ROW, Moments, Predictor
@@ -87,7 +88,7 @@ class Retaken:
         antennas: of each transmitter, in the order of TRANSMITTERS.
     """
 
-    def __init__(self, spec: Spec, streams: Streams, known: Sequence[Knowledge]) -> None:
+    def __init__(self, spec: SaginSpec, streams: Streams, known: Sequence[Knowledge]) -> None:
         self._predictor = Predictor(predictor_config(spec))
         self._pilot_snr = float(from_db(spec.radio.pilot_snr_db))
         self._csi_error = spec.eavesdropper.csi_error

@@ -21,24 +21,21 @@ import networkx as nx
 
 from entities.mobility.frames import great_circle_m
 from entities.world import World
-from scenarios.satellite_pass import GATEWAY, gateway_names
-from scenarios.spec import Spec
-from scenarios.spec_network import LinkSection
-from twin.emulation.links import LinkParams
+from scenarios.sagin.satellite_pass import GATEWAY, gateway_names
+from scenarios.sagin.spec import SaginSpec
+from scenarios.sites import link_classes, twin_site
 from twin.emulation.routes import IsUp, Propagation, always_up
 from twin.signal.sagin import EAVESDROPPER, SERVES, TRANSMITTERS
 from twin.signal.units import SPEED_OF_LIGHT_MPS
 
 GROUND_STATION: Final = "ground-station"
-EDGE_HOST: Final = "edge"
-CORE_HOST: Final = "core"
 
 _GROUND_SITES: Final = {GATEWAY: (0.0, 0.0, 0.0), GROUND_STATION: (0.0, 0.0, 0.0)}
 _SATELLITE_EDGE: Final = "edge-cloud:satellite"
 _FIBRE_MPS: Final = 2.0 / 3.0 * SPEED_OF_LIGHT_MPS
 
 
-def home_networks(spec: Spec) -> dict[str, str]:
+def home_networks(spec: SaginSpec) -> dict[str, str]:
     """The network (named by its transmitter) in whose clouds the twins of each entity live."""
     home = {name: name for name in TRANSMITTERS}
     home.update({user: transmitter for transmitter, user in SERVES.items()})
@@ -47,29 +44,16 @@ def home_networks(spec: Spec) -> dict[str, str]:
     return home
 
 
-def twin_names(spec: Spec) -> tuple[str, ...]:
-    """Every twin: an edge and a core twin of each entity."""
-    return tuple(f"{side}:{entity}" for entity in spec.entities for side in ("edge", "core"))
-
-
-def sites(spec: Spec) -> dict[str, str]:
+def sites(spec: SaginSpec) -> dict[str, str]:
     """The site of every entity (its own) and twin (a cloud of its home network)."""
     home = home_networks(spec)
     site_of = {entity: entity for entity in spec.entities}
-    for entity in spec.entities:
-        site_of[f"edge:{entity}"] = f"edge-cloud:{home[entity]}"
-        site_of[f"core:{entity}"] = f"core-cloud:{home[entity]}"
-    return site_of
+    return site_of | {twin: twin_site(twin, home) for twin in spec.twins}
 
 
-def hosts(spec: Spec) -> dict[str, str]:
-    """The host of every twin: one for the edge clouds, one for the core clouds."""
-    return {name: EDGE_HOST if name.startswith("edge:") else CORE_HOST for name in twin_names(spec)}
-
-
-def make_graph(spec: Spec) -> "nx.Graph[str]":
+def make_graph(spec: SaginSpec) -> "nx.Graph[str]":
     """The network graph with `LinkParams` on every edge."""
-    radio, fronthaul, backhaul, core = (_params(kind, section) for kind, section in spec.network.classes.items())
+    radio, fronthaul, backhaul, core = link_classes(spec.network)
     graph: nx.Graph[str] = nx.Graph()
     heads = {
         "satellite": gateway_names(spec.satellite),
@@ -134,17 +118,3 @@ def _fibres_ns(world: World) -> dict[tuple[str, str], int]:
         (name, _SATELLITE_EDGE): round(great_circle_m(orbit.site_deg, point) / _FIBRE_MPS * 1e9)
         for name, point in orbit.gateways_deg.items()
     }
-
-
-def _params(kind: str, section: LinkSection) -> LinkParams:
-    return LinkParams(
-        kind,
-        section.latency_ns,
-        section.jitter_ns,
-        section.rate_bps,
-        section.loss,
-        section.queue_max,
-        burst=section.loss_burst.burst,
-        priority=section.priority,
-        arq=section.arq.arq,
-    )

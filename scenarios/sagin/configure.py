@@ -1,24 +1,24 @@
 """From a Spec to what the world and the twins are told: plain parameters, no behaviour."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from entities.world import BaseStationParams, ReceiverParams, SatelliteParams, UavParams, WorldParams
-from scenarios.satellite_pass import orbit_params
-from scenarios.spec import Spec
-from scenarios.topology import twin_names
-from twin.emulation.lives import Clock, Crash, Lives
-from twin.emulation.lookahead import Declared
+from scenarios.coordination import first_hop, loop_ns
+from scenarios.sagin.satellite_pass import orbit_params
+from scenarios.sagin.spec import SaginSpec
 from twin.nodes.config import CoordinationConfig, EntityKind, NodeConfig
-from twin.nodes.coordinator import SOLVE_TIMER
 from twin.nodes.predictor import PredictorConfig
-from twin.signal.sagin import EAVESDROPPER, RECEIVERS, TRANSMITTERS
+from twin.nodes.sagin_policy import SaginPolicyConfig
+from twin.signal.sagin import EAVESDROPPER, TRANSMITTERS
 from twin.signal.units import from_db, from_dbm, wavelength_m
 
 _MAILBOX_MAX: Final = 10_000
 _MEMORY_S: Final = 0.5
 
 
-def world_params(spec: Spec) -> WorldParams:
+def world_params(spec: SaginSpec) -> WorldParams:
     """The physical half of a scenario."""
     users = spec.users
     receivers = {name: ReceiverParams(getattr(users.positions_m, name), users.speed_mps) for name in ("su", "au", "gu")}
@@ -50,22 +50,22 @@ def world_params(spec: Spec) -> WorldParams:
     )
 
 
-def antennas(spec: Spec) -> dict[str, int]:
+def antennas(spec: SaginSpec) -> dict[str, int]:
     """Antennas of each transmitter."""
     return {name: getattr(spec, name).antennas for name in TRANSMITTERS}
 
 
-def powers_mw(spec: Spec) -> dict[str, float]:
+def powers_mw(spec: SaginSpec) -> dict[str, float]:
     """Power budget of each transmitter in mW."""
     return {name: float(from_dbm(getattr(spec, name).power_dbm)) for name in TRANSMITTERS}
 
 
-def node_configs(spec: Spec, ranks: dict[str, int]) -> dict[str, NodeConfig]:
+def node_configs(spec: SaginSpec, ranks: Mapping[str, int]) -> dict[str, NodeConfig]:
     """The configuration of every twin, by name."""
-    return {name: _node_config(spec, name, ranks[name]) for name in twin_names(spec)}
+    return {name: _node_config(spec, name, ranks[name]) for name in spec.twins}
 
 
-def _node_config(spec: Spec, name: str, rank: int) -> NodeConfig:
+def _node_config(spec: SaginSpec, name: str, rank: int) -> NodeConfig:
     side, _, entity = name.partition(":")
     return NodeConfig(
         name=name,
@@ -89,29 +89,40 @@ def _kind(entity: str) -> EntityKind:
     return "eavesdropper" if entity == EAVESDROPPER else "user"
 
 
-def coordination(spec: Spec) -> CoordinationConfig:
+def coordination(spec: SaginSpec) -> CoordinationConfig:
     """What the coordinator is told."""
-    powers = powers_mw(spec)
     return CoordinationConfig(
         transmitters=TRANSMITTERS,
-        receivers=RECEIVERS,
-        eavesdropper=EAVESDROPPER,
-        powers_mw=tuple(powers[name] for name in TRANSMITTERS),
         first_hop={name: first_hop(spec.twin.coordinator, name) for name in TRANSMITTERS},
         trigger=spec.twin.trigger,
         period_ns=spec.twin.period_ns,
         activation=spec.twin.activation,
         activation_margin_ns=spec.twin.activation_margin_ns,
+        solve_ns=spec.twin.cost_us.solve_ns,
+        hold_ns=loop_ns(spec, spec.twin),
+        policy=policy_config(spec),
+    )
+
+
+def policy_config(spec: SaginSpec) -> SaginPolicyConfig:
+    """What the coordinator's policy is told."""
+    return SaginPolicyConfig(
+        powers_mw=tuple(powers_mw(spec).values()),
         solver=spec.twin.solver,
         robust=spec.twin.robustness,
         max_iterations=spec.twin.max_iterations,
-        solve_ns=spec.twin.cost_us.solve_ns,
-        hold_ns=spec.twin.period_ns if spec.twin.trigger == "periodic" else spec.report.period_ns,
         predictor=predictor_config(spec),
     )
 
 
-def predictor_config(spec: Spec) -> PredictorConfig:
+def nominal(spec: SaginSpec) -> CoordinationConfig:
+    """The scenario's coordinator, made to believe its last reports: no prediction, no allowance for errors."""
+    config = coordination(spec)
+    predictor = replace(config.policy.predictor, mode="none")
+    return replace(config, policy=replace(config.policy, robust="none", predictor=predictor))
+
+
+def predictor_config(spec: SaginSpec) -> PredictorConfig:
     """The constants of the channels that a predicting twin may know: the laws, not what is drawn from them."""
     world = world_params(spec)
     noise_mw = float(from_dbm(world.noise_dbm))
@@ -128,32 +139,4 @@ def predictor_config(spec: Spec) -> PredictorConfig:
         nakagami_m=world.base_station.nakagami_m,
         phase_spread_rad=world.satellite.phase_spread_rad,
         satellite_spread_hz=world.satellite.spread_hz,
-    )
-
-
-def first_hop(coordinator: str, transmitter: str) -> str:
-    """To whom the coordinator hands a precoder: down through core and edge, from where it stands itself."""
-    if coordinator == f"edge:{transmitter}":
-        return transmitter
-    if coordinator == f"core:{transmitter}":
-        return f"edge:{transmitter}"
-    return f"core:{transmitter}"
-
-
-def declared(spec: Spec) -> dict[str, Declared]:
-    """What the twins declare. A coordinator's clock strikes on a grid: the next time may be any moment away."""
-    handle_ns = spec.twin.cost_us.handle_ns
-    clocks = lives(spec).clocks
-    return {name: Declared(handle_ns, 1 if name in clocks else None) for name in twin_names(spec)}
-
-
-def lives(spec: Spec) -> Lives:
-    """The crashes of the twins, and the clocks with which they begin each life."""
-    clock = Clock(SOLVE_TIMER, spec.twin.period_ns)
-    crashes: dict[str, list[Crash]] = {}
-    for fault in sorted(spec.fault, key=lambda fault: fault.from_ns):
-        crashes.setdefault(fault.twin, []).append(Crash(fault.from_ns, fault.to_ns))
-    return Lives(
-        crashes={name: tuple(each) for name, each in crashes.items()},
-        clocks={spec.twin.coordinator: clock} if spec.twin.trigger == "periodic" else {},
     )

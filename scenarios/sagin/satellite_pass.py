@@ -8,8 +8,8 @@ from entities.mobility.frames import SECONDS_PER_DAY
 from entities.mobility.orbit import Sky
 from entities.mobility.passes import Pass, find_passes, highest
 from entities.params import OrbitParams
-from scenarios.spec import Spec
-from scenarios.spec_orbit import OrbitingSatelliteSection
+from scenarios.sagin.spec import SaginSpec
+from scenarios.sagin.spec_orbit import OrbitingSatelliteSection
 from twin.errors import ScenarioError
 
 GATEWAY: Final = "gateway"
@@ -96,7 +96,7 @@ def chosen_pass(satellite: OrbitingSatelliteSection) -> tuple[int, Pass]:
     raise no_pass(satellite, SEARCH_DAYS)
 
 
-def check_pass(spec: Spec) -> None:
+def check_pass(spec: SaginSpec) -> None:
     """Make sure that the satellite is above its mask at some time of the run.
 
     Raises:
@@ -119,7 +119,7 @@ def check_pass(spec: Spec) -> None:
     raise no_pass(satellite, SEARCH_DAYS)
 
 
-def warnings(spec: Spec) -> list[str]:
+def warnings(spec: SaginSpec) -> list[str]:
     """What a person should know of a scenario that can be run all the same; nothing for most."""
     satellite = spec.satellite
     if satellite.orbit == "static":

@@ -4,14 +4,14 @@ from pathlib import Path
 from typing import Final
 
 from entities.mobility.elements import Elements
-from scenarios.problems import Source, lookup
+from scenarios.problems import S, Source, lookup
 from scenarios.values import shown
 from twin.errors import ScenarioError
 
 MAX_TLE_BYTES: Final = 64 * 1024
 
 
-def read_tle(source: Source, folder: Path) -> None:
+def read_tle(source: Source[S], folder: Path) -> None:
     """Put the elements in the file of `satellite.tle`, if a scenario names one, into the scenario.
 
     Args:

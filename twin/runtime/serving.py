@@ -1,0 +1,138 @@
+"""A host in a process of its own: connects to a kernel, answers what that says, and ends when it is gone.
+
+The process has two threads and a socket for each. The first answers the kernel's questions. The second watches: it
+answers PING while the first is at work, and ends the process as soon as the kernel is gone, however that ended and
+whatever the first is doing. No host outlives its kernel.
+"""
+
+import ctypes
+import os
+import secrets
+import signal
+import sys
+import threading
+from typing import Final
+
+import zmq
+
+from twin.emulation.garbage import long_lived
+from twin.errors import HostLostError, UsageError
+from twin.runtime.host import Host
+from twin.wire.addresses import remove_socket
+from twin.wire.control import encode_control
+from twin.wire.protocol import Pong
+from twin.wire.router import WATCH, configure
+
+WAIT_S: Final = 60.0
+_FAREWELL_MS: Final = 5000  # for the last answer to leave
+_LOOK_MS: Final = 500  # between two looks at the parent
+_MAX_ROUTING_ID: Final = 255
+_PONG: Final = encode_control(Pong())
+_SET_PARENT_DEATH_SIGNAL: Final = 1
+
+Dealer = zmq.Socket[bytes]
+
+
+class Service:
+    """Lets a host answer the kernel at an address, until that says STOP.
+
+    Args:
+        host: who answers.
+        address: of the kernel, checked.
+        parent: the process whose child this one is and must not outlive; 0 for none.
+    """
+
+    def __init__(self, host: Host, address: str, parent: int = 0) -> None:
+        self._host = host
+        self._address = address
+        self._parent = parent
+        self._over = threading.Event()
+        self._context: zmq.Context[Dealer] = zmq.Context(io_threads=1)
+        route = f"{host.name}#{host.epoch}#{secrets.token_hex(4)}".encode()
+        if len(route + WATCH) > _MAX_ROUTING_ID:
+            raise UsageError(f"name={host.name}: must take fewer bytes, to be told apart from others")
+        self._route = route
+
+    def run(self, wait_s: float = WAIT_S) -> None:
+        """Be the host; `wait_s` bounds the wait for the kernel's WELCOME.
+
+        Raises:
+            UsageError: the kernel does not want this host.
+            HostLostError: there is no kernel.
+        """
+        _die_with(self._parent)
+        threading.Thread(target=self._watch, daemon=True).start()
+        dealer = self._connected(self._route)
+        try:
+            dealer.send_multipart(self._host.hello())
+            if not dealer.poll(round(wait_s * 1e3)):
+                raise HostLostError(f"host {self._host.name}: no kernel at {self._address} within {wait_s:g} s")
+            self._turn(dealer)
+            with long_lived():
+                while not self._host.stopped:
+                    self._turn(dealer)
+        finally:
+            self._over.set()
+            dealer.close(linger=_FAREWELL_MS)
+            self._context.term()
+
+    def _turn(self, dealer: Dealer) -> None:
+        """Take one message in and answer it. Whether the kernel still lives is for the other thread to know."""
+        answer = self._host.handle(dealer.recv_multipart())
+        if self._host.stopped:
+            self._over.set()
+        if answer:
+            dealer.send_multipart(answer)
+
+    def _watch(self) -> None:
+        try:
+            dealer = self._context.socket(zmq.DEALER)
+            events = dealer.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+            self._connect(dealer, self._route + WATCH)
+            self._look_after(dealer, events)
+        except zmq.ContextTerminated:
+            return
+        finally:
+            dealer.disable_monitor()
+            dealer.close()
+
+    def _look_after(self, dealer: Dealer, events: Dealer) -> None:
+        poller = zmq.Poller()
+        poller.register(dealer, zmq.POLLIN)
+        poller.register(events, zmq.POLLIN)
+        while True:
+            ready = dict(poller.poll(_LOOK_MS))
+            if dealer in ready:
+                dealer.recv_multipart()
+                dealer.send_multipart(_PONG)
+            if events in ready or (self._parent and os.getppid() != self._parent):
+                self._kernel_is_gone()
+
+    def _kernel_is_gone(self) -> None:
+        """End the process: the first thread may be deep in a solve and would not notice for long."""
+        if self._over.is_set():
+            return
+        remove_socket(self._address)
+        sys.stderr.write(f"error: host {self._host.name}: the kernel at {self._address} is gone\n")
+        sys.stderr.flush()
+        os._exit(HostLostError.exit_code)
+
+    def _connected(self, route: bytes) -> Dealer:
+        dealer = self._context.socket(zmq.DEALER)
+        self._connect(dealer, route)
+        return dealer
+
+    def _connect(self, dealer: Dealer, route: bytes) -> None:
+        configure(dealer)
+        dealer.setsockopt(zmq.ROUTING_ID, route)
+        dealer.connect(self._address)
+
+
+def _die_with(parent: int) -> None:
+    """Have the system kill this process when its parent dies, where it can; and be sure that it is not dead yet."""
+    if not parent:
+        return
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    if os.getppid() != parent:
+        raise HostLostError(f"parent {parent}: ended before its host began")
