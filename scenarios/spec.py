@@ -19,7 +19,7 @@ from scenarios.spec_network import NetworkSection
 from scenarios.spec_twin import TwinSection
 from twin.signal.units import to_ns
 
-SystemName = Literal["sagin"]
+SystemName = Literal["sagin", "hisac"]
 
 
 _SHOWN = 7  # entities named in an error

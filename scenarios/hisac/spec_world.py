@@ -36,8 +36,8 @@ class ChannelsSection(Section):
         default="rician_shadowed", description="law of the channels to Bob, the eavesdropper and the users"
     )
     rician_k_db: float = Field(default=7.0, ge=-40, le=60, description="Rician K-factor (rician_shadowed)")
-    shadowing_m: float = Field(
-        default=5.0, ge=0.5, le=50, description="Nakagami shape of the line of sight's amplitude; no length"
+    shadowing_shape: float = Field(
+        default=5.0, ge=0.5, le=50, description="Nakagami shape of the amplitude of the line of sight (rician_shadowed)"
     )
     shadowing_distance_m: float = Field(
         default=5.0, ge=0.01, le=100_000, description="way that a receiver goes until its shadowing is another"

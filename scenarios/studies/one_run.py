@@ -59,7 +59,7 @@ def one_run(spec: Spec, seed: int) -> OneRun:
         emulation.stop()
     end_ns = spec.scenario.duration_ns
     system = system_of(spec)
-    metrics = metrics_table(evaluate(system, seed, recorder.facts, end_ns))
+    metrics = metrics_table(evaluate(system, seed, recorder.facts, end_ns), system.quantities)
     legs = table_of(system.attribute(seed, recorder.facts, metrics, 1), ATTRIBUTION)
     tables = build_tables(recorder.facts, metrics, end_ns, legs)
     info = RunInfo(

@@ -16,7 +16,7 @@ from twin.nodes.policies import PolicyConfig
 _STRICT = ConfigDict(strict=True, extra="forbid")
 
 Role = Literal["edge", "core"]
-EntityKind = Literal["transmitter", "user", "eavesdropper"]
+EntityKind = Literal["transmitter", "user", "eavesdropper", "target"]
 Trigger = Literal["complete", "every", "periodic"]
 Activation = Literal["on_arrival", "scheduled"]
 

@@ -16,7 +16,7 @@ from twin.nodes.policy import Decision
 from twin.solvers.result import Solution, WarmStart
 from twin.solvers.rsma.problem import HisacProblem
 from twin.solvers.rsma.solve import solve
-from twin.wire.messages import Report
+from twin.wire.messages import ComplexArray, RealArray, Report
 from twin.wire.packing import check_arity
 from twin.wire.plain import Plain, take_array
 
@@ -104,7 +104,7 @@ def solve_for(config: HisacPolicyConfig, prediction: HisacPrediction, warm_start
 
 
 def problem_of(
-    config: HisacPolicyConfig, channels: Sequence[np.ndarray], radii: Sequence[np.ndarray] | None
+    config: HisacPolicyConfig, channels: Sequence[ComplexArray], radii: Sequence[RealArray] | None = None
 ) -> HisacProblem:
     """The problem of channels over sigma in sqrt(mW), as they travel, and radii (2,) of Bob and Eve; None: exact."""
     scale = np.sqrt(_MW_PER_W)
@@ -123,3 +123,26 @@ def problem_of(
         least_common=config.least_common,
         least_private=config.least_private,
     )
+
+
+def in_mw(beams: Sequence[ComplexArray]) -> tuple[ComplexArray, ...]:
+    """Beams in sqrt(W), as solvers have them, in sqrt(mW), as they travel."""
+    return tuple(np.ascontiguousarray(np.sqrt(_MW_PER_W) * streams) for streams in beams)
+
+
+def in_w(beams: Sequence[ComplexArray]) -> tuple[ComplexArray, ...]:
+    """Beams in sqrt(mW) in sqrt(W)."""
+    return tuple(np.ascontiguousarray(streams / np.sqrt(_MW_PER_W)) for streams in beams)
+
+
+def _radii(robust: Robust, prediction: HisacPrediction) -> list[RealArray] | None:
+    """Radii (2,) of Bob's and the eavesdropper's errors, per station; None where none are allowed for."""
+    if robust == "none":
+        return None
+    found = []
+    for channels, error_var, radius in zip(*prediction, strict=True):
+        rows = slice(0, len(radius))
+        spread = error_var[rows] * channels.shape[1] if robust == "errors" else 0.0
+        norms = np.linalg.norm(channels[rows], axis=-1)
+        found.append(np.minimum(np.sqrt(radius**2 + spread), _LARGEST_ERROR * norms))
+    return found

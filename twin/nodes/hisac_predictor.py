@@ -81,6 +81,20 @@ class HisacPrediction(NamedTuple):
     radius: tuple[RealArray, ...]
 
 
+class Expected(NamedTuple):
+    """One station's part of a `HisacPrediction`."""
+
+    channels: ComplexArray
+    error_var: RealArray
+    radius: RealArray
+
+
+def joined(parts: Sequence[Expected]) -> HisacPrediction:
+    """The prediction that consists of these, one per station."""
+    channels, error_var, radius = zip(*parts, strict=True)
+    return HisacPrediction(channels, error_var, radius)
+
+
 class Sights(NamedTuple):
     """Where receivers are, seen from a station: offsets (R, p + 1, 3) in m at the taps and, last, the target instant.
 
@@ -129,9 +143,7 @@ class HisacPredictor:
         Raises:
             InstanceError: a channel has never been reported, or no echo has come.
         """
-        parts = [self._station(name, t_ns) for name, t_ns in zip(STATIONS, targets_ns, strict=True)]
-        channels, error_var, radius = zip(*parts, strict=True)
-        return HisacPrediction(channels, error_var, radius)
+        return joined([self.expect(name, t_ns) for name, t_ns in zip(STATIONS, targets_ns, strict=True)])
 
     def state(self) -> Plain:
         """What is remembered of every channel, of where everybody was, and of the target."""
@@ -151,8 +163,8 @@ class HisacPredictor:
             track.restore(item)
         self._target.restore(target)
 
-    def _station(self, name: str, target_ns: int) -> tuple[ComplexArray, RealArray, RealArray]:
-        """One station's expected channels, error variances and radii."""
+    def expect(self, name: str, target_ns: int) -> Expected:
+        """One station's channels at an instant; errors as those of `predict`."""
         history = self._channels[name]
         if not history.complete():
             raise InstanceError(f"channels of {name}: not reported to every receiver")
@@ -162,7 +174,7 @@ class HisacPredictor:
         if name == SENSING:
             row, target = heard_by(name, self.config.users).index(TARGET), self._echoing(name, target_ns)
             mean, variance = np.insert(mean, row, target, axis=0), np.insert(variance, row, 0.0)
-        return np.ascontiguousarray(mean), variance, radius
+        return Expected(np.ascontiguousarray(mean), variance, radius)
 
     def _moments(self, name: str, taps: Taps, target_ns: int) -> tuple[ComplexArray, RealArray]:
         """Mean (R, M) and error variance per antenna (R,) of the channels to everybody but the target."""
