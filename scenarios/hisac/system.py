@@ -117,7 +117,7 @@ class HisacSystem(CoordinatedSystem[HisacSpec]):
         demands = self.spec.demands
         scnr_db = float(to_db(demands.threshold))
         wanted = {"scnr_db": scnr_db, "common_rate": demands.common, "private_rate": demands.private}
-        return summary(metrics, wanted)
+        return {"system": self.spec.system, **summary(metrics, wanted)}
 
     def nominal(self) -> "CoordinationConfig | None":
         """The coordinator that believes its last reports; None where it does so anyway."""

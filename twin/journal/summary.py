@@ -178,6 +178,7 @@ def _solves(solves: pa.Table) -> dict[str, Any]:
     return {
         "count": solves.num_rows,
         "failed": statuses.count("failed"),
+        "infeasible": statuses.count("infeasible"),
         "iterations_median": quantile(_floats(solves["iterations"]), 0.5),
         "cost_ms_median": quantile(_floats(solves["cost_ns"]) * _MS, 0.5),
         "wall_ms_median": quantile(_floats(solves["wall_us"]) * 1e-3, 0.5),
