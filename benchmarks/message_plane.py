@@ -108,8 +108,11 @@ class TrivialCore:
         letter = Letter(Kind.PRECODER, self.config.peer, precoder, cause.t_data_ns, cause.trace_id, cause.msg_id)
         return Outputs(self.config.handle_ns, (letter,))
 
-    def fingerprint(self):
-        return str(self.version).encode()
+    def state(self):
+        return self.version
+
+    def restore(self, state):
+        self.version = state
 
 
 def make(config, life):

@@ -26,17 +26,18 @@ from bisect import bisect_right
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
 from scenarios.attribution_legs import HOLD, Division, divided, shapley, telescoping
-from scenarios.attribution_memory import Knowledge, recall
-from scenarios.replay import Vectors, steps
+from scenarios.attribution_memory import recall
+from scenarios.record import Knowledge, Vectors
+from scenarios.replay import steps
 from scenarios.spec import Spec
 from scenarios.spread import thinned
-from scenarios.system import CoordinatedSystem, Counterfactual, Row
+from scenarios.system import CoordinatedSystem, Counterfactual, Row, System
 from twin.journal.facts import Applied, Fact, Solved
 from twin.journal.schemas import LEGS
 from twin.journal.summary import combined
@@ -71,8 +72,8 @@ def attribute(
     how = system.spec.metrics.attribution
     if how == "none":
         return []
-    solves = _Solves()
-    samples = _samples(_noted(facts, solves), metrics, system)
+    solves = Solves()
+    samples = take_samples(noted(facts, solves), metrics, system)
     division = shapley() if how == "shapley" else telescoping()
     wanted = {version for sample in samples for version in sample.versions}
     vectors: Vectors = {}
@@ -80,11 +81,11 @@ def attribute(
     judged = [sample for sample in samples if all(version in known for version in sample.versions)]
     policy = system.counterfactual(seed, list(known.values()), vectors)
     rates = dict(zip(judged, counterfactual_rates(judged, known, division, policy, jobs), strict=True))
-    return [_row(sample, division, rates.get(sample), solves) for sample in samples]
+    return [divided_row(sample, division, rates.get(sample), solves) for sample in samples]
 
 
 @dataclass(slots=True)
-class _Solves:
+class Solves:
     """When the first solve began, and when the first that succeeded was done."""
 
     begin_ns: int | None = None
@@ -103,7 +104,7 @@ class _Solves:
         return "downlink" if self.done_ns is not None and self.done_ns <= t_ns else "solve"
 
 
-def _noted(facts: Iterable[Fact], solves: _Solves) -> Iterator[Applied]:
+def noted(facts: Iterable[Fact], solves: Solves) -> Iterator[Applied]:
     """The applications; the solves are noted as they pass."""
     for fact in facts:
         if type(fact) is Solved:
@@ -123,7 +124,7 @@ def _collected(
         yield fact
 
 
-def _samples(applied: Iterable[Applied], metrics: pa.Table, system: CoordinatedSystem[Spec]) -> list[Sample]:
+def take_samples(applied: Iterable[Applied], metrics: pa.Table, system: System[Spec]) -> list[Sample]:
     """Some of the samples at which the genie had an answer, as many as the scenario allows."""
     times_ns, versions = ({name: array("q") for name in system.transmitters} for _ in range(2))
     for fact in applied:
@@ -148,7 +149,8 @@ def _samples(applied: Iterable[Applied], metrics: pa.Table, system: CoordinatedS
     return samples
 
 
-def _row(sample: Sample, division: Division, rates: RealArray | None, solves: _Solves) -> dict[str, Any]:
+def divided_row(sample: Sample, division: Division, rates: RealArray | None, solves: Solves) -> Row:
+    """The row of one sample, from the rates of the division's subsets where there are any."""
     loss = sample.fresh - sample.actual
     if rates is not None and np.isfinite(rates).all():
         basis, legs = "counterfactual", divided(division, sample.fresh, rates, sample.actual)

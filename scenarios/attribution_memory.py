@@ -5,32 +5,14 @@ they were or at other instants.
 """
 
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
 
+from scenarios.record import Knowledge
 from scenarios.replay import Driven, Step
 from scenarios.spec import Spec
 from scenarios.system import CoordinatedSystem
 from twin.nodes.base import Incoming
 from twin.nodes.coordinator import Coordinator
 from twin.wire.messages import Csi, Replica
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Knowledge:
-    """One solve: its milestones, its aims and what it went by, transmitters in the order of the system's.
-
-    `measured_ns` is when each transmitter's newest CSI was taken, `received_ns` when the coordinator got it.
-    `links` is what the policy knew of each transmitter's channels, in the system's own form.
-    """
-
-    version: int
-    measured_ns: tuple[int, ...]
-    received_ns: tuple[int, ...]
-    begin_ns: int
-    done_ns: int
-    aims_ns: tuple[int, ...]
-    links: tuple[Any, ...]
 
 
 def recall(system: CoordinatedSystem[Spec], taken: Iterable[Step], wanted: Container[int]) -> dict[int, Knowledge]:

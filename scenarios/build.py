@@ -11,21 +11,22 @@ from typing import Literal, Self
 from entities.entity import Entity
 from scenarios import outages
 from scenarios.fates import declared, lives
-from scenarios.sites import CORE_HOST, EDGE_HOST, hosts
+from scenarios.faults import clocks, link_faults
+from scenarios.sites import hosts
 from scenarios.spec import Spec
 from scenarios.system import Physics, System
 from scenarios.systems import system_of
 from twin.emulation.barrier import coupling
-from twin.emulation.keeper import Recorder
+from twin.emulation.keeper import Archive, Keeper, Recorder
 from twin.emulation.kernel import Kernel
 from twin.emulation.lookahead import lookahead
 from twin.emulation.network import Layout
 from twin.emulation.plane import MessagePlane
 from twin.emulation.streams import Streams
 from twin.nodes.config import to_wire
-from twin.runtime.host import Host
+from twin.runtime.hosting import Hosting, connect, hosting_of
+from twin.wire.link import Link
 from twin.wire.protocol import Welcome
-from twin.wire.transport import Link, make_link
 
 Window = int | Literal["auto"]
 
@@ -75,26 +76,47 @@ class Emulation:
         self.link.close()
 
 
-def build(spec: Spec, seed: int, transport: str, recorder: Recorder, window: Window = "auto") -> Emulation:
+def reach(spec: Spec, transport: str | Hosting) -> Link:
+    """The link to the hosts of a scenario, not open yet; those in other processes begin now.
+
+    Raises:
+        UsageError: the transport is unknown, or its address is taken.
+    """
+    return connect(hosting_of(transport), sorted(set(hosts(spec.twins, spec.hosts).values())))
+
+
+def build(
+    spec: Spec,
+    seed: int,
+    link: Link | str,
+    recorder: Recorder,
+    window: Window = "auto",
+    archive: Archive | None = None,
+) -> Emulation:
     """Wire an emulation of `spec`; nothing has happened yet at virtual time 0.
 
-    `window` is the length of the conservative windows in ns, 0 for lockstep, or "auto" for the longest valid one.
+    `link` is what `reach` gives, or the name of a transport; the emulation closes it. `window` is the length of the
+    conservative windows in ns, 0 for lockstep, or "auto" for the longest valid one. `archive` is what is on file of an
+    earlier attempt at this run.
 
     Raises:
         UsageError: the window is longer than the lookahead of the twins, or the transport is unknown.
+        HostLostError: a host did not come.
     """
     system = system_of(spec)
-    kernel = Kernel((*system.ports, *spec.twins))
+    site_of = system.sites()
+    kernel = Kernel((*system.ports, *spec.twins), clocks(spec.fault, site_of))
     window_ns, run = choose_window_ns(spec, window), run_id(spec, seed)
-    physics, host_of = system.physics(seed), hosts(spec.twins)
+    physics, host_of = system.physics(seed), hosts(spec.twins, spec.hosts)
     with ExitStack() as stack:
-        link = make_link(transport, [Host(EDGE_HOST), Host(CORE_HOST)])
+        link = reach(spec, link) if isinstance(link, str) else link
         stack.callback(link.close)
         link.open(_welcomes(system, kernel, host_of, run))
         graph = system.graph()
         up = outages.is_up(spec, graph, physics.visible)
-        layout = Layout(graph, system.sites(), host_of, physics.propagation, up)
-        couple = coupling(kernel, link, host_of, window_ns)
+        struck = link_faults(spec.fault, graph, site_of)
+        layout = Layout(graph, site_of, host_of, physics.propagation, up, struck)
+        couple = coupling(kernel, link, host_of, window_ns, Keeper(link, recorder, archive))
         plane = MessagePlane(kernel, layout, Streams(seed), recorder, couple, lives(system))
         entities = physics.entities(plane, run)
         stack.pop_all()

@@ -9,7 +9,7 @@ from contextlib import suppress
 from importlib.metadata import version
 from typing import NoReturn, TextIO
 
-from scenarios.arguments import comparing, looking, running, studying
+from scenarios.arguments import comparing, hosting, looking, running, studying
 from scenarios.interrupted import InterruptedRunError
 from scenarios.values import shortened
 from twin.errors import TwinError, UsageError
@@ -103,6 +103,6 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(command=run)
         return added
 
-    for group in (running, looking, comparing, studying):
+    for group in (running, looking, comparing, studying, hosting):
         group.add(command)
     return parser

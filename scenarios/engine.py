@@ -11,14 +11,15 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
-from scenarios.build import Emulation, Window, build, choose_window_ns
+from scenarios import faults
+from scenarios.build import Emulation, Window, build, choose_window_ns, reach
 from scenarios.judge import evaluate
 from scenarios.load import from_dict
 from scenarios.spec import Spec
@@ -29,11 +30,13 @@ from twin.errors import RunFolderError
 from twin.journal.facts import Closed
 from twin.journal.folder import SCHEMA, RunFolder
 from twin.journal.journal import Journal
-from twin.journal.reader import JournalRead, read_journal, require
+from twin.journal.reader import REQUIRED, JournalRead, read_journal, require
+from twin.journal.resume import Resumption, find_cut
 from twin.journal.rows import table_of
 from twin.journal.schemas import ATTRIBUTION
 from twin.journal.summary import Objective, RunInfo, summarise
 from twin.journal.tables import metrics_table, write_tables
+from twin.runtime.hosting import Hosting, hosting_of
 
 _SLICES: Final = 200
 _PACKAGES: Final = ("clarabel", "cvxpy", "msgpack", "msgspec", "networkx", "numpy", "pyzmq", "scipy", "sgp4", "simpy")
@@ -67,7 +70,7 @@ def run_scenario(
     spec: Spec,
     seed: int,
     out: Path,
-    transport: str,
+    transport: str | Hosting,
     progress: Callable[[Progress], None] | None = None,
     window: Window = "auto",
 ) -> RunResult:
@@ -77,28 +80,77 @@ def run_scenario(
     manifest says that it was interrupted.
 
     Raises:
-        UsageError: the window is longer than the lookahead of the twins.
+        UsageError: the window is longer than the lookahead of the twins, or there is no such way to the hosts.
+        HostLostError: a host did not come, or was lost for good.
         RunFolderError: `out` cannot be written, or is not empty.
         ScenarioError: the scenario can't be run.
     """
     system_of(spec).check()
     window_ns = choose_window_ns(spec, window)
-    folder = RunFolder.create(out)
-    manifest = _manifest(spec, seed, transport, window_ns)
-    folder.write_manifest(manifest)
-    started = time.perf_counter()
-    with (
-        Journal(folder.journal_path, manifest) as journal,
-        build(spec, seed, transport, journal, window_ns) as emulation,
-    ):
-        emulation.start()
-        with long_lived(), _interruptible(emulation):
-            _run_in_slices(emulation, started, progress)
-        kernel = emulation.kernel
-        end_ns = kernel.now_ns if kernel.stopped else spec.scenario.duration_ns
-        hashes = emulation.stop()
-        journal.close(Closed(end_ns, kernel.events, time.perf_counter() - started, kernel.stopped, hashes))
+    with ExitStack() as stack:
+        link = stack.enter_context(reach(spec, transport))
+        folder = RunFolder.create(out)
+        manifest = _manifest(spec, seed, hosting_of(transport).transport, window_ns)
+        folder.write_manifest(manifest)
+        journal = stack.enter_context(Journal(folder.journal_path, manifest))
+        _execute(stack.enter_context(build(spec, seed, link, journal, window_ns)), journal, progress)
     return finish(folder)
+
+
+def resume(
+    path: Path, transport: str | Hosting | None = None, progress: Callable[[Progress], None] | None = None
+) -> RunResult:
+    """Go on with a run whose process was killed, or that was interrupted, to the end that it would have come to.
+
+    What is on file is executed again without asking the twins, and compared (`twin.journal.resume`). `transport` may be
+    another one than before; with none, or a nameless one, it is that of before.
+
+    Raises:
+        RunFolderError: no run folder, or one of a run that is complete, still going on, of another version of this
+            program, or another than its journal says. The folder is as it was.
+    """
+    folder = RunFolder.open(path)
+    cut = find_cut(folder.journal_path)
+    require(cut.manifest, folder.journal_path, {**REQUIRED, "versions": dict, "transport": str, "window_ns": int})
+    _check_versions(cut.manifest["versions"], folder.journal_path)
+    spec, seed = from_dict(cut.manifest["scenario"]), int(cut.manifest["seed"])
+    window_ns, hosting = choose_window_ns(spec, cut.manifest["window_ns"]), hosting_of(transport or "")
+    by = hosting if hosting.transport else replace(hosting, transport=cut.manifest["transport"])
+    with ExitStack() as stack:
+        link = stack.enter_context(reach(spec, by))
+        journal = stack.enter_context(Resumption(cut))
+        _execute(stack.enter_context(build(spec, seed, link, journal, window_ns, journal)), journal, progress)
+    return finish(folder)
+
+
+def _execute(emulation: Emulation, journal: Journal | Resumption, progress: Callable[[Progress], None] | None) -> None:
+    """Run to the end, or to an interruption, and close the journal."""
+    started = time.perf_counter()
+    emulation.start()
+    with long_lived(), _interruptible(emulation):
+        _run_in_slices(emulation, started, progress)
+    kernel = emulation.kernel
+    if kernel.stopped and not journal.live:
+        raise KeyboardInterrupt  # where the run was interrupted before it was killed: its journal says more than this
+    end_ns = kernel.now_ns if kernel.stopped else emulation.spec.scenario.duration_ns
+    hashes = emulation.stop()
+    journal.close(Closed(end_ns, kernel.events, time.perf_counter() - started, kernel.stopped, hashes))
+
+
+def _check_versions(found: dict[str, Any], path: Path) -> None:
+    """A digest holds for one set of versions: the rest of a run must be made by those that made its beginning."""
+    for name, now in _versions().items():
+        if found.get(name) != now:
+            allowed = f"must be {now}, this program's, to go on with the run"
+            raise RunFolderError(f"{path}: {name} version={found.get(name)}: {allowed}")
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "sagin-twin": version("sagin-twin"),
+        "python": platform.python_version(),
+        **{name: version(name) for name in _PACKAGES},
+    }
 
 
 def recover(path: Path) -> RunResult:
@@ -142,11 +194,7 @@ def _manifest(spec: Spec, seed: int, transport: str, window_ns: int) -> dict[str
         "window_ns": window_ns,
         "pace": "virtual",
         "reproducible": True,
-        "versions": {
-            "sagin-twin": version("sagin-twin"),
-            "python": platform.python_version(),
-            **{name: version(name) for name in _PACKAGES},
-        },
+        "versions": _versions(),
         "machine": f"{platform.system()} {platform.machine()}",
         "closed": False,
     }
@@ -183,6 +231,7 @@ def _run_info(manifest: dict[str, Any], system: System[Spec], end_ns: int) -> Ru
         coordinator=system.coordinator,
         age_limit_ns=system.spec.metrics.age_limit_ns,
         objective=system.objective,
+        faults=faults.spans(system.spec.fault),
     )
 
 

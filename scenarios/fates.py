@@ -1,8 +1,9 @@
 """What is written of the twins before a run begins: what they declare, when they crash, which clocks they have."""
 
+from scenarios.faults import crashes
 from scenarios.spec import Spec
 from scenarios.system import System
-from twin.emulation.lives import Crash, Lives
+from twin.emulation.lives import Lives
 from twin.emulation.lookahead import Declared
 
 
@@ -15,7 +16,4 @@ def declared(system: System[Spec]) -> dict[str, Declared]:
 
 def lives(system: System[Spec]) -> Lives:
     """The crashes of the twins, and the clocks with which they begin each life."""
-    crashes: dict[str, list[Crash]] = {}
-    for fault in sorted(system.spec.fault, key=lambda fault: fault.from_ns):
-        crashes.setdefault(fault.twin, []).append(Crash(fault.from_ns, fault.to_ns))
-    return Lives(crashes={name: tuple(each) for name, each in crashes.items()}, clocks=system.clocks())
+    return Lives(crashes=crashes(system.spec.fault), clocks=system.clocks())

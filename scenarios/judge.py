@@ -12,18 +12,17 @@ could have got:
 The judge is a function of (scenario, seed, journal); the grid depends on the scenario alone, not on latency or load.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from math import gcd
 from typing import Final
 
 import numpy as np
 
-from scenarios.replay import Driven, Listener, Vectors
+from scenarios.record import Record, Timeline, Vectors
+from scenarios.replay import Driven, Listener
 from scenarios.spec import Spec
 from scenarios.spread import offset
-from scenarios.system import Bench, Precoders, Row, System
+from scenarios.system import Bench, Row, System
 from twin.journal.facts import Applied, Ended, Fact, Sent, Solved
 from twin.journal.rows import parts_of
 from twin.wire.codec import decode_envelope
@@ -31,52 +30,6 @@ from twin.wire.messages import ComplexArray, Envelope
 
 _PHASES: Final = 8
 _CHUNK: Final = 256
-
-
-@dataclass(slots=True)
-class Timeline:
-    """What one transmitter had on air, as a step function of time."""
-
-    times_ns: list[int] = field(default_factory=list)
-    vectors: list[ComplexArray] = field(default_factory=list)
-    data_ns: list[int] = field(default_factory=list)
-
-    def add(self, t_ns: int, vector: ComplexArray, t_data_ns: int) -> None:
-        """From `t_ns` on, `vector` is on air."""
-        self.times_ns.append(t_ns)
-        self.vectors.append(vector)
-        self.data_ns.append(t_data_ns)
-
-    def at(self, t_ns: int) -> tuple[ComplexArray, int]:
-        """The vector on air at `t_ns` and when the oldest measurement behind it was taken."""
-        place = max(bisect_right(self.times_ns, t_ns) - 1, 0)
-        return self.vectors[place], self.data_ns[place]
-
-    def forget(self, t_ns: int) -> None:
-        """Forget what was on air before what is at `t_ns`."""
-        place = max(bisect_right(self.times_ns, t_ns) - 1, 0)
-        for column in (self.times_ns, self.vectors, self.data_ns):
-            del column[:place]
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What the journal says about the radio, per transmitter: on air, nominal, the first real precoder, local MRT."""
-
-    on_air: dict[str, Timeline]
-    nominal: dict[str, Timeline]
-    never_updated: dict[str, Timeline]
-    local_mrt: dict[str, Timeline]
-
-    def at(self, timelines: dict[str, Timeline], t_ns: int) -> tuple[Precoders, int]:
-        """What all transmitters have on air at an instant, and when the oldest measurement behind it was taken."""
-        parts = [timeline.at(t_ns) for timeline in timelines.values()]
-        return tuple(vector for vector, _ in parts), min(data_ns for _, data_ns in parts)
-
-    def timelines(self) -> Iterator[Timeline]:
-        """All of them."""
-        for part in (self.on_air, self.nominal, self.never_updated, self.local_mrt):
-            yield from part.values()
 
 
 class Witness:
@@ -108,7 +61,7 @@ class Witness:
     def _sent(self, envelope: Envelope) -> int | None:
         if self._other is not None:
             self._listener.sent(envelope)
-        local = self._bench.local(envelope)
+        local = None if envelope.flags else self._bench.local(envelope)  # a copy tells nothing new
         if local is None:
             return None
         self.record.local_mrt[envelope.src].add(envelope.t_send_ns, local, envelope.t_data_ns)

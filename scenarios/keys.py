@@ -3,9 +3,10 @@
 import difflib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, Literal, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Le, Lt, MaxLen, MinLen
 from pydantic import BaseModel
@@ -22,6 +23,7 @@ _UNITS = {
     "_rad_s": "rad/s",
     "_mbps": "Mbit/s",
     "_mps": "m/s",
+    "_ppm": "ppm",
     "_dbm": "dBm",
     "_ghz": "GHz",
     "_deg": "deg",
@@ -130,14 +132,27 @@ def _walk(model: Model, prefix: tuple[str, ...]) -> Iterator[Key]:
         unit = unit_of(path)
         kind, allowed = _rule(field, f" {unit}" if unit else "")
         yield Key(".".join(path), unit, kind, allowed, default, field.description or "")
-        if (item := _item_section(field)) is not None:
-            yield from _walk(item, (*prefix, f"{name}[]"))
+        yield from _merged(_item_sections(field), (*prefix, f"{name}[]"))
 
 
-def _item_section(field: FieldInfo) -> type[BaseModel] | None:
-    """The section that the items of a list of tables are; None for any other field."""
-    inner = get_args(field.annotation) or (None,)
-    return inner[0] if isinstance(inner[0], type) and issubclass(inner[0], BaseModel) else None
+def _merged(models: tuple[Model, ...], prefix: tuple[str, ...]) -> Iterator[Key]:
+    """The keys of tables of which there are several kinds: a key that several have is one, required if any needs it."""
+    found: dict[str, list[Key]] = {}
+    for model in models:
+        for key in _walk(model, prefix):
+            found.setdefault(key.path, []).append(key)
+    for keys in found.values():
+        choices = list(dict.fromkeys(key.allowed for key in keys))
+        default = None if any(key.default is None for key in keys) else keys[0].default
+        yield replace(keys[0], allowed=_either(choices), default=default)
+
+
+def _item_sections(field: FieldInfo) -> tuple[Model, ...]:
+    """The sections that the items of a list of tables are, one for each kind of them; () for any other field."""
+    inner = (get_args(field.annotation) or (None,))[0]
+    inner = get_args(inner)[0] if get_origin(inner) is Annotated else inner
+    kinds = get_args(inner) if get_origin(inner) is UnionType else (inner,)
+    return tuple(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel))
 
 
 def _rule(field: FieldInfo, suffix: str) -> tuple[str, str]:
@@ -160,9 +175,12 @@ def _text_rule(field: FieldInfo) -> str:
 def _list_rule(field: FieldInfo, suffix: str) -> str:
     inner = get_args(field.annotation)
     limits: dict[type, Any] = {type(item): item for item in field.metadata}
-    if (item := _item_section(field)) is not None:
-        *names, last = item.model_fields
-        return f"a list of at most {limits[MaxLen].max_length} tables with {', '.join(names)} and {last}"
+    if items := _item_sections(field):
+        shared = [name for name in items[0].model_fields if all(name in item.model_fields for item in items)]
+        names = ", ".join(shared[:-1]) + f" and {shared[-1]}" + (", and what each kind has" if len(items) > 1 else "")
+        return f"a list of at most {limits[MaxLen].max_length} tables with {names}"
+    if inner[0] is str:
+        return f"a list of {limits[MinLen].min_length} to {limits[MaxLen].max_length} names"
     if get_origin(inner[0]) is Literal:
         return "a list of " + _either([f'"{choice}"' for choice in get_args(inner[0])])
     if Ellipsis in inner:

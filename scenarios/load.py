@@ -88,6 +88,11 @@ def _validated(source: Source[Spec]) -> Spec:
 
         if (found := outages.problem(system_of(spec))) is not None:
             raise ScenarioError(disallowed(*found, source))
+    if spec.fault:
+        from scenarios import faults
+
+        if (found := faults.problem(spec.fault, system_of(spec).graph())) is not None:
+            raise ScenarioError(disallowed(*found, source))
     return spec
 
 

@@ -11,17 +11,14 @@ from typing import Final
 import networkx as nx
 
 from scenarios.keys import Path
+from scenarios.link_names import Pair, allowed_links, edges, links_named
 from scenarios.spec import Spec
-from scenarios.spec_links import LINK_CLASSES
 from scenarios.system import System
-from twin.emulation.links import LinkParams
 from twin.emulation.routes import ROUTE_EPOCH_NS, IsUp, always_up
 
-_JOIN: Final = " - "
 _EPOCH_MS: Final = ROUTE_EPOCH_NS // 10**6
 
 Span = tuple[int, int]
-Pair = frozenset[str]
 
 
 def is_up(spec: Spec, graph: "nx.Graph[str]", geometry: IsUp = always_up) -> IsUp:
@@ -50,8 +47,8 @@ def problem(system: System[Spec]) -> tuple[Path, object, str] | None:
     """
     spec, graph = system.spec, system.graph()
     for index, outage in enumerate(spec.network.outage):
-        if not _links(graph, outage.link):
-            return ("network", "outage", index, "link"), outage.link, _allowed(graph, outage.link)
+        if not links_named(graph, outage.link):
+            return ("network", "outage", index, "link"), outage.link, allowed_links(graph, outage.link)
     for goal, senders in system.ways():
         cut_off = without_route(graph, senders, goal, is_up(spec, graph), _looks(spec))
         if cut_off is not None:
@@ -68,7 +65,7 @@ def without_route(
     for t_ns in instants_ns:
         usable: nx.Graph[object] = nx.Graph()
         usable.add_node(goal)
-        for a, b, params in _edges(graph):
+        for a, b, params in edges(graph):
             if not params.direct and up(a, b, t_ns):
                 usable.add_edge(a, b)
             elif goal in {a, b} and up(a, b, t_ns):  # a direct link carries nothing in transit
@@ -85,32 +82,10 @@ def _looks(spec: Spec) -> list[int]:
     return [0, *sorted(end for end in ends if end < spec.scenario.duration_ns)]
 
 
-def _edges(graph: "nx.Graph[str]") -> Iterable[tuple[str, str, LinkParams]]:
-    edges: Iterable[tuple[str, str, LinkParams]] = graph.edges(data="params")
-    return edges
-
-
-def _links(graph: "nx.Graph[str]", link: str) -> list[Pair]:
-    """The links that a name stands for: those of a class, or the one between two sites; [] for an unknown name."""
-    if link in LINK_CLASSES:
-        return [frozenset((a, b)) for a, b, params in _edges(graph) if params.kind == link]
-    a, joined, b = link.partition(_JOIN)
-    return [frozenset((a, b))] if joined and graph.has_edge(a, b) else []
-
-
-def _allowed(graph: "nx.Graph[str]", link: str) -> str:
-    classes = ", ".join(f'"{name}"' for name in LINK_CLASSES)
-    known = [site for site in link.split(_JOIN) if site in graph]
-    joined = [f'"{site}{_JOIN}{other}"' for site in known[:1] for other in sorted(graph[site])]
-    first = _JOIN.join(next(iter(graph.edges)))
-    example = f" (of {known[0]}: {', '.join(joined[:8])})" if known else f' as in "{first}"'
-    return f"must be {classes}, or two sites that a link joins{example}"
-
-
 def _spans(spec: Spec, graph: "nx.Graph[str]") -> dict[Pair, list[Span]]:
     spans: dict[Pair, list[Span]] = {}
     for outage in spec.network.outage:
-        for pair in _links(graph, outage.link):
+        for pair in links_named(graph, outage.link):
             spans.setdefault(pair, []).append((outage.from_ns, outage.to_ns))
     return spans
 

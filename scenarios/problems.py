@@ -15,6 +15,7 @@ from twin.errors import ScenarioError
 
 _DEEPEST = 8
 _NOT_A_SECTION = "must be a section (table)"
+_TAGS = frozenset({"union_tag_invalid", "union_tag_not_found"})  # a table of no kind, or of an unknown one
 
 
 S = TypeVar("S", bound=BaseModel)
@@ -80,22 +81,35 @@ def not_a_section(path: Path, value: object, where: str) -> ScenarioError:
 
 
 def _sentence(detail: ErrorDetails, source: Source[S]) -> str:
-    path: Path = detail["loc"]
+    path = _untagged(detail["loc"], source.data)
     context = detail.get("ctx", {})
     if detail["type"] == CROSS_FIELD:
         return disallowed(context["path"], context["value"], context["allowed"], source)
+    if detail["type"] in _TAGS:
+        path = (*path, context["discriminator"].strip("'"))
     if detail["type"] == "extra_forbidden":
         path = _to_leaf(path, detail["input"])
         return str(unknown_key(source.spec, path, source.where(path)))
     known = key_at(source.spec, path)
     if known is None:
         return str(not_a_section(path, detail["input"], source.where(path)))
-    if detail["type"] == "missing" and known[0] == path:
+    if detail["type"] in {"missing", "union_tag_not_found"} and known[0] == path:
         return f"{dotted(path)}: missing, must be {known[1].allowed}{source.where(path)}"
     path, key = known
     of_kind = f"{key.kind}, " if detail["type"] in {"float_type", "int_type"} and "number" in key.kind else ""
     value = shown(lookup(source.data, path))
     return f"{dotted(path)} = {value}: must be {of_kind}{key.allowed}{source.where(path)}"
+
+
+def _untagged(path: Path, data: object) -> Path:
+    """A path in the data. Where a list has tables of several kinds, pydantic names the kind after the index."""
+    found: list[str | int] = []
+    for part in path:
+        if found and isinstance(found[-1], int) and part == lookup(data, ("kind",)) and lookup(data, (part,)) is None:
+            continue
+        found.append(part)
+        data = lookup(data, (part,))
+    return tuple(found)
 
 
 def _to_leaf(path: Path, value: object) -> Path:

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+from msgspec.structs import replace as replace_fields
+
 from scenarios.fates import lives
 from scenarios.spec import Spec
 from scenarios.system import System
@@ -26,8 +28,6 @@ from twin.nodes.make import make_node
 from twin.wire.codec import decode_body, decode_envelope
 from twin.wire.messages import ComplexArray, Envelope, Precoder
 from twin.wire.protocol import Fate
-
-Vectors = dict[tuple[str, int], ComplexArray]
 
 # The replayed twin must not decide by itself when to solve: its own clock never strikes.
 _NEVER_NS: Final = 2**62
@@ -80,7 +80,8 @@ class Listener:
 
 
 def _incoming(begin_ns: int, _msg_id: int, t_ns: int, envelope: Envelope) -> Incoming:
-    return Incoming(t_ns, begin_ns, envelope, decode_body(envelope.kind, envelope.body))
+    delivered = replace_fields(envelope, t_data_ns=min(envelope.t_data_ns, t_ns))  # as the message plane delivers it
+    return Incoming(t_ns, begin_ns, delivered, decode_body(envelope.kind, envelope.body))
 
 
 def steps(system: System[Spec], facts: Iterable[Fact]) -> Iterator[Step]:

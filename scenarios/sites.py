@@ -3,16 +3,23 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from scenarios.spec_hosts import HostsSection
 from scenarios.spec_network import LinkSection, NetworkSection
 from twin.emulation.links import LinkParams
 
-EDGE_HOST: Final = "edge"
-CORE_HOST: Final = "core"
+_ALONE: Final = HostsSection()
 
 
-def hosts(twins: Iterable[str]) -> dict[str, str]:
-    """The host of every twin: one for the edge clouds, one for the core clouds."""
-    return {name: EDGE_HOST if name.startswith("edge:") else CORE_HOST for name in twins}
+def hosts(twins: Iterable[str], spread: HostsSection = _ALONE) -> dict[str, str]:
+    """The host of every twin: `edge` for the edge twins, or `edge1`, `edge2`, ... in turn; `core` likewise."""
+    met = dict.fromkeys(("edge", "core"), 0)
+    host_of: dict[str, str] = {}
+    for twin in twins:
+        side = twin.partition(":")[0]
+        count = getattr(spread, side)
+        host_of[twin] = side if count == 1 else f"{side}{met[side] % count + 1}"
+        met[side] += 1
+    return host_of
 
 
 def twin_site(twin: str, home: Mapping[str, str]) -> str:

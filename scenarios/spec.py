@@ -14,12 +14,13 @@ from pydantic import Field, model_validator
 from scenarios.cross_field import cross_field
 from scenarios.problems import Source
 from scenarios.spec_base import Section, ms_to_ns
-from scenarios.spec_faults import FaultSection
+from scenarios.spec_faults import FaultSection, check_faults
+from scenarios.spec_hosts import HostsSection
 from scenarios.spec_network import NetworkSection
 from scenarios.spec_twin import TwinSection
 from twin.signal.units import to_ns
 
-SystemName = Literal["sagin", "hisac"]
+SystemName = Literal["sagin", "interference", "hisac"]
 
 
 _SHOWN = 7  # entities named in an error
@@ -108,11 +109,19 @@ class Spec(Section):
     metrics: MetricsSection = MetricsSection()
     network: NetworkSection = NetworkSection()
     twin: TwinSection = TwinSection()
+    hosts: HostsSection = HostsSection()
     fault: Annotated[tuple[FaultSection, ...], Field(strict=False)] = Field(
-        default=(), max_length=1000, description="what goes wrong: tables with kind, twin, from_s and to_s"
+        default=(),
+        max_length=1000,
+        description="what goes wrong: tables with kind, from_s, to_s, and what faults of that kind have",
     )
 
     unsaid: ClassVar[frozenset[str]] = frozenset({"fault"})
+
+    @property
+    def idle_keys(self) -> frozenset[str]:
+        """How many hosts share the work is no part of what a run is."""
+        return super().idle_keys | {"hosts"}
 
     @property
     @abstractmethod
@@ -159,15 +168,8 @@ class Spec(Section):
 
     @model_validator(mode="after")
     def _check_faults(self) -> Self:
-        """A fault lasts, and a twin that is down cannot crash: it begins anew first."""
-        spans: dict[str, list[FaultSection]] = {}
         for index, fault in enumerate(self.fault):
-            self.check_twin(("fault", index, "twin"), fault.twin)
-            if fault.to_ns <= fault.from_ns:
-                raise cross_field(("fault", index, "to_s"), fault.to_s, f"must be more than from_s, {fault.from_s:g} s")
-            for other in spans.setdefault(fault.twin, []):
-                if fault.from_ns <= other.to_ns and other.from_ns <= fault.to_ns:
-                    allowed = f"must not meet its other fault, {other.from_s:g} to {other.to_s:g} s"
-                    raise cross_field(("fault", index, "from_s"), fault.from_s, allowed)
-            spans[fault.twin].append(fault)
+            if fault.kind == "twin_crash":
+                self.check_twin(("fault", index, "twin"), fault.twin)
+        check_faults(self.fault, self.entities)
         return self

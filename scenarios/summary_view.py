@@ -11,6 +11,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from scenarios.faults_view import fault_lines
 from scenarios.program import program
 from scenarios.terminal import Output, grouped
 
@@ -76,7 +77,7 @@ def show_summary(
     console.print()
     legs = [_attribution_table(summary)] if summary.get("loss_attribution") else []
     _print_tables(console, [_secrecy_table(summary), *further_tables(summary), *legs, _latency_table(summary)])
-    lines = [*_facts(summary), ("look", str(folder / PAGE))]
+    lines = [*_facts(summary), *fault_lines(summary), ("look", str(folder / PAGE))]
     if twins_were_heard(summary):
         lines.append(("story", f"{program()} story {shlex.quote(str(folder))} worst"))
     if typed is not None:

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from entities.entity import Entity
-    from scenarios.attribution_memory import Knowledge
-    from scenarios.judge import Record
-    from scenarios.replay import Vectors
+    from scenarios.record import Knowledge, Precoders, Record, Vectors
     from twin.emulation.lives import Clock
     from twin.emulation.plane import MessagePlane
     from twin.emulation.routes import IsUp, Propagation
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
 S_co = TypeVar("S_co", bound=Spec, covariant=True)
 
 Row = dict[str, Any]
-Precoders = tuple["ComplexArray", ...]
 
 
 class Physics(Protocol):
@@ -131,6 +128,11 @@ class System(ABC, Generic[S_co]):
         """Period of the control loop in ns: of reports, or of solves."""
         return self.spec.report.period_ns
 
+    @property
+    def slowness(self) -> int:
+        """By how much fewer samples are divided than could be: a slow solver may need it."""
+        return 1
+
     # --- network and twins
 
     @abstractmethod
@@ -189,11 +191,6 @@ class CoordinatedSystem(System[S_co]):
     def coordinator(self) -> str:
         """The twin that solves."""
 
-    @property
-    def slowness(self) -> int:
-        """By how much fewer samples are divided than could be: a slow solver may need it."""
-        return 1
-
     @abstractmethod
     def link_memories(self, coordinator: "Coordinator") -> tuple[Any, ...]:
         """What the policy knows of each transmitter's channels, for `counterfactual` to take again."""
@@ -201,9 +198,3 @@ class CoordinatedSystem(System[S_co]):
     @abstractmethod
     def counterfactual(self, seed: int, known: "Sequence[Knowledge]", on_air: "Vectors") -> Counterfactual:
         """The policy, to be asked what it would have done: what it knew at some solves, and what was then on air."""
-
-    def attribute(self, seed: int, facts: "Iterable[Fact]", metrics: "pa.Table", jobs: int) -> list[Row]:
-        """The loss of every sample divided among the legs of the loop (`scenarios.attribution`)."""
-        from scenarios.attribution import attribute
-
-        return attribute(self, seed, facts, metrics, jobs)

@@ -69,6 +69,15 @@ class ProgressView:
             with suppress(OSError):
                 self._live.stop()
 
+    def tell(self, text: str) -> None:
+        """Something happened that a person should know, silent or not."""
+        with suppress(OSError):
+            if self._live is not None:
+                self._live.console.print(text, highlight=False, markup=False, soft_wrap=True)
+            else:
+                sys.stderr.write(f"{text}\n")
+                sys.stderr.flush()
+
     def show(self, progress: "Progress") -> None:
         """Show where the run stands, if it is time to."""
         done = progress.t_ns >= progress.duration_ns

@@ -35,22 +35,32 @@ class Scatter:
                 for link in links
             ]
         )
-        alpha = np.pi * (np.arange(PATHS) + draws[:, :, 0]) / PATHS
-        self._shift_hz: RealArray = np.asarray(doppler_hz, dtype=np.float64)[:, None, None] * np.cos(alpha)
-        self._start_turns: RealArray = draws[:, :, 1].copy()
+        cosines, self._start_turns = arrivals(draws)
+        self._shift_hz: RealArray = np.asarray(doppler_hz, dtype=np.float64)[:, None, None] * cosines
 
     def at(self, t_ns: int | Instants) -> ComplexArray:
-        """z(t), complex (R, N), at virtual time t, or (T, R, N) at T instants.
+        """z(t), complex (R, N), at virtual time t, or (T, R, N) at T instants."""
+        return sum_of_sinusoids(self._shift_hz, self._start_turns, t_ns)
 
-        Phases are kept in turns and reduced to [0, 1) before the cosine: at 10^15 ns and 100 Hz they are
-        still right to 10^-7 rad.
-        """
-        turns = np.asarray(to_s(t_ns))[..., None, None, None] * self._shift_hz
-        turns += self._start_turns
-        turns -= np.floor(turns)
-        turns *= _TWO_PI
-        z = np.empty(turns.shape[:-1], dtype=np.complex128)
-        np.cos(turns).sum(axis=-1, out=z.real)
-        np.sin(turns).sum(axis=-1, out=z.imag)
-        z *= PATHS**-0.5
-        return z
+
+def arrivals(draws: RealArray) -> tuple[RealArray, RealArray]:
+    """cos(alpha_m) and the phases in turns at time 0, (..., M) each, of uniform draws (..., 2, M) in [0, 1)."""
+    alpha = np.pi * (np.arange(PATHS) + draws[..., 0, :]) / PATHS
+    return np.cos(alpha), draws[..., 1, :].copy()
+
+
+def sum_of_sinusoids(shift_hz: RealArray, start_turns: RealArray, t_ns: int | Instants) -> ComplexArray:
+    """M^-1/2 sum_m exp j 2 pi (shift_m t + start_m): complex (S) for shifts (S, M) in Hz, or (T, S) at T instants.
+
+    Phases are kept in turns and reduced to [0, 1) before the cosine: at 10^15 ns and 100 Hz they are still right to
+    10^-7 rad.
+    """
+    turns = np.multiply.outer(np.asarray(to_s(t_ns)), shift_hz)
+    turns += start_turns
+    turns -= np.floor(turns)
+    turns *= _TWO_PI
+    z = np.empty(turns.shape[:-1], dtype=np.complex128)
+    np.cos(turns).sum(axis=-1, out=z.real)
+    np.sin(turns).sum(axis=-1, out=z.imag)
+    z *= PATHS**-0.5
+    return z

@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Final
 
 from scenarios.arguments.shared import MAX_SEED, Command, add_scenario, count, seconds
+from scenarios.load import DEFAULT_SCENARIO
+from twin.errors import UsageError
 
 MIN_WINDOW_S: Final = 1e-9
 MAX_WINDOW_S: Final = 3600.0
+_UNTYPED: Final = {"scenario": DEFAULT_SCENARIO, "seed": 1, "transport": "inproc", "window": "auto"}
 
 
 def add(command: Command) -> None:
@@ -21,13 +24,22 @@ def add(command: Command) -> None:
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
     add_scenario(parser, optional=True)
-    parser.add_argument("--seed", type=count(0, MAX_SEED), default=1, help="seed of every random draw (default 1)")
+    parser.set_defaults(scenario=None)
+    parser.add_argument("--seed", type=count(0, MAX_SEED), help="seed of every random draw (default 1)")
     parser.add_argument("--duration", type=seconds, metavar="S", help="virtual duration in s")
     parser.add_argument("--out", type=Path, metavar="DIR", help="run folder, new or empty (default: under runs/)")
-    parser.add_argument("--transport", choices=("inproc", "memory"), default="inproc", help="what carries the messages")
+    carry = "what carries the messages (default inproc); ipc, tcp: twins live in other processes"
+    parser.add_argument("--transport", choices=("inproc", "memory", "ipc", "tcp"), help=carry)
+    whose = "who starts those processes: this one, or somebody else (with run-twin host)"
+    parser.add_argument("--hosts", choices=("child", "external"), default="child", help=whose)
+    parser.add_argument("--listen", default="", metavar="ADDR", help="where hosts connect (default: a free address)")
     windows = "how long the twins' hosts may be left alone: the longest valid window, none, or one of so many seconds"
-    parser.add_argument("--window", type=_window, default="auto", metavar="auto|lockstep|SECONDS", help=windows)
+    parser.add_argument("--window", type=_window, metavar="auto|lockstep|SECONDS", help=windows)
     parser.add_argument("--json", action="store_true", dest="as_json", help="print summary.json and nothing else")
+    resume = (
+        "go on with the run in this folder, which was killed or interrupted; scenario, seed and the like stand there"
+    )
+    parser.add_argument("--resume", type=Path, metavar="DIR", help=resume)
 
 
 def _window(text: str) -> int | str:
@@ -52,10 +64,25 @@ def _add_passes(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from scenarios.commands.run import RunOptions, run
+    from scenarios.commands.run import RunOptions, resume, run
 
-    names = ("scenario", "sets", "seed", "duration", "out", "transport", "window", "as_json")
-    return run(RunOptions(**{name: getattr(options, name) for name in names}))
+    if options.resume is not None:
+        _refuse_beside_resume(options)
+        external, transport = options.hosts == "external", options.transport or ""
+        return resume(options.resume, transport, options.listen, external=external, as_json=options.as_json)
+    names = ("scenario", "sets", "seed", "duration", "out", "transport", "listen", "window", "as_json")
+    typed = {name: getattr(options, name) for name in names}
+    typed |= {name: value for name, value in _UNTYPED.items() if typed[name] is None}
+    return run(RunOptions(external=options.hosts == "external", **typed))
+
+
+def _refuse_beside_resume(options: argparse.Namespace) -> None:
+    """What is run, and how, stands in the run folder."""
+    words = {name: f"--{name}" for name in ("seed", "duration", "out", "window")}
+    for name, word in {"scenario": "SCENARIO", "sets": "--set", **words}.items():
+        value = getattr(options, name)
+        if value is not None and value != []:
+            raise UsageError(f"{word} beside --resume: must be left out: the run folder says what is run")
 
 
 def _list(_options: argparse.Namespace) -> int:

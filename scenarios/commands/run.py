@@ -19,6 +19,7 @@ from scenarios.terminal import ProgressView
 
 if TYPE_CHECKING:
     from scenarios.build import Window
+    from scenarios.engine import RunResult
 
 RUNS = Path("runs")
 
@@ -33,6 +34,8 @@ class RunOptions:
     duration: float | None
     out: Path | None
     transport: str
+    external: bool
+    listen: str
     window: "Window"
     as_json: bool
 
@@ -50,17 +53,39 @@ def run(options: RunOptions) -> int:
     spec = load(options.scenario, options.sets, duration=options.duration)
     write_warnings(spec)
     from scenarios import engine  # half a second of imports: a wrong key is answered before
+    from twin.runtime.hosting import Hosting
 
     out = options.out if options.out is not None else _new_folder(spec, options.seed)
     with ProgressView.silent() if options.as_json else ProgressView.on_stderr(_title(spec, options)) as view:
         try:
-            result = engine.run_scenario(spec, options.seed, out, options.transport, view.show, options.window)
+            hosting = Hosting(options.transport, options.external, options.listen, tell=view.tell)
+            result = engine.run_scenario(spec, options.seed, out, hosting, view.show, options.window)
         except KeyboardInterrupt:
             raise InterruptedRunError(f"interrupted; run: {program()} recover {shlex.quote(str(out))}") from None
-    if options.as_json:
-        sys.stdout.write(json.dumps(result.summary, indent=2, sort_keys=True) + "\n")
-    else:
+    if not options.as_json:
         show_summary(result.summary, result.folder, options.typed(), options.sets)
+    return _ended(result, as_json=options.as_json)
+
+
+def resume(folder: Path, transport: str, listen: str, *, external: bool, as_json: bool) -> int:
+    """Go on with the run in a folder, over its transport of before (""); returns 130 when it was interrupted."""
+    from scenarios import engine
+    from twin.runtime.hosting import Hosting
+
+    with ProgressView.silent() if as_json else ProgressView.on_stderr(f"{folder}, resumed") as view:
+        try:
+            result = engine.resume(folder, Hosting(transport, external, listen, tell=view.tell), view.show)
+        except KeyboardInterrupt:
+            again = f"{program()} run --resume {shlex.quote(str(folder))}"
+            raise InterruptedRunError(f"interrupted; run: {again}") from None
+    if not as_json:
+        show_summary(result.summary, result.folder)
+    return _ended(result, as_json=as_json)
+
+
+def _ended(result: "RunResult", *, as_json: bool) -> int:
+    if as_json:
+        sys.stdout.write(json.dumps(result.summary, indent=2, sort_keys=True) + "\n")
     return InterruptedRunError.exit_code if result.summary.get("interrupted") else 0
 
 

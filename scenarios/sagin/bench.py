@@ -10,10 +10,10 @@ import numpy as np
 
 from entities.transmitter import local_mrt
 from entities.world import World
-from scenarios.judge import Record
+from scenarios.record import Precoders, Record
 from scenarios.sagin.configure import powers_mw, world_params
 from scenarios.sagin.spec import SaginSpec
-from scenarios.system import Precoders, Row
+from scenarios.system import Row
 from twin.emulation.streams import Streams
 from twin.errors import SolverError
 from twin.signal.sagin import SERVES, TRANSMITTERS, USERS

@@ -6,12 +6,10 @@ from dataclasses import replace
 import numpy as np
 
 from entities.world import World, WorldParams
-from scenarios.attribution_memory import Knowledge
-from scenarios.replay import Vectors
+from scenarios.record import Knowledge, Precoders, Vectors
 from scenarios.sagin.configure import policy_config, world_params
 from scenarios.sagin.retaken import Retaken
 from scenarios.sagin.spec import SaginSpec
-from scenarios.system import Precoders
 from twin.emulation.streams import Streams
 from twin.errors import InstanceError, SolverError
 from twin.nodes.predictor import Prediction, with_ball

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from entities.measurement import PilotDraws, estimates_with, pilot_draws
 from entities.world import World
-from scenarios.attribution_memory import Knowledge
+from scenarios.record import Knowledge
 from scenarios.sagin.configure import antennas, predictor_config
 from scenarios.sagin.link_memory import LinkMemory
 from scenarios.sagin.spec import SaginSpec

@@ -3,24 +3,25 @@
 What takes long to import is imported when it is asked for.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from scenarios.sagin.satellite_pass import check_pass, warnings
 from scenarios.sagin.spec import SaginSpec
-from scenarios.system import CoordinatedSystem
+from scenarios.system import CoordinatedSystem, Row
 from twin.signal.sagin import EAVESDROPPER, TRANSMITTERS
 
 if TYPE_CHECKING:
     import networkx as nx
+    import pyarrow as pa
 
-    from scenarios.attribution_memory import Knowledge
-    from scenarios.replay import Vectors
+    from scenarios.record import Knowledge, Vectors
     from scenarios.sagin.bench import SaginBench
     from scenarios.sagin.counterfactual import SaginCounterfactual
     from scenarios.sagin.link_memory import LinkMemory
     from scenarios.sagin.physics import SaginPhysics
     from twin.emulation.lives import Clock
+    from twin.journal.facts import Fact
     from twin.nodes.config import CoordinationConfig, NodeConfig
     from twin.nodes.coordinator import Coordinator
 
@@ -124,6 +125,12 @@ class SaginSystem(CoordinatedSystem[SaginSpec]):
         from scenarios.sagin.counterfactual import SaginCounterfactual
 
         return SaginCounterfactual(self.spec, seed, known, on_air)
+
+    def attribute(self, seed: int, facts: "Iterable[Fact]", metrics: "pa.Table", jobs: int) -> list[Row]:
+        """The loss of every sample divided among the legs of the loop."""
+        from scenarios.attribution import attribute
+
+        return attribute(self, seed, facts, metrics, jobs)
 
 
 SYSTEM = SaginSystem

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from scenarios import faults
 from scenarios.build import build
 from scenarios.judge import evaluate
 from scenarios.load import DEFAULT_SCENARIO, load
@@ -75,6 +76,7 @@ def one_run(spec: Spec, seed: int) -> OneRun:
         coordinator=system.coordinator,
         age_limit_ns=spec.metrics.age_limit_ns,
         objective=system.objective,
+        faults=faults.spans(spec.fault),
     )
     return OneRun(summarise(tables, info), worst_user(tables.metrics))
 

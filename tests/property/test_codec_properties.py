@@ -102,7 +102,7 @@ body_of_kind = {
     Kind.PRECODER: st.builds(Precoder, names, counts, vectors() | matrices(), counts),
     Kind.ACK: st.builds(Ack, names, counts, counts),
     Kind.COMMAND: st.builds(Command, counts, names, counts),
-    Kind.PRICE: st.builds(Price, names, counts, st.just("") | names, positive, positive, matrices()),
+    Kind.PRICE: st.builds(Price, names, counts, counts, st.just("") | names, positive, positive, matrices()),
     Kind.COVARIANCE: covariances,
     Kind.ECHO: echoes,
 }

@@ -62,7 +62,9 @@ BODIES = [(Kind.STATE, STATE), *((Kind.CSI, report) for report in REPORTS[1:4])]
 BODIES += [(Kind.SYNC, Replica("satellite", 70_000, report)) for report in REPORTS]
 BODIES += [(Kind.PRECODER, Precoder("pair2", 300, RNG.normal(size=(4, 3)) + 0j, 0)), (Kind.COVARIANCE, HEARD)]
 BODIES += [(Kind.ECHO, ECHO)]
-BODIES += [(Kind.PRICE, Price("pair2", 300, payer, 1.5, 10.0, RNG.normal(size=(4, 2)) + 1j)) for payer in ("", "pair1")]
+BODIES += [
+    (Kind.PRICE, Price("pair2", 300, 9, payer, 1.5, 10.0, RNG.normal(size=(4, 2)) + 1j)) for payer in ("", "pair1")
+]
 BODIES += [(Kind.ACK, Ack("uav", 3, 1_700_000)), (Kind.COMMAND, Command(3, "activate", 25))]
 ENVELOPE = Envelope(1, "run", Kind.CSI, "uav", "edge:uav", 300, 1 << 40, 5, 0, 70_000, -1, 60_000, 0, 0, b"body")
 FRAME = codec.encode_envelope(ENVELOPE)

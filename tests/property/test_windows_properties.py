@@ -3,9 +3,11 @@
 Small networks with zero-latency links, no jitter and ties at one instant, queues shared by several twins, handlers that
 answer within the window, timers shorter than it, mailboxes that overflow, and crashes in the middle of all that. Links
 that let some kinds of message go first, send lost ones again, lose them in bursts and fail for a time; runs that end
-while all of this goes on; and a twin that has a link of its own and less to do than the others.
+while all of this goes on; and a twin that has a link of its own and less to do than the others. Modelled faults of every
+kind lie over it: copies, delays, losses, links and sites that are cut off, and entities whose clocks are wrong.
 """
 
+import ast
 from dataclasses import dataclass, field, replace
 
 import networkx as nx
@@ -14,6 +16,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from twin.emulation.barrier import Batches, Windows, coupling
+from twin.emulation.clocks import Skew, SkewedClock
+from twin.emulation.faults import LinkFault
 from twin.emulation.kernel import Kernel
 from twin.emulation.links import Arq, LinkParams
 from twin.emulation.lives import Clock, Crash, Lives
@@ -24,7 +28,7 @@ from twin.emulation.plane import MessagePlane
 from twin.emulation.routes import always_up
 from twin.emulation.streams import Streams
 from twin.errors import KernelError, UsageError
-from twin.journal.facts import Ended, Sent
+from twin.journal.facts import Ended, Sent, Struck
 from twin.journal.journal import Journal
 from twin.nodes.base import Outputs, Wake
 from twin.nodes.config import NodeConfig, to_wire
@@ -39,6 +43,11 @@ ENTITIES = ("a", "b")
 RANKS = {name: Kernel((*TWINS, *ENTITIES)).rank(name) for name in TWINS}
 HOST_OF = {"edge:a": "edge", "edge:b": "edge", "edge:c": "core", "core:a": "core"}
 CLASSES = ("access", "backbone", "own")
+EDGES = {
+    "access": (("a", "hub"), ("b", "hub")),
+    "backbone": (("hub", "edge"), ("edge", "core")),
+    "own": (("hub", "leaf"),),
+}
 END_NS = 200_000
 
 
@@ -66,6 +75,26 @@ PLAIN = Features()
 
 
 @dataclass(frozen=True)
+class Trouble:
+    """A modelled fault: what it is, where it strikes, and its span in ns."""
+
+    kind: str
+    where: str
+    from_ns: int
+    length_ns: int
+    share: float
+    delay_ns: int
+
+    def fault(self, number):
+        edges = EDGES[self.where]
+        links = frozenset((*edges, *((b, a) for a, b in edges)))
+        senders = frozenset({"a"}) if self.kind == "replay" and self.where == "access" else frozenset()
+        name = f"{self.kind} {self.where} {number}"
+        to_ns = self.from_ns + self.length_ns
+        return LinkFault(number, name, self.kind, self.from_ns, to_ns, links, self.share, self.delay_ns, senders)
+
+
+@dataclass(frozen=True)
 class Case:
     handle_ns: int
     mailbox_max: int
@@ -82,6 +111,8 @@ class Case:
     own_handle_ns: int | None = None  # of the twin that lives alone; as the others if None
     features: tuple[Features, Features, Features] = (PLAIN, PLAIN, PLAIN)
     end_ns: int = END_NS
+    troubles: tuple[Trouble, ...] = ()
+    skew: Skew | None = None
 
     def least_ns(self, twin):
         """What a twin declares as its least cost."""
@@ -113,8 +144,11 @@ class Scripted:
         wakes = tuple(Wake(f"after {left - 1}", delay) for delay in self.reaction.timers_ns)
         return Outputs(cost, letters, wakes)
 
-    def fingerprint(self):
-        return repr(self.seen).encode()
+    def state(self):
+        return repr(self.seen)
+
+    def restore(self, state):
+        self.seen = ast.literal_eval(state)
 
 
 def letter(dst, left, t_ns, cause=0):
@@ -173,7 +207,7 @@ def config(name, case):
 
 def run(case, window_ns, transport="memory", couple=coupling):
     graph, site_of = network(case)
-    kernel = Kernel((*TWINS, *ENTITIES))
+    kernel = Kernel((*TWINS, *ENTITIES), {} if case.skew is None else {"a": SkewedClock([case.skew])})
     hosts = [Host(name, make=lambda config, life: Scripted(config, life, case)) for name in ("edge", "core")]
     journal = Recorder()
     crashes = {} if case.crash is None else {case.crash[0]: (Crash(case.crash[1], case.crash[1] + case.crash[2]),)}
@@ -183,7 +217,8 @@ def run(case, window_ns, transport="memory", couple=coupling):
             host: tuple(to_wire(config(n, case)) for n in TWINS if HOST_OF[n] == host) for host in ("core", "edge")
         }
         link.open({host: Welcome("run", each, 0) for host, each in configs.items()})
-        layout = Layout(graph, site_of, HOST_OF, lambda _a, _b, _t: 0, is_up(case))
+        faults = tuple(trouble.fault(number) for number, trouble in enumerate(case.troubles))
+        layout = Layout(graph, site_of, HOST_OF, lambda _a, _b, _t: 0, is_up(case), faults)
         plane = MessagePlane(kernel, layout, Streams(1), journal, couple(kernel, link, HOST_OF, window_ns), lives)
         ports = {name: plane.port(name, "run") for name in ENTITIES}
         for name, port in ports.items():
@@ -200,7 +235,8 @@ def run(case, window_ns, transport="memory", couple=coupling):
         kernel.run(case.end_ns)
         plane.finish(case.end_ns)
         hashes = {name: value for answer in link.stop().values() for name, value in answer.hashes.items()}
-    return Outcome(journal.journal.digest(), hashes, dict(plane.counts), journal.sent, journal.ended)
+    facts = (journal.sent, journal.ended, journal.struck)
+    return Outcome(journal.journal.digest(), hashes, dict(plane.counts), *facts)
 
 
 class Recorder:
@@ -208,7 +244,7 @@ class Recorder:
 
     def __init__(self):
         self.journal = Journal(None, {})
-        self.sent, self.ended = [], []
+        self.sent, self.ended, self.struck = [], [], []
 
     def record(self, fact):
         self.journal.record(fact)
@@ -216,6 +252,8 @@ class Recorder:
             self.sent.append(decode_envelope(fact.frame).msg_id)
         elif isinstance(fact, Ended):
             self.ended.append(fact.msg_id)
+        elif isinstance(fact, Struck):
+            self.struck.append(fact)
 
     def commit(self):
         pass
@@ -230,6 +268,7 @@ class Outcome:
     counts: dict
     sent: list = field(compare=False)
     ended: list = field(compare=False)
+    struck: list = field(compare=False)
 
 
 TIMES = st.sampled_from([0, 1, 999, 1_000, 1_001, 5_000, 20_000])
@@ -247,6 +286,24 @@ FEATURES = st.just(PLAIN) | st.builds(
     timeout_ns=st.sampled_from([0, 1, 4_000]),
     burst=st.none() | st.builds(Burst, st.just(8_000.0), st.just(4_000.0), st.just(0.0), st.sampled_from([0.5, 1.0])),
     outages=st.lists(SPANS.map(lambda span: (span[0], sum(span))), max_size=1).map(tuple),
+)
+KINDS = ("loss_burst", "duplication", "reordering", "delay_spike", "replay", "link_outage", "partition")
+TROUBLES = st.builds(
+    Trouble,
+    kind=st.sampled_from(KINDS),
+    where=st.sampled_from(CLASSES),
+    from_ns=st.sampled_from([0, 1, 1_000, 6_000]),
+    length_ns=st.sampled_from([1, 5_000, 30_000, END_NS]),
+    share=st.sampled_from([0.5, 1.0]),
+    delay_ns=st.sampled_from([0, 1, 999, 20_000]),
+)
+SKEWS = st.builds(
+    Skew,
+    number=st.just(9),
+    from_ns=st.sampled_from([0, 500]),
+    to_ns=st.sampled_from([4_000, 60_000]),
+    offset_ns=st.sampled_from([-900, 0, 1, 30_000]),
+    drift_ppb=st.sampled_from([-500_000_000, 0, 7, 10**9]),
 )
 # Some fall on the very instant of a delivery over two links without latency, of a barrier after it, or of a timer.
 CRASHES = st.sampled_from([0, 1, 2, 900, 1_002, 1_500, 5_002, 6_000, 6_002, 21_000])
@@ -271,6 +328,8 @@ CASES = st.builds(
     own_handle_ns=st.sampled_from([None, 1_000]),
     features=st.tuples(FEATURES, FEATURES, FEATURES),
     end_ns=st.sampled_from([8_000, 22_000, 45_000, END_NS]),
+    troubles=st.lists(TROUBLES, max_size=3).map(tuple),
+    skew=st.none() | SKEWS,
 )  # fmt: skip
 
 QUIET = Reaction(0, (), ())
@@ -331,3 +390,44 @@ def test_a_crash_takes_state_and_mail_with_it():
     assert struck.counts["dropped"] > 0
     assert "dropped" not in spared.counts
     assert {name for name in TWINS if struck.hashes[name] != spared.hashes[name]} >= {"edge:c"}
+
+
+# edge:c sends into a link of its own, which in a window may happen after the instant of the sending.
+LATE = replace(
+    REFUSED_AT_THE_END,
+    sends=tuple((entity, t_ns, 3) for entity in ENTITIES for t_ns in range(0, 60_000, 10_000)),
+    features=(PLAIN, PLAIN, PLAIN),
+    end_ns=END_NS,
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("where", CLASSES)
+def test_every_kind_of_fault_strikes_alike_in_lockstep_and_in_windows(kind, where):
+    whole = replace(LATE, troubles=(Trouble(kind, where, 1_000, 60_000, 0.5, 700),))
+    graph, site_of = network(whole)
+    longest = lookahead(graph, site_of, declared(whole))
+    lockstep = run(whole, 0)
+    assert run(whole, longest.window_ns) == lockstep
+    assert {fact.fault for fact in lockstep.struck} == {0}
+    assert longest.window_ns > whole.own_handle_ns  # the link of its own counts: no fault makes it faster
+
+
+def test_copies_are_sent_and_end_like_all_messages():
+    troubles = (Trouble("duplication", "own", 0, END_NS, 1.0, 0), Trouble("replay", "backbone", 0, 30_000, 0.5, 20_000))
+    copied = replace(LATE, troubles=troubles)
+    graph, site_of = network(copied)
+    lockstep = run(copied, 0)
+    assert run(copied, lookahead(graph, site_of, declared(copied)).window_ns) == lockstep
+    assert len(set(lockstep.sent)) == len(lockstep.sent) == lockstep.counts["sent"]
+    assert {fact.effect for fact in lockstep.struck} == {"duplicated", "replayed"}
+    assert {fact.msg_id for fact in lockstep.struck} <= set(lockstep.sent)
+    assert lockstep.counts["sent"] > run(LATE, 0).counts["sent"]
+
+
+def test_an_entity_with_a_wrong_clock_does_not_make_windows_invalid():
+    skewed = replace(LATE, skew=Skew(9, 0, 60_000, 5_000, 0))
+    graph, site_of = network(skewed)
+    lockstep = run(skewed, 0)
+    assert run(skewed, lookahead(graph, site_of, declared(skewed)).window_ns) == lockstep
+    assert {(fact.fault, fact.effect) for fact in lockstep.struck} == {(9, "skewed")}

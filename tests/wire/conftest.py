@@ -63,8 +63,8 @@ def bodies(csi):
         (Kind.PRECODER, Precoder("pair2", 4, np.array([[1.0 + 0j, 0.5j], [0.0, 2.0], [1j, 3.0]]), 0)),
         (Kind.ACK, Ack("uav", 3, 1_700_000)),
         (Kind.COMMAND, Command(3, "activate", 25)),
-        (Kind.PRICE, Price("pair2", 7, "", 5.25, 10.0, np.array([[1.0 + 1j], [0.5 - 1.5j]]))),
-        (Kind.PRICE, Price("pair2", 7, "pair1", 5.25, 0.0, np.array([[1.0 + 0j], [0.0], [2j]]))),
+        (Kind.PRICE, Price("pair2", 7, 9, "", 5.25, 10.0, np.array([[1.0 + 1j], [0.5 - 1.5j]]))),
+        (Kind.PRICE, Price("pair2", 7, 10, "pair1", 5.25, 0.0, np.array([[1.0 + 0j], [0.0], [2j]]))),
         (Kind.COVARIANCE, heard),
     ]
 

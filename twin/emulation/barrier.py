@@ -52,7 +52,7 @@ class Batches:
         keeper: knows what is on file already, and keeps what it takes to go on.
     """
 
-    def __init__(self, hosts: Hosts, host_of: Mapping[str, str], keeper: Keeper | None) -> None:
+    def __init__(self, hosts: Hosts, host_of: Mapping[str, str], keeper: Keeper | None = None) -> None:
         self._hosts = hosts
         self._host_of = host_of
         self._keeper = keeper

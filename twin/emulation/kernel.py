@@ -5,11 +5,12 @@ every event carries an integer priority built from (dst, src, seq), so that two 
 another order execute them in the same order, and a delay below zero is an error.
 """
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import Any, Final
 
 import simpy
 
+from twin.emulation.clocks import SkewedClock
 from twin.errors import KernelError
 
 # SimPy's own events (process starts and ends) have priorities 0 and 1; ours come after them within an instant.
@@ -59,14 +60,16 @@ class Kernel:
     Args:
         names: every entity and twin of the run. Ranks follow the sorted names, so adding one leaves the relative order
             of the others as it was.
+        clocks: of those whose clock is not always right.
     """
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: Iterable[str], clocks: Mapping[str, SkewedClock] | None = None) -> None:
         self.env = simpy.Environment(initial_time=0)  # integers stay integers
         self.events = 0
         self._rank = {name: rank for rank, name in enumerate(sorted(names), start=1)}
         self._pairs: dict[tuple[str, str], int] = {}
         self._wakes = {name: self._pair(name, name) for name in self._rank}
+        self._clocks = clocks or {}
         self._stopped = False
 
     @property
@@ -78,6 +81,10 @@ class Kernel:
     def stopped(self) -> bool:
         """Whether `stop` was called."""
         return self._stopped
+
+    def clock(self, name: str) -> SkewedClock | None:
+        """The clock of a name; None for one that is always right."""
+        return self._clocks.get(name)
 
     def rank(self, name: str) -> int:
         """The place of a name in the sorted list of names, from 1."""
@@ -111,9 +118,11 @@ class Kernel:
         self.at(t_ns, self._next_wake(owner), action)
 
     def sleep(self, owner: str, delay_ns: int) -> simpy.Event:
-        """An event for the process of `owner` to yield: it fires after `delay_ns`."""
+        """An event for the process of `owner` to yield: it fires after `delay_ns`, by the clock of `owner`."""
         event = Sleep(self.env)
         t_ns = self.now_ns + delay_ns if type(delay_ns) is int else delay_ns
+        if owner in self._clocks and t_ns >= self.now_ns:
+            t_ns = self._clocks[owner].after_ns(self.now_ns, delay_ns)
         self._schedule(event, t_ns, self._next_wake(owner))
         return event
 

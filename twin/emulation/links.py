@@ -10,6 +10,8 @@ without using the link (its hop holds no time but the wait since its last attemp
 taken in is served as ever, and lost if the link is down at the instant of its departure, the end of its serialisation;
 it vanishes at the far end like any lost message. An outage that begins and ends between a message's offer and its
 departure does not touch it. Both are losses with the reason `outage`, whatever else might have lost the message.
+
+What modelled faults add to this stands in `faults`.
 """
 
 import math
@@ -20,6 +22,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from twin.emulation.faults import UNTOUCHED, LinkFaults, Strike, Verdict
 from twin.emulation.loss import Burst, BurstTimeline
 from twin.emulation.streams import Streams
 from twin.errors import KernelError
@@ -94,11 +97,15 @@ class LinkParams:
 
 
 class Crossing(Struct, frozen=True):
-    """What one message meets on one link: the parts of its latency, when it arrives, and what it is lost by, if so."""
+    """What one message meets on one link: the parts of its latency, when it arrives, and what it is lost by, if so.
+
+    `strikes` is what faults do to it.
+    """
 
     hop: Hop
     arrive_ns: int
     reason: Reason
+    strikes: tuple[Strike, ...] = ()
 
     @property
     def lost(self) -> bool:
@@ -122,25 +129,33 @@ class Link:
         params: the link as configured.
         streams: the draws of the run.
         is_up: whether the link is up at an instant in ns; None for a link that always is.
+        faults: that strike it, if any do.
     """
 
     def __init__(
-        self, name: str, params: LinkParams, streams: Streams, is_up: Callable[[int], bool] | None = None
+        self,
+        name: str,
+        params: LinkParams,
+        streams: Streams,
+        is_up: Callable[[int], bool] | None = None,
+        faults: LinkFaults | None = None,
     ) -> None:
         self.name = name
         self.params = params
         self._streams = streams
         self._is_up = is_up
+        self._faults = faults
         self._bursts = None if params.burst is None else BurstTimeline(name, params.burst, streams)
         self._lossless = params.loss == 0.0 and params.burst is None
 
     def down(self, t_ns: int) -> bool:
         """Whether the link is down at `t_ns`."""
-        return self._is_up is not None and not self._is_up(t_ns)
+        return self._scheduled_down(t_ns) or (self._faults is not None and self._faults.down(t_ns) is not None)
 
     def refusal(self, wait_ns: int, t_ns: int) -> Crossing:
         """The crossing of a message that found the link down at `t_ns`, `wait_ns` after its last attempt."""
-        return Crossing(Hop(self.name, wait_ns, 0, 0, 0), t_ns, Reason.OUTAGE)
+        verdict = self._refused(t_ns)
+        return Crossing(Hop(self.name, wait_ns, 0, 0, 0), t_ns, verdict.reason, verdict.strikes)
 
     def crossing(
         self, wait_ns: int, start_ns: int, size_bytes: int, propagation_ns: int, key: Key, attempt: int = 0
@@ -158,10 +173,30 @@ class Link:
         draw = (self.name, *key, attempt) if attempt else (self.name, *key)
         serialisation = self.params.serialisation_ns(size_bytes)
         depart = start_ns + serialisation
-        jitter = self._jitter_ns(draw)
+        jitter, reason = self._jitter_ns(draw), self._fate(depart, draw)
         flight = self.params.latency_ns + propagation_ns
+        if self._faults is None:
+            return Crossing(Hop(self.name, wait_ns, serialisation, flight, jitter), depart + flight + jitter, reason)
+        verdict = self._struck(self._faults, depart, draw, reason)
+        jitter += verdict.delay_ns
         hop = Hop(self.name, wait_ns, serialisation, flight, jitter)
-        return Crossing(hop, depart + flight + jitter, self._fate(depart, draw))
+        return Crossing(hop, depart + flight + jitter, verdict.reason, verdict.strikes)
+
+    def _scheduled_down(self, t_ns: int) -> bool:
+        return self._is_up is not None and not self._is_up(t_ns)
+
+    def _refused(self, t_ns: int) -> Verdict:
+        """By what the link is down, an outage of the schedule before any fault."""
+        if self._faults is None or self._scheduled_down(t_ns):
+            return Verdict(Reason.OUTAGE)
+        return self._faults.refused(t_ns)
+
+    def _struck(self, faults: LinkFaults, depart_ns: int, draw: tuple[str | int, ...], reason: Reason) -> Verdict:
+        """What faults add to the fate of a message."""
+        if reason is Reason.OUTAGE:
+            return Verdict(reason)
+        down = faults.refused(depart_ns)
+        return faults.strike(depart_ns, draw, reason) if down is UNTOUCHED else down
 
     def _jitter_ns(self, draw: tuple[str | int, ...]) -> int:
         if self.params.jitter_ns == 0:
@@ -170,7 +205,7 @@ class Link:
         return round(self.params.jitter_ns * min(unit, _JITTER_CUT))
 
     def _fate(self, depart_ns: int, draw: tuple[str | int, ...]) -> Reason:
-        if self.down(depart_ns):
+        if self._scheduled_down(depart_ns):
             return Reason.OUTAGE
         if self._lossless:
             return Reason.NONE

@@ -15,10 +15,11 @@ from twin.errors import KernelError
 
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """Down from `down_ns` on, up again at `up_ns`."""
+    """Down from `down_ns` on, up again at `up_ns`; fault `number` of the scenario, if it is one."""
 
     down_ns: int
     up_ns: int
+    number: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.down_ns < self.up_ns:
@@ -56,6 +57,10 @@ class Lives:
         """Whether the twin is down at `t_ns`: from the instant of the crash to before that of the restart."""
         crashes = self.crashes.get(node)
         return crashes is not None and any(crash.down_ns <= t_ns < crash.up_ns for crash in crashes)
+
+    def crash_at(self, node: str, t_ns: int) -> Crash | None:
+        """The crash that has the twin down at `t_ns`, if any."""
+        return next((crash for crash in self.crashes.get(node, ()) if crash.down_ns <= t_ns < crash.up_ns), None)
 
     def life(self, node: str, t_ns: int) -> int:
         """Which life `t_ns` belongs to, from 0; a twin that is down still counts as in the life that ended."""

@@ -7,32 +7,53 @@ on the offers alone, in the order of the offers' instants. Propagation and outag
 injected, so the network knows no geometry.
 
 A link that fails within an epoch of routes (see `routes`) loses what is offered to it (see `links`), and from the next
-epoch on it is avoided. With no way left a message is dropped as `no_route`. A message keeps the route that it began.
+epoch on it is avoided. With no way left a message is dropped as `no_route`, or as `partitioned` where a partition has
+cut the way. A message keeps the route that it began. Copies that a fault makes (see `faults`) begin where it strikes.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
+from typing import Final, Protocol
 
 import networkx as nx
+from msgspec.structs import replace
 
+from twin.emulation.faults import MAX_COPIES, Cuts, LinkFault, Strike, faults_of
 from twin.emulation.kernel import Kernel
 from twin.emulation.links import Crossing, Key, Link, LinkParams, LinkQueue
-from twin.emulation.routes import IsUp, Propagation, Route, Routes, always_up
+from twin.emulation.routes import ROUTE_EPOCH_NS, IsUp, Propagation, Route, Routes, always_up
 from twin.emulation.served import Job, ServedQueue
 from twin.emulation.streams import Streams
 from twin.errors import KernelError
-from twin.journal.facts import Hop
+from twin.journal.facts import Hop, Struck
+from twin.wire.mailer import copy_of
 from twin.wire.messages import Envelope
-from twin.wire.protocol import Fate, Reason
+from twin.wire.protocol import Effect, Fate, Flag, Reason
 
 Queue = LinkQueue | ServedQueue
+
+_COPY_SHIFT: Final = 48  # above every seq: the order and the draws of a copy are its own
+_FLAGS: Final = {Effect.DUPLICATED: Flag.DUPLICATED, Effect.REPLAYED: Flag.REPLAYED}
+
+
+class FaultLog(Protocol):
+    """Who is told what faults do."""
+
+    def copied(self, envelope: Envelope) -> None:
+        """A fault has sent a copy of a message."""
+
+    def struck(self, struck: Struck) -> None:
+        """A fault has struck a message."""
 
 
 @dataclass(slots=True)
 class Transit:
-    """A message on its way: its route, how many links of it lie behind, and the hops (attempts) that it took."""
+    """A message on its way: its route, how many links of it lie behind, and the hops (attempts) that it took.
+
+    `copy` numbers the copies of a message, which is 0 itself; `copies` counts those that were made of it.
+    """
 
     envelope: Envelope
     size_bytes: int
@@ -41,11 +62,13 @@ class Transit:
     order: int
     hops: list[Hop] = field(default_factory=list)
     crossed: int = 0
+    copy: int = 0
+    copies: int = 0
 
     @property
     def key(self) -> Key:
         """What draws are keyed by."""
-        return self.envelope.src, self.envelope.dst, self.envelope.seq
+        return self.envelope.src, self.envelope.dst, self.envelope.seq + (self.copy << _COPY_SHIFT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +77,8 @@ class Layout:
 
     `graph` has sites as nodes and `LinkParams` as the attribute `params` of each edge; `site_of` and `host_of` name
     the site of every entity and twin and the host of every twin; `propagation_ns` is the geometric delay between two
-    sites at an instant, in ns; `is_up` says whether the link from one site to another is up at an instant in ns.
+    sites at an instant, in ns; `is_up` says whether the link from one site to another is up at an instant in ns;
+    `faults` are those of links.
     """
 
     graph: "nx.Graph[str]"
@@ -62,6 +86,7 @@ class Layout:
     host_of: Mapping[str, str]
     propagation_ns: Propagation
     is_up: IsUp = always_up
+    faults: tuple[LinkFault, ...] = ()
 
 
 class Network:
@@ -73,6 +98,7 @@ class Network:
         streams: source of loss and jitter draws.
         arrived: called when a message reaches its destination.
         ended: called with the instant when a message is lost or dropped on the way.
+        fault_log: told what faults do.
     """
 
     def __init__(
@@ -82,6 +108,7 @@ class Network:
         streams: Streams,
         arrived: Callable[[Transit], None],
         ended: Callable[[Transit, int, Fate, Reason], None],
+        fault_log: FaultLog | None = None,
     ) -> None:
         self._kernel = kernel
         self._graph = layout.graph
@@ -90,9 +117,12 @@ class Network:
         self._is_up = layout.is_up
         self._arrived = arrived
         self._ended = ended
-        self._routes = Routes(layout.graph, layout.propagation_ns, layout.is_up)
+        self._fault_log = fault_log
+        self._cuts = Cuts(layout.faults)
+        self._routes = Routes(layout.graph, layout.propagation_ns, self._cuts.allow(layout.is_up))
+        self._routes_without_faults = Routes(layout.graph, layout.propagation_ns, layout.is_up)
         self._queues_on: dict[Route, tuple[Queue, ...]] = {}
-        self.queues = self._make_queues(streams)
+        self.queues = self._make_queues(streams, layout.faults)
 
     def send(self, envelope: Envelope, size_bytes: int, t_ns: int) -> None:
         """Hand a message to the first link of its route at `t_ns`.
@@ -107,7 +137,7 @@ class Network:
         order = self._kernel.order(envelope.dst, envelope.src, envelope.seq)
         transit = Transit(envelope, size_bytes, queues, sites, order)
         if not sites:
-            self._ended(transit, t_ns, Fate.DROPPED, Reason.NO_ROUTE)
+            self._ended(transit, t_ns, Fate.DROPPED, self._no_route(transit, t_ns))
         elif not queues:  # both ends live on one site: no link, but never a short cut past the kernel
             self._kernel.at(t_ns, order, lambda: self._arrived(transit))
         else:
@@ -117,7 +147,19 @@ class Network:
         """Sites on the way of least latency at `t_ns`, both ends included; empty when there is no way."""
         return self._routes.route(src, dst, t_ns)
 
-    def _make_queues(self, streams: Streams) -> dict[tuple[str, str], Queue]:
+    def _no_route(self, transit: Transit, t_ns: int) -> Reason:
+        """Why a message has no route: because of a fault on the one that it would have."""
+        if not self._cuts:
+            return Reason.NO_ROUTE
+        src, dst = (self._site_of[name] for name in (transit.envelope.src, transit.envelope.dst))
+        route = self._routes_without_faults.route(src, dst, t_ns)
+        fault = next(self._cuts.on(route, t_ns // ROUTE_EPOCH_NS * ROUTE_EPOCH_NS), None)
+        if fault is None:
+            return Reason.NO_ROUTE
+        self._tell(transit.envelope, t_ns, Strike(fault, Effect.DROPPED))
+        return Reason.PARTITIONED if fault.kind == "partition" else Reason.NO_ROUTE
+
+    def _make_queues(self, streams: Streams, faults: Sequence[LinkFault]) -> dict[tuple[str, str], Queue]:
         queues: dict[tuple[str, str], Queue] = {}
         edges: Iterable[tuple[str, str, object]] = self._graph.edges(data="params")
         for a, b, params in edges:
@@ -126,7 +168,8 @@ class Network:
             for src, dst in ((a, b), (b, a)):
                 # a link that never fails is not asked, twice per hop, whether it has
                 up = None if self._is_up is always_up else partial(self._is_up, src, dst)
-                link = Link(f"{params.kind}:{src}>{dst}", params, streams, up)
+                struck = faults_of(faults, (src, dst), streams)
+                link = Link(f"{params.kind}:{src}>{dst}", params, streams, up, struck)
                 queues[src, dst] = LinkQueue(link) if params.plain else ServedQueue(link, self._at)
         return queues
 
@@ -152,18 +195,58 @@ class Network:
             return
         transit.hops.append(crossing.hop)
         transit.crossed += 1
-        if crossing.refused:
-            self._ended(transit, t_ns, Fate.LOST, crossing.reason)
-            return
+        for strike in crossing.strikes:
+            if strike.effect in _FLAGS:
+                self._copy(transit, t_ns, crossing, strike)
+            else:
+                self._tell(transit.envelope, t_ns, strike)
         arrive_ns, reason = crossing.arrive_ns, crossing.reason
-        if crossing.lost:
-            action: Callable[[], None] = lambda: self._ended(transit, arrive_ns, Fate.LOST, reason)  # noqa: E731
-        elif transit.crossed < len(transit.queues):
-            action = lambda: self._cross(transit, arrive_ns)  # noqa: E731
+        fate = Fate.DROPPED if reason is Reason.PARTITIONED else Fate.LOST
+        if crossing.refused:
+            self._ended(transit, t_ns, fate, reason)
+        elif crossing.lost:
+            self._kernel.at(arrive_ns, transit.order, lambda: self._ended(transit, arrive_ns, fate, reason))
         else:
-            action = lambda: self._arrived(transit)  # noqa: E731
-        self._kernel.at(arrive_ns, transit.order, action)
+            self._go_on(transit, arrive_ns)
+
+    def _go_on(self, transit: Transit, t_ns: int) -> None:
+        """At `t_ns` a message reaches the far end of the last link that it crossed."""
+        if transit.crossed < len(transit.queues):
+            self._kernel.at(t_ns, transit.order, lambda: self._cross(transit, t_ns))
+        else:
+            self._kernel.at(t_ns, transit.order, lambda: self._arrived(transit))
+
+    def _copy(self, transit: Transit, t_ns: int, crossing: Crossing, strike: Strike) -> None:
+        """Send a copy of a message that left a link: over the link again, or later on from its far end."""
+        if transit.copy or transit.copies == MAX_COPIES:
+            return
+        transit.copies += 1
+        envelope = copy_of(transit.envelope, transit.copies, _FLAGS[strike.effect])
+        order = transit.order + (transit.copies << _COPY_SHIFT)
+        copy = Transit(envelope, transit.size_bytes, transit.queues, transit.sites, order, copy=transit.copies)
+        if self._fault_log is not None:
+            self._fault_log.copied(envelope)
+        self._tell(envelope, t_ns, strike)
+        if strike.effect is Effect.DUPLICATED:
+            copy.crossed = transit.crossed - 1
+            copy.hops = [*transit.hops[:-1], *_waited(crossing, t_ns)]
+            self._cross(copy, t_ns)
+            return
+        copy.crossed = transit.crossed
+        copy.hops = [*transit.hops, Hop(crossing.hop.link, strike.fault.delay_ns, 0, 0, 0)]
+        self._go_on(copy, crossing.arrive_ns + strike.fault.delay_ns)
+
+    def _tell(self, envelope: Envelope, t_ns: int, strike: Strike) -> None:
+        if self._fault_log is not None:
+            self._fault_log.struck(Struck(envelope.msg_id, t_ns, strike.fault.number, strike.effect))
 
     def _at(self, t_ns: int, key: Key, action: Callable[[], None]) -> None:
         src, dst, seq = key
         self._kernel.at(t_ns, self._kernel.order(dst, src, seq), action)
+
+
+def _waited(crossing: Crossing, t_ns: int) -> tuple[Hop, ...]:
+    """What a message has spent on a link until `t_ns`: nothing at its offer, all but the flight at its departure."""
+    hop = crossing.hop
+    parts = hop.queue_ns + hop.serialisation_ns + hop.propagation_ns + hop.jitter_ns
+    return () if t_ns == crossing.arrive_ns - parts else (replace(hop, propagation_ns=0, jitter_ns=0),)

@@ -17,11 +17,11 @@ from twin.emulation.lives import Lives
 from twin.emulation.network import Layout, Network, Transit
 from twin.emulation.streams import Streams
 from twin.errors import WireError
-from twin.journal.facts import Applied, Ended, Handled, Handling, Sent, Solved, Wall, Woken
+from twin.journal.facts import Applied, Ended, Handled, Handling, Sent, Solved, Struck, Wall, Woken
 from twin.wire.codec import decode_body, encode_envelope
 from twin.wire.mailer import Mailer
 from twin.wire.messages import Body, ComplexArray, Envelope, Letter
-from twin.wire.protocol import CRASH, Delivery, Fate, Outcome, Reason, SolveReport, TimerRequest
+from twin.wire.protocol import CRASH, Delivery, Effect, Fate, Outcome, Reason, SolveReport, TimerRequest
 
 Receive = Callable[[Envelope, Body], str]
 Departure = list[tuple[Envelope, int]]  # messages that leave a twin together, with their sizes in bytes
@@ -33,11 +33,16 @@ class EntityPort:
     def __init__(self, plane: "MessagePlane", mailer: Mailer) -> None:
         self._plane = plane
         self._mailer = mailer
+        self._clock = plane.kernel.clock(mailer.name)
 
     def send(self, letter: Letter) -> int:
         """Send now; returns the id of the message."""
-        envelope = self._mailer.envelope(letter, self._plane.kernel.now_ns)
-        self._plane.send_from_entity(envelope)
+        now = self._plane.kernel.now_ns
+        skew = None if self._clock is None or letter.parent_id else self._clock.skew(letter.t_data_ns)
+        if skew is not None:  # what has no cause was measured by the entity itself, at the time of its clock
+            letter = replace(letter, t_data_ns=max(0, skew.reading_ns(letter.t_data_ns)))
+        envelope = self._mailer.envelope(letter, now)
+        self._plane.send_from_entity(envelope, None if skew is None else skew.number)
         return envelope.msg_id
 
     def listen(self, receive: Receive) -> None:
@@ -83,7 +88,7 @@ class MessagePlane:
         self.recorder = recorder
         self.receivers: dict[str, Receive] = {}
         self.counts: Counter[str] = Counter()
-        self.network = Network(kernel, layout, streams, self._arrive, self._end_on_the_way)
+        self.network = Network(kernel, layout, streams, self._arrive, self._end_on_the_way, self)
         self._host_of = layout.host_of
         self._lives = lives or Lives()
         self._barrier = couple(self)
@@ -109,10 +114,20 @@ class MessagePlane:
         self._barrier.flush()
         self.kernel.run(end_ns)
 
-    def send_from_entity(self, envelope: Envelope) -> None:
-        """An entity sends now."""
+    def send_from_entity(self, envelope: Envelope, skewed: int | None = None) -> None:
+        """An entity sends now, by a clock that fault `skewed` has made wrong if that is a number."""
         size = self._journal_sent(envelope)
+        if skewed is not None:
+            self.struck(Struck(envelope.msg_id, self.kernel.now_ns, skewed, Effect.SKEWED))
         self.network.send(envelope, size, self.kernel.now_ns)
+
+    def copied(self, envelope: Envelope) -> None:
+        """A fault has sent a copy of a message."""
+        self._journal_sent(envelope)
+
+    def struck(self, struck: Struck) -> None:
+        """A fault has struck a message."""
+        self.recorder.record(struck)
 
     def before(self) -> None:
         """Everything that led to a batch is on disk before the batch leaves."""
@@ -137,9 +152,15 @@ class MessagePlane:
         if crash_ns is None or outcome.finish_ns < crash_ns:
             return True
         if delivery.envelope is not None:
-            transit = self._transits.pop(delivery.envelope.msg_id)
-            self._end(transit, crash_ns, Fate.DROPPED, Reason.CRASHED, (-1, -1))
+            self._crash(self._transits.pop(delivery.envelope.msg_id), crash_ns)
         return False
+
+    def _crash(self, transit: Transit, t_ns: int) -> None:
+        """A message ends with the twin that it has reached, or at one that is down."""
+        crash = self._lives.crash_at(transit.envelope.dst, t_ns)
+        if crash is not None and crash.number is not None:
+            self.struck(Struck(transit.envelope.msg_id, t_ns, crash.number, Effect.DROPPED))
+        self._end(transit, t_ns, Fate.DROPPED, Reason.CRASHED, (-1, -1))
 
     def _journal_outcome(self, delivery: Delivery, outcome: Outcome) -> Departure:
         if delivery.envelope is not None:
@@ -190,7 +211,8 @@ class MessagePlane:
 
     def _arrive(self, transit: Transit) -> None:
         now = self.kernel.now_ns
-        envelope = replace(transit.envelope, t_deliver_ns=now)
+        # Nobody believes that a measurement was taken later than it came: a clock that is ahead cannot do more.
+        envelope = replace(transit.envelope, t_deliver_ns=now, t_data_ns=min(transit.envelope.t_data_ns, now))
         if envelope.dst in self._host_of:
             self._arrive_at_twin(transit, envelope)
             return
@@ -201,7 +223,7 @@ class MessagePlane:
     def _arrive_at_twin(self, transit: Transit, envelope: Envelope) -> None:
         now = self.kernel.now_ns
         if self._lives.is_down(envelope.dst, now):
-            self._end(transit, now, Fate.DROPPED, Reason.CRASHED, (-1, -1))
+            self._crash(transit, now)
             return
         self._transits[envelope.msg_id] = transit
         self._barrier.submit(Delivery(envelope.dst, now, envelope))

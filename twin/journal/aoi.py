@@ -123,7 +123,8 @@ def _reports(tables: Tables) -> Iterator[tuple[int | None, str, str, str, int]]:
     for part in tables.message_parts(*_COLUMNS):
         sources = roots.of(part)
         delivered = pc.equal(part["fate"], Fate.DELIVERED.value).to_pylist()
-        columns = [part[name].to_pylist() for name in ("kind", "src", "dst", "begin_ns", "t_data_ns")]
+        data_ns = pc.min_element_wise(part["t_data_ns"], part["t_end_ns"])  # a clock may have been ahead
+        columns = [*(part[name].to_pylist() for name in ("kind", "src", "dst", "begin_ns")), data_ns.to_pylist()]
         for source, arrived, kind, src, dst, begin_ns, data_ns in zip(sources, delivered, *columns, strict=True):
             if kind in _REPORTS:
                 yield begin_ns if arrived else None, source, dst, _told_of(kind, src, dst), data_ns

@@ -1,7 +1,7 @@
 """The two digests of a run: what "the same run" means.
 
 A digest is the sum modulo 2^256 of the BLAKE2b-256 hashes of the facts of virtual time (`Sent`, `Ended`,
-`Solved`, `Applied`), printed as 64 hex characters. A sum does not depend on the order of its terms, and it
+`Solved`, `Applied`, `Struck`), printed as 64 hex characters. A sum does not depend on the order of its terms, and it
 must not: facts are journalled when they are decided, which depends on how the kernel batches its deliveries.
 Lockstep and windows of any valid length decide the same facts in different orders and must give the same
 digest. Nothing is lost by leaving the order out, for every fact carries its own identity (a message id, or
@@ -19,7 +19,7 @@ from hashlib import blake2b
 from typing import Final
 
 from twin.errors import RunFolderError, WireError
-from twin.journal.facts import Applied, Ended, Fact, Sent, Solved
+from twin.journal.facts import Applied, Ended, Fact, Sent, Solved, Struck
 from twin.journal.records import encode_fact, pack, solved_fields
 from twin.wire.codec import body_length
 
@@ -65,7 +65,7 @@ class Digests:
 
     def add(self, fact: Fact, record: bytes) -> None:
         """Take in a fact, given with its canonical bytes."""
-        if type(fact) is Ended:
+        if type(fact) is Ended or type(fact) is Struck:
             event = record
         elif type(fact) is Sent:
             event = _sent_event(fact.frame)

@@ -91,6 +91,18 @@ class Applied(Struct, frozen=True, gc=False):
     vector: bytes
 
 
+class Struck(Struct, frozen=True, gc=False):
+    """What fault `fault` (its place in the scenario) did to a message, decided at `t_ns`; `effect` is an `Effect`.
+
+    Of a copy that a fault makes this is said of the copy.
+    """
+
+    msg_id: int
+    t_ns: int
+    fault: int
+    effect: str
+
+
 class Wall(Struct, frozen=True, gc=False):
     """Wall time of a solve (outside the digest)."""
 
@@ -149,4 +161,4 @@ class Closed(Struct, frozen=True):
     state_hashes: dict[str, str]
 
 
-Fact = Opened | Sent | Ended | Solved | Applied | Wall | Handled | HostState | Closed
+Fact = Opened | Sent | Ended | Solved | Applied | Struck | Wall | Handled | HostState | Closed

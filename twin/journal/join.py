@@ -6,8 +6,9 @@ time the rest of the file reaches from any place in it, and which messages never
 it has ended and nothing that was sent earlier can follow. What is held is what was in flight at one time.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import accumulate
 from sys import intern
 from typing import Final
@@ -17,17 +18,21 @@ import pyarrow as pa
 from msgspec.structs import replace
 
 from twin.errors import RunFolderError
-from twin.journal.facts import Applied, Ended, Fact, Sent, Solved, Wall
+from twin.journal.facts import Applied, Ended, Fact, Sent, Solved, Struck, Wall
 from twin.journal.message_rows import Message, message_table
 from twin.journal.rows import Rows, parts_of
 from twin.journal.schemas import SOLVES
 from twin.wire.codec import decode_envelope
 from twin.wire.messages import Envelope
+from twin.wire.protocol import Effect, Flag
 
 _BLOCK: Final = 256
 _PART: Final = 1 << 14
 _ID_BITS: Final = 10
 _SOLVED: Final = tuple(name for name in SOLVES.names if name != "wall_us")
+
+# What a fault did to a message that its envelope does not say.
+_FLAGS: Final = {Effect.DELAYED.value: int(Flag.DELAYED), Effect.SKEWED.value: int(Flag.SKEWED)}
 
 Key = tuple[int, int]
 
@@ -57,7 +62,8 @@ class Outline:
 
     `floors[b]` is the least (t_send_ns, msg_id) among the messages of block b and later, in the order of the facts;
     `endless` are the messages that were in flight at the end. Solves, applications and wall times in the order of the
-    facts.
+    facts. `flags` are those that faults gave to messages in flight; `struck` counts what each fault did, by its place
+    in the scenario and its effect.
     """
 
     floors: list[Key]
@@ -65,6 +71,8 @@ class Outline:
     solves: pa.Table
     applied: pa.Table
     walls: pa.Table
+    flags: Mapping[int, int] = field(default_factory=dict)
+    struck: Mapping[tuple[int, str], int] = field(default_factory=dict)
 
 
 class _Ids:
@@ -103,11 +111,23 @@ class _Sketch:
         self._early: dict[int, bool] = {}
         self.floors: list[Key] = []
         self.endless: set[int] = set()
+        self.flags: dict[int, int] = {}
+        self.counts: Counter[tuple[int, str]] = Counter()
+
+    def strike(self, fact: Struck) -> None:
+        """Note what a fault did to a message, before that ends."""
+        if fact.t_ns >= self._end_ns:
+            return
+        self.counts[fact.fault, fact.effect] += 1
+        if fact.effect in _FLAGS:
+            self.flags[fact.msg_id] = self.flags.get(fact.msg_id, 0) | _FLAGS[fact.effect]
 
     def end(self, fact: Ended) -> None:
         """Note that a message ended."""
         self._ended.add(fact.msg_id)
         counts = _counts(fact, self._end_ns)
+        if counts:
+            self.flags.pop(fact.msg_id, None)
         if fact.msg_id not in self._sent:
             self._early[fact.msg_id] = counts
         elif counts:
@@ -158,10 +178,13 @@ def outline(facts: Iterable[Fact], end_ns: int) -> Outline:
                 vector = np.frombuffer(fact.vector, dtype="<c16")
                 row = {name: getattr(fact, name) for name in _APPLIED}
                 applied.add(row | {"power_mw": float(np.vdot(vector, vector).real)})
+            case Struck():
+                sketch.strike(fact)
             case Wall():
                 walls.add({name: getattr(fact, name) for name in WALLS.names})
     sketch.close()
-    return Outline(sketch.floors, sketch.endless, solves.table(), applied.table(), walls.table())
+    made = (solves.table(), applied.table(), walls.table())
+    return Outline(sketch.floors, sketch.endless, *made, sketch.flags, dict(sorted(sketch.counts.items())))
 
 
 def message_parts(facts: Iterable[Fact], known: Outline, end_ns: int) -> Iterator[pa.Table]:
@@ -182,9 +205,13 @@ def _in_order(facts: Iterable[Fact], known: Outline, end_ns: int) -> Iterator[Me
             if envelope.t_send_ns < end_ns:
                 end = early.pop(envelope.msg_id, None)
                 held[envelope.msg_id] = message if end is None else replace(message, end=end)
+                if envelope.msg_id in known.flags:
+                    _flag(held, envelope.msg_id, known.flags[envelope.msg_id])
                 count += 1
                 if count % _BLOCK == 0 and count // _BLOCK < len(known.floors):
                     yield from _ready(held, known.floors[count // _BLOCK], known.endless)
+        elif type(fact) is Struck and fact.t_ns < end_ns and fact.effect in _FLAGS:
+            _flag(held, fact.msg_id, _FLAGS[fact.effect])
         elif type(fact) is Ended and _counts(fact, end_ns):
             found = held.get(fact.msg_id)
             if found is None:
@@ -202,6 +229,13 @@ def _ready(held: dict[int, Message], floor: Key, endless: set[int]) -> Iterator[
             return
         del held[msg_id]
         yield message
+
+
+def _flag(held: dict[int, Message], msg_id: int, flag: int) -> None:
+    """Flag a message that is still held: a fault strikes it before it ends, and what never ends came with its flags."""
+    found = held.get(msg_id)
+    if found is not None:
+        held[msg_id] = replace(found, envelope=replace(found.envelope, flags=found.envelope.flags | flag))
 
 
 def _key(message: Message) -> Key:

@@ -54,11 +54,11 @@ class Journal:
         self._crc = crc32(HEADER)
         self._open = True
         self._fd = -1
-        if path is not None:
-            self._fd = _reopen(path) if manifest is None else _create(path)
         if manifest is not None:
             self._buffer += HEADER
             self.record(Opened(manifest))
+        if path is not None:
+            self._fd = _reopen(path) if manifest is None else _create(path)
             self.commit()
 
     def cut(self, end: int, crc: int) -> None:
@@ -76,6 +76,11 @@ class Journal:
         self._crc = crc32(HEADER)
         self._open = True
         self._fd = -1
+
+    @property
+    def live(self) -> bool:
+        """Whether facts come about for the first time: always, but see `Resumption`."""
+        return True
 
     def record(self, fact: Fact) -> None:
         """Add a fact to the buffer and to the digests."""

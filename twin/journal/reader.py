@@ -4,7 +4,7 @@ A journal may be larger than memory: it is scanned once when it is opened, and i
 by whoever asks for them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from io import SEEK_END, BytesIO
@@ -20,13 +20,14 @@ from twin.journal.journal import HEADER, LENGTH, MAGIC, VERSION, chained_crc
 from twin.journal.records import decode_fact
 
 _HEAD = 2 * LENGTH.size
-_REQUIRED: Final[dict[str, type]] = {
+REQUIRED: Final[dict[str, type]] = {
     "scenario": dict,
     "scenario.scenario": dict,
     "scenario.scenario.name": str,
     "seed": int,
     "reproducible": bool,
 }
+"""Keys of a manifest, and their types, without which a run can't be recovered."""
 
 
 class Record(NamedTuple):
@@ -84,13 +85,13 @@ def parse_journal(data: bytes, name: str) -> JournalRead:
     return _scan(lambda: BytesIO(data), name)
 
 
-def require(manifest: dict[str, Any], path: Path) -> None:
+def require(manifest: dict[str, Any], path: Path, required: Mapping[str, type] = REQUIRED) -> None:
     """Check that the manifest of the journal at `path` says how to repeat the run.
 
     Raises:
-        RunFolderError: a key that recovering needs is missing or of another type.
+        RunFolderError: a key that is required is missing or of another type.
     """
-    for key, kind in _REQUIRED.items():
+    for key, kind in required.items():
         *sections, last = key.split(".")
         table = reduce(getitem, sections, manifest)
         if type(table.get(last)) is not kind:

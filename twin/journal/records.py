@@ -31,19 +31,21 @@ from twin.journal.facts import (
     Opened,
     Sent,
     Solved,
+    Struck,
     Wall,
     Woken,
 )
-from twin.wire.protocol import Fate, Reason
+from twin.wire.protocol import Effect, Fate, Reason
 
 COMPLEX_BYTES: Final = 16
 
-_OPENED, _SENT, _ENDED, _SOLVED, _APPLIED, _WALL, _CLOSED, _HANDLED, _HOST_STATE = range(9)
+_OPENED, _SENT, _ENDED, _SOLVED, _APPLIED, _WALL, _CLOSED, _HANDLED, _HOST_STATE, _STRUCK = range(10)
 _HOP_TYPES: Final = (str, int, int, int, int)
 _HANDLING_TYPES: Final = (str, str, int, int, int, int, tuple)
 _WOKEN_TYPES: Final = (str, int)
 _FATES: Final = frozenset(Fate)
 _REASONS: Final = frozenset(Reason)
+_EFFECTS: Final = frozenset(Effect)
 
 _LIMITS: Final[dict[str, int]] = {
     "max_bin_len": MAX_RECORD,
@@ -105,6 +107,10 @@ def _applied_fields(fact: Applied) -> tuple[Any, ...]:
     return fact.t_ns, fact.transmitter, fact.version, fact.msg_id, fact.t_data_ns, fact.vector
 
 
+def _struck_fields(fact: Struck) -> tuple[Any, ...]:
+    return fact.msg_id, fact.t_ns, fact.fault, str(fact.effect)
+
+
 def _wall_fields(fact: Wall) -> tuple[Any, ...]:
     return fact.node, fact.version, fact.begin_ns, float(fact.wall_us)
 
@@ -122,6 +128,7 @@ _FIELDS: Final[dict[type, tuple[int, Callable[[Any], tuple[Any, ...]]]]] = {
     Opened: (_OPENED, _opened_fields),
     Solved: (_SOLVED, solved_fields),
     Applied: (_APPLIED, _applied_fields),
+    Struck: (_STRUCK, _struck_fields),
     Wall: (_WALL, _wall_fields),
     Closed: (_CLOSED, _closed_fields),
     HostState: (_HOST_STATE, _host_state_fields),
@@ -151,7 +158,7 @@ def _decode_exactly(data: bytes) -> Fact:
     code, fields = items[0], items[1:]
     shape = _SHAPES.get(code)
     if shape is None:
-        raise RunFolderError(f"journal record type={code}: must lie in 0..{_HOST_STATE}")
+        raise RunFolderError(f"journal record type={code}: must lie in 0..{_STRUCK}")
     build, types = shape
     _check(fields, types)
     return build(*fields)
@@ -238,6 +245,12 @@ def _applied(t_ns: int, transmitter: str, version: int, msg_id: int, t_data_ns: 
     return Applied(t_ns, transmitter, version, msg_id, t_data_ns, vector)
 
 
+def _struck(msg_id: int, t_ns: int, fault: int, effect: str) -> Struck:
+    if effect not in _EFFECTS:
+        raise RunFolderError(f"journal: effect={effect!r}: must be one of {', '.join(sorted(_EFFECTS))}")
+    return Struck(msg_id, t_ns, fault, effect)
+
+
 def _closed(t_ns: int, kernel_events: int, wall_s: float, interrupted: bool, hashes: dict[Any, Any]) -> Closed:
     if not all(type(text) is str for pair in hashes.items() for text in pair):
         raise RunFolderError("journal: state hashes must map names to text")
@@ -250,6 +263,7 @@ _SHAPES: Final[dict[int, tuple[Callable[..., Fact], tuple[type, ...]]]] = {
     _ENDED: (_ended, (int, int, str, str, int, int, tuple)),
     _SOLVED: (_solved, (str, int, int, str, str, str, int, tuple, str, int, float, float, int)),
     _APPLIED: (_applied, (int, str, int, int, int, bytes)),
+    _STRUCK: (_struck, (int, int, int, str)),
     _WALL: (Wall, (str, int, int, float)),
     _CLOSED: (_closed, (int, int, float, bool, dict)),
     _HANDLED: (_handled, (tuple,)),

@@ -47,7 +47,11 @@ MESSAGES: Final = pa.schema(
         pa.field("hops", pa.list_(HOP)),
     ]
 )
-"""One row per message, by (t_send_ns, msg_id). What its end would tell is null while it is in flight."""
+"""One row per message, by (t_send_ns, msg_id). What its end would tell is null while it is in flight.
+
+`flags` (`protocol.Flag`) say what modelled faults did: 1 a copy, 2 a replayed copy, 4 delayed, 8 sent by a wrong clock.
+A copy bears the times of its original.
+"""
 
 CONTROL: Final = pa.schema(
     [

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from twin.journal.ages import age_steps
 from twin.journal.aoi import ages_of_information
 from twin.journal.attribution import loss_attribution
+from twin.journal.fault_costs import FaultSpan, fault_costs
 from twin.journal.statistics import Samples, half_width
 from twin.journal.tables import Tables
 from twin.wire.protocol import Fate
@@ -42,7 +43,7 @@ class RunInfo:
     """What a run says about itself. `wall_s` and `kernel_events` are None when a killed run did not tell.
 
     `coordinator` is the twin that solves, `age_limit_ns` the age that counts as a violation when exceeded.
-    `objective` is what the twins aim at, and what a loss is of.
+    `objective` is what the twins aim at, and what a loss is of; `faults` are what goes wrong, in the scenario's order.
     """
 
     scenario: str
@@ -57,6 +58,7 @@ class RunInfo:
     coordinator: str | None = None
     age_limit_ns: int | None = None
     objective: Objective = "min"
+    faults: tuple[FaultSpan, ...] = ()
 
 
 def last_instant_ns(tables: Tables) -> int:
@@ -95,6 +97,7 @@ def summarise(tables: Tables, info: RunInfo) -> dict[str, Any]:
         "bytes_per_cycle": _bytes_per_cycle(tables),
         "energy_j": _energy_j(tables.control, info.end_ns),
         "unsolved_samples": int(np.isnan(aimed["fresh"]).sum()),
+        "faults": fault_costs(info.faults, tables, aimed["t_ns"], aimed["fresh"] - aimed["secrecy"], info.end_ns),
         **loss_attribution(tables.attribution, loss, int(np.isfinite(aimed["fresh"]).sum())),
     }
 

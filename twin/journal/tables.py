@@ -44,6 +44,10 @@ class Tables(Protocol):
     def attribution(self) -> pa.Table:
         """One row per instant that was divided."""
 
+    @property
+    def struck(self) -> Mapping[tuple[int, str], int]:
+        """How many messages each fault (its place in the scenario) struck with which effect, where that is known."""
+
     def message_parts(self, *names: str) -> Iterator[pa.Table]:
         """Some columns of the messages, a part after the other."""
 
@@ -57,6 +61,7 @@ class RunTables:
     solves: pa.Table
     metrics: pa.Table
     attribution: pa.Table = field(default_factory=ATTRIBUTION.empty_table)
+    struck: Mapping[tuple[int, str], int] = field(default_factory=dict)
 
     def message_parts(self, *names: str) -> Iterator[pa.Table]:
         """Some columns of the messages, all in one part."""
@@ -72,6 +77,7 @@ class StoredTables:
     solves: pa.Table
     metrics: pa.Table
     attribution: pa.Table
+    struck: Mapping[tuple[int, str], int] = field(default_factory=dict)
 
     def message_parts(self, *names: str) -> Iterator[pa.Table]:
         """Some columns of the messages, read part by part; errors as those of `read_tables`."""
@@ -90,7 +96,7 @@ def build_tables(
     lineage = Lineage(known)
     messages = pa.concat_tables([MESSAGES.empty_table(), *lineage.watch(message_parts(facts, known, end_ns))])
     legs = ATTRIBUTION.empty_table() if attribution is None else attribution
-    return RunTables(messages, control_table(known, lineage, legs), solve_table(known), metrics, legs)
+    return RunTables(messages, control_table(known, lineage, legs), solve_table(known), metrics, legs, known.struck)
 
 
 def write_tables(
@@ -101,7 +107,8 @@ def write_tables(
     lineage = Lineage(known)
     folder.write_parts(folder.messages_path, MESSAGES, lineage.watch(message_parts(facts, known, end_ns)))
     legs = ATTRIBUTION.empty_table() if attribution is None else attribution
-    tables = StoredTables(folder, control_table(known, lineage, legs), solve_table(known), metrics, legs)
+    made = (control_table(known, lineage, legs), solve_table(known), metrics, legs)
+    tables = StoredTables(folder, *made, known.struck)
     folder.write_table(folder.control_path, tables.control)
     folder.write_table(folder.solves_path, tables.solves)
     folder.write_table(folder.metrics_path, tables.metrics)

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from twin.errors import WireError
 from twin.nodes.policies import PolicyConfig
+from twin.nodes.pricing_config import PricingConfig
 
 _STRICT = ConfigDict(strict=True, extra="forbid")
 
@@ -47,7 +48,7 @@ class CoordinationConfig:
 class NodeConfig:
     """One twin. `peer` is the other twin of the entity; `sensed_to` is who is told about the eavesdropper ("": nobody).
 
-    `coordination` is None for every twin but the coordinator.
+    `coordination` is None for every twin but the coordinator; `pricing` is what the twins of a pair are told.
     """
 
     __pydantic_config__ = _STRICT
@@ -64,6 +65,7 @@ class NodeConfig:
     handle_ns: int
     mailbox_max: int
     coordination: CoordinationConfig | None
+    pricing: PricingConfig | None = None
 
 
 _ADAPTER = TypeAdapter(NodeConfig)

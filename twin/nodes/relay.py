@@ -2,7 +2,7 @@
 
 from twin.errors import WireError
 from twin.wire.codec import decode_body, encode_body
-from twin.wire.messages import Ack, Envelope, Kind, Letter, Precoder, Replica
+from twin.wire.messages import Ack, Envelope, Kind, Letter, Precoder, Price, Replica
 from twin.wire.packing import show
 from twin.wire.plain import Plain
 
@@ -12,7 +12,7 @@ def replica_letter(kind: Kind, dst: str, replica: Replica, cause: Envelope) -> L
     return Letter(kind, dst, replica, cause.t_data_ns, cause.trace_id, cause.msg_id)
 
 
-def forward(cause: Envelope, body: Precoder | Ack, dst: str) -> Letter:
+def forward(cause: Envelope, body: Precoder | Ack | Price, dst: str) -> Letter:
     """The same body for the next on the way, caused by the message that brought it."""
     return Letter(cause.kind, dst, body, cause.t_data_ns, cause.trace_id, cause.msg_id)
 

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from twin.journal.ages import age_steps
 from twin.journal.tables import Tables
+from twin.report.bands import bands
 from twin.report.columns import Columns, Integers, steps
 from twin.report.message_columns import Rows, add_messages
 from twin.report.message_routes import Numbers, coded, integers
@@ -38,6 +39,7 @@ def payload(
         "control": _add_control(columns, tables.control, messages.row_of),
         "solves": _add_solves(columns, tables.solves, messages.row_of),
         "metrics": _add_metrics(columns, tables.metrics),
+        "bands": bands(_scenario(manifest), end_ns),
         "places": list(_places(_scenario(manifest)))[:_MAX_PLACES],
     }
     _add_age(columns, tables.control, end_ns)

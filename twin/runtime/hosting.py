@@ -24,6 +24,7 @@ class Hosting:
         listen: the kernel's address; "" for one that is free.
         limits: of all waits for hosts in other processes.
         children: what starts hosts as children, where another program than ours is wanted.
+        tell: is told in a line what happens to hosts in other processes.
     """
 
     transport: str = "inproc"
@@ -31,6 +32,7 @@ class Hosting:
     listen: str = ""
     limits: Limits = field(default_factory=Limits)
     children: tuple[str, ...] | None = None
+    tell: Callable[[str], None] = no_news
 
     def check(self) -> None:
         """A UsageError when this cannot be."""
@@ -43,12 +45,13 @@ class Hosting:
             raise UsageError(f"{option}: must go with transport ipc or tcp")
 
 
-def connect(
-    hosting: Hosting, names: Sequence[str], make: MakeNode = make_node, tell: Callable[[str], None] = no_news
-) -> Link:
-    """The link to hosts of these names; those in other processes begin at once.
+def hosting_of(transport: str | Hosting) -> Hosting:
+    """All there is to say, where only the transport is named."""
+    return Hosting(transport) if isinstance(transport, str) else transport
 
-    `make` is for hosts in this process; `tell` is told in a line what happens to the others.
+
+def connect(hosting: Hosting, names: Sequence[str], make: MakeNode = make_node) -> Link:
+    """The link to hosts of these names; those in other processes begin at once. `make` is for hosts in this process.
 
     Raises:
         UsageError: this cannot be, or the address is taken.
@@ -60,8 +63,8 @@ def connect(
     router = Router(address)
     if hosting.external:
         for name in names:
-            tell(f"waiting for host {name}: run_twin.py host --connect {router.address} --name {name}")
-    return RemoteLink(names, router, _nursery(hosting), hosting.limits, tell)
+            hosting.tell(f"waiting for host {name}: run_twin.py host --connect {router.address} --name {name}")
+    return RemoteLink(names, router, _nursery(hosting), hosting.limits, hosting.tell)
 
 
 def _nursery(hosting: Hosting) -> Nursery:

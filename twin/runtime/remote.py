@@ -232,7 +232,7 @@ class RemoteLink(Link):
         seat.losses = seat.losses + 1 if progress == seat.progress else 1
         seat.progress = progress
         self._unseat(seat)
-        what = f"host {name} {why}"
+        what = f"host {name} {self._nursery.ended(name) or why}"
         if self._nursery.gave_up(name):
             raise HostLostError(what)
         if seat.losses > limits.restarts:

@@ -11,6 +11,7 @@ import secrets
 import signal
 import sys
 import threading
+from contextlib import ExitStack
 from typing import Final
 
 import zmq
@@ -62,7 +63,8 @@ class Service:
         """
         _die_with(self._parent)
         threading.Thread(target=self._watch, daemon=True).start()
-        dealer = self._connected(self._route)
+        dealer = self._context.socket(zmq.DEALER)
+        self._connect(dealer, self._route)
         try:
             dealer.send_multipart(self._host.hello())
             if not dealer.poll(round(wait_s * 1e3)):
@@ -85,42 +87,34 @@ class Service:
             dealer.send_multipart(answer)
 
     def _watch(self) -> None:
-        try:
-            dealer = self._context.socket(zmq.DEALER)
-            events = dealer.get_monitor_socket(zmq.EVENT_DISCONNECTED)
-            self._connect(dealer, self._route + WATCH)
-            self._look_after(dealer, events)
-        except zmq.ContextTerminated:
-            return
-        finally:
-            dealer.disable_monitor()
-            dealer.close()
+        with ExitStack() as stack:
+            try:
+                dealer = stack.enter_context(self._context.socket(zmq.DEALER))
+                events = stack.enter_context(dealer.get_monitor_socket(zmq.EVENT_DISCONNECTED))
+                self._connect(dealer, self._route + WATCH)
+                self._look_after(dealer, events)
+            except zmq.ContextTerminated:
+                return
 
     def _look_after(self, dealer: Dealer, events: Dealer) -> None:
         poller = zmq.Poller()
         poller.register(dealer, zmq.POLLIN)
         poller.register(events, zmq.POLLIN)
-        while True:
+        while not self._over.is_set():
             ready = dict(poller.poll(_LOOK_MS))
             if dealer in ready:
                 dealer.recv_multipart()
                 dealer.send_multipart(_PONG)
-            if events in ready or (self._parent and os.getppid() != self._parent):
+            gone = events in ready or (self._parent and os.getppid() != self._parent)
+            if gone and not self._over.is_set():
                 self._kernel_is_gone()
 
     def _kernel_is_gone(self) -> None:
         """End the process: the first thread may be deep in a solve and would not notice for long."""
-        if self._over.is_set():
-            return
         remove_socket(self._address)
         sys.stderr.write(f"error: host {self._host.name}: the kernel at {self._address} is gone\n")
         sys.stderr.flush()
         os._exit(HostLostError.exit_code)
-
-    def _connected(self, route: bytes) -> Dealer:
-        dealer = self._context.socket(zmq.DEALER)
-        self._connect(dealer, route)
-        return dealer
 
     def _connect(self, dealer: Dealer, route: bytes) -> None:
         configure(dealer)

@@ -61,16 +61,20 @@ def check_free(address: str, what: str) -> None:
         return
     if not stat.S_ISSOCK(path.lstat().st_mode):
         raise UsageError(f"{what}={address}: must not be a file that is no socket")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        if probe.connect_ex(str(path)) == 0:
-            raise UsageError(f"{what}={address}: is in use")
+    if _is_listened_to(path):
+        raise UsageError(f"{what}={address}: is in use")
 
 
 def remove_socket(address: str) -> None:
-    """Remove the file of an ipc address, if it has one."""
+    """Remove the file of an ipc address, if it has one at which nobody listens any more."""
     path = socket_path(address)
-    if path is not None and path.is_socket():
+    if path is not None and path.is_socket() and not _is_listened_to(path):
         path.unlink(missing_ok=True)
+
+
+def _is_listened_to(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        return probe.connect_ex(str(path)) == 0
 
 
 def socket_path(address: str) -> Path | None:

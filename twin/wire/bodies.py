@@ -232,6 +232,7 @@ _ROWS: Final[dict[type[Any], Row]] = {
         {
             "pair": check_name,
             "version": check_int,
+            "quote": check_int,
             "payer": _check_payer,
             "trace": _check_size,
             "doppler_hz": _check_size,

@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec.structs import replace
+
+from twin.errors import WireError
 from twin.wire.codec import encode_body
 from twin.wire.messages import SCHEMA, Envelope, Letter
 from twin.wire.packing import check_arity, check_epoch, check_int
@@ -10,6 +13,8 @@ from twin.wire.plain import Plain, take_map
 
 # Ids of different senders never meet: the sender's rank stands above a 40-bit count of its messages.
 _COUNT_BITS: Final = 40
+# Of these the highest number the copies that a fault makes of a message.
+_COPY_BITS: Final = 4
 
 
 @dataclass(slots=True)
@@ -54,5 +59,13 @@ class Mailer:
         """Number on from where another mailer of this name was when it said `state`."""
         epoch, count, seq = check_arity(state, 3, "Mailer")
         self._seq = {dst: check_int(number, "Mailer.seq") for dst, number in take_map(seq, "Mailer.seq").items()}
-        self._count = check_int(count, "Mailer.count", 0, (1 << _COUNT_BITS) - 1)
+        self._count = check_int(count, "Mailer.count", 0, (1 << _COUNT_BITS - _COPY_BITS) - 1)
         self.epoch = check_epoch(epoch, "Mailer.epoch")
+
+
+def copy_of(envelope: Envelope, number: int, flag: int) -> Envelope:
+    """Copy `number` (1 to 15) of a message: the same but for its id and a flag that says what made it."""
+    if not 0 < number < 1 << _COPY_BITS:
+        raise WireError(f"copy number={number}: must lie in 1..{(1 << _COPY_BITS) - 1}")
+    msg_id = envelope.msg_id | number << (_COUNT_BITS - _COPY_BITS)
+    return replace(envelope, msg_id=msg_id, flags=int(envelope.flags | flag))

@@ -133,13 +133,15 @@ class Price(Struct, frozen=True, eq=False, gc=False):
     """What a little more interference costs one pair: Pi = F F^H >= 0 in nat, of the state at the message's t_data_ns.
 
     `factor` is F (N_R, r) for everybody who interferes; with a `payer` it is H^H F (N_T, r), projected by the channel H
-    from that transmitter alone. `trace` is tr(Pi). `version` names the precoder that the pair was about to use;
+    from that transmitter alone. `trace` is tr(Pi). `version` names the precoder that the pair was about to use, `quote`
+    counts the prices that it has made: of two, the one with the higher number is newer, whatever way they came.
     `doppler_hz` is the Doppler spread of its receiver's channels, so that whoever pays knows how prices age.
     Kong et al., eq. (24) with its sign corrected.
     """
 
     pair: str
     version: int
+    quote: int
     payer: str
     trace: float
     doppler_hz: float

@@ -11,7 +11,7 @@ for every batch since, each answered by REPLAYED(n, digest of the result), and t
 """
 
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntFlag, StrEnum
 from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
@@ -47,6 +47,28 @@ class Reason(StrEnum):
     NO_ROUTE = "no_route"
     OUTAGE = "outage"
     CRASHED = "crashed"
+    LOSS_BURST = "loss_burst"
+    PARTITIONED = "partitioned"
+
+
+class Effect(StrEnum):
+    """What a modelled fault does to a message."""
+
+    LOST = "lost"
+    DROPPED = "dropped"
+    DUPLICATED = "duplicated"
+    REPLAYED = "replayed"
+    DELAYED = "delayed"
+    SKEWED = "skewed"
+
+
+class Flag(IntFlag):
+    """What the log says of a message in `flags`: a copy that a fault made (its envelope says so too), or struck."""
+
+    DUPLICATED = 1
+    REPLAYED = 2
+    DELAYED = 4
+    SKEWED = 8
 
 
 class Delivery(Struct, frozen=True, gc=False):

@@ -28,7 +28,7 @@ def test_layout_is_header_then_length_chained_crc_and_payload(path, story, close
             journal.record(fact)
         journal.close(closed)
 
-    expected = b"TWINWAL\x01"
+    expected = b"TWINWAL\x02"
     crc = crc32(expected)
     for fact in [Opened(MANIFEST), *story, closed]:
         payload = encode_fact(fact)

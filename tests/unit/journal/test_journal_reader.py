@@ -153,5 +153,5 @@ def test_foreign_file(tmp_path):
 
 def test_journal_of_another_version(path):
     data = path.read_bytes()
-    with pytest.raises(RunFolderError, match="wal: journal version=2: must be 1"):
-        parse_journal(data[:7] + b"\x02" + data[8:], "wal")
+    with pytest.raises(RunFolderError, match="wal: journal version=1: must be 2"):
+        parse_journal(data[:7] + b"\x01" + data[8:], "wal")

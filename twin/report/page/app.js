@@ -2,6 +2,7 @@
 
 import { byId } from "./dom.js";
 import { bounded } from "./axis.js";
+import { bandAt, showFaults } from "./bands.js";
 import { lendLanes, makeLanes, moveLane, showLane } from "./lanes.js";
 import { under } from "./hits.js";
 import { jumpTo } from "./navigate.js";
@@ -66,6 +67,7 @@ export class App {
     showLegs(this);
     showMap(this);
     showNotes(this);
+    showFaults(this);
     showUsers(this);
     this.showSelection();
     showHandles(this);
@@ -225,7 +227,8 @@ export class App {
   hover(t, point = null) {
     this.cursor = t !== null && t >= this.view.t0 ? t : null;
     showCursor(this);
-    showTip(this, point ? under(this, point.x, point.y) : null, point);
+    const found = point ? under(this, point.x, point.y) : null;
+    showTip(this, found ?? (point && bandUnder(this, point)), point);
   }
 
   chooseUser(user) {
@@ -281,4 +284,9 @@ export class App {
   svg() {
     return paintSvg(this);
   }
+}
+
+function bandUnder(app, { x, y }) {
+  const band = bandAt(app, x, y);
+  return band && { band };
 }

@@ -3,6 +3,7 @@
 import { idOf, partsOf, rowOfId } from "./messages.js";
 import { countIn, statsIn } from "./stats.js";
 import { placeOf } from "./hits.js";
+import { nameOf } from "./bands.js";
 
 /** @param {import("./app.js").App} app */
 export function hook(app) {
@@ -39,7 +40,7 @@ export function hook(app) {
 }
 
 function drawn(app, ids) {
-  const { level, rows, transitive, ticks, failed, layout, axis } = app.drawn;
+  const { level, rows, transitive, ticks, failed, bands, layout, axis } = app.drawn;
   const { nodes } = app.run.messages;
   return {
     level,
@@ -48,6 +49,7 @@ function drawn(app, ids) {
     applied: ticks?.onAir ?? app.drawn.applied.length,
     ids: ids(new Set(rows)),
     failed: failed.map(({ x, y, letter, rows: which }) => ({ x, y, letter, ids: ids(which) })),
+    bands: bands.map(({ band, x, y, width, height }) => ({ name: nameOf(band), x, y, width, height })),
     lanes: layout.list.map((node) => ({ name: nodes[node], y: layout.yOf[node] })),
     t0: axis.t0,
     left: axis.left,

@@ -3,6 +3,7 @@
 import { Axis, labelWidth } from "./axis.js";
 import { endOf } from "./messages.js";
 import { countSlow, drawStrip } from "./strips.js";
+import { drawBandsSmall } from "./bands.js";
 
 export const MINIMAP_HEIGHT = 34;
 
@@ -28,6 +29,7 @@ export function drawMinimap(ctx, app, width, height) {
     last = x;
     ctx.fillRect(x, 1, 1, 6);
   }
+  drawBandsSmall(ctx, app, axis, height);
   const [x0, x1] = windowOf(app, axis);
   ctx.fillStyle = theme.ground;
   ctx.globalAlpha = 0.45;

@@ -2,6 +2,7 @@
 
 import { byId, duration, element, fill, grouped } from "./dom.js";
 import { instant, labelWidth, viewAxis } from "./axis.js";
+import { nameOf } from "./bands.js";
 import { allShown, layoutLanes } from "./lanes.js";
 import { idOf } from "./messages.js";
 import { readout } from "./series.js";
@@ -37,7 +38,7 @@ export function showRangeBox(app) {
 /** A few words on what is under the pointer. */
 export function showTip(app, found, point) {
   const tip = byId("tip");
-  byId("lanes").style.cursor = found ? "pointer" : "crosshair";
+  byId("lanes").style.cursor = found && !found.band ? "pointer" : "crosshair";
   tip.hidden = !found;
   if (!found) return;
   fill(tip, ...tipLines(app, found).map((line) => element("div", {}, line)));
@@ -45,8 +46,9 @@ export function showTip(app, found, point) {
   tip.style.transform = `translate(${Math.max(0, left)}px, ${point.y + byId("lanes").offsetTop + 12}px)`;
 }
 
-function tipLines(app, { row, solve, applied }) {
+function tipLines(app, { row, solve, applied, band }) {
   const { run } = app;
+  if (band) return [nameOf(band), `${instant(band.begin, 1e6)} to ${instant(band.end, 1e6)}`];
   if (solve !== undefined) {
     const { solves } = run;
     return [

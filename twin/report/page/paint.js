@@ -5,6 +5,7 @@ import { viewAxis } from "./axis.js";
 import { layoutLanes } from "./lanes.js";
 import { MAX_HEADS, MAX_LINES, drawArrows, rowsInView } from "./arrows.js";
 import { drawStrips } from "./strips.js";
+import { drawBands } from "./bands.js";
 import { drawApplied, drawFailed, drawSolves, drawTicks } from "./marks.js";
 import { drawNarrowStory, drawStory } from "./lit.js";
 import { drawAge, drawSecrecy } from "./series.js";
@@ -64,6 +65,7 @@ function drawLanes(ctx, app, axis, layout) {
   ctx.beginPath();
   ctx.rect(axis.left, layout.top, axis.width - axis.left, layout.height - layout.top);
   ctx.clip();
+  const bands = drawBands(ctx, app, axis, layout);
   const [from, to] = rowsInView(app.run, axis);
   const many = to - from;
   const level = many <= MAX_HEADS ? "arrows" : many <= MAX_LINES ? "lines" : "strips";
@@ -84,7 +86,7 @@ function drawLanes(ctx, app, axis, layout) {
   if (level !== "strips" || lit) marks.solves.push(...drawSolves(ctx, app, axis, layout, true));
   const failed = drawFailed(ctx, app, axis, layout);
   ctx.restore();
-  return { level, transitive, rows: selection ? [...rows, ...selection.rows] : rows, ...marks, failed };
+  return { level, transitive, rows: selection ? [...rows, ...selection.rows] : rows, ...marks, failed, bands };
 }
 
 /** Solves and precoders going on air. */

@@ -2,6 +2,7 @@
 
 import { sums } from "./decode.js";
 import { lowerBound, readMessages } from "./messages.js";
+import { readBands } from "./bands.js";
 
 /**
  * @param {object} header the page's JSON
@@ -17,6 +18,7 @@ export function readRun(header, columns) {
     applied: readApplied(header.control, columns),
     solves: readSolves(header.solves, columns, messages.nodes),
     metrics: readMetrics(header.metrics, columns),
+    bands: readBands(header, messages.nodes),
     age: { time: sums(columns["age.time"]), data: sums(columns["age.data"]) },
   };
   run.longest = longestLatency(messages);

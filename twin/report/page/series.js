@@ -2,6 +2,7 @@
 
 import { fixed, duration } from "./dom.js";
 import { lowerBound } from "./messages.js";
+import { drawBandsAcross } from "./bands.js";
 
 const PAD = 8;
 const DASH = [5, 3];
@@ -141,6 +142,7 @@ function niceTop(value) {
 function clear(ctx, app, axis, height) {
   ctx.fillStyle = app.theme.ground;
   ctx.fillRect(0, 0, axis.width, height);
+  drawBandsAcross(ctx, app, axis, height);
   ctx.strokeStyle = app.theme.rule;
   ctx.lineWidth = 1;
   ctx.beginPath();

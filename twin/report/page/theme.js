@@ -61,6 +61,7 @@ const LETTERS = {
   expired: "E",
   stale: "E",
   crashed: "C",
+  loss_burst: "B",
   outage: "O",
   deduplicated: "D",
   no_route: "N",
@@ -72,7 +73,7 @@ export function letterOf(fate) {
   return LETTERS[fate.reason] || (fate.reason || fate.fate || "?").charAt(0).toUpperCase();
 }
 
-const ON_THE_WAY = new Set(["loss", "queue_full", "outage", "no_route"]);
+const ON_THE_WAY = new Set(["loss", "loss_burst", "queue_full", "outage", "no_route", "partitioned"]);
 
 /** Whether a message was lost between its ends, not refused by its receiver. */
 export function lostOnTheWay(fate) {

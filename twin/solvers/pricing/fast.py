@@ -62,6 +62,8 @@ FREE: Final = Effort(starts=24, kept=4, short_rounds=40, rounds=400, tolerance=1
 """One draw: rounds cost little."""
 DRAWN: Final = Effort(rounds=150, tolerance=1e-4, polish=30, floor=True)
 """Many draws: an error of the averages outweighs what more rounds would gain."""
+SELFISH: Final = Effort(starts=1, kept=1, rounds=100, tolerance=1e-5)
+"""From one start; there is no common objective that more starts would help to find."""
 _SHORT_DRAWS: Final = (6, 24)
 _FLOOR_PAIRS: Final = 8
 _DRAWN_PAIRS: Final = 8
@@ -220,10 +222,10 @@ def _is_hard(problem: InterferenceProblem, best: Precoders) -> bool:
 def _baselines(problem: InterferenceProblem) -> list[Precoders]:
     """Precoders of the baselines."""
     from twin.solvers.pricing.alignment import alignment
-    from twin.solvers.pricing.selfish import selfish
     from twin.solvers.pricing.total_mse import mmse, mmse_eve
 
-    solutions = [method(problem) for method in (selfish, mmse, mmse_eve, alignment)]
+    alone = solve_fast(problem, effort=SELFISH, priced=False, method="selfish")
+    solutions = [alone, *(method(problem) for method in (mmse, mmse_eve, alignment))]
     return [(solution.precoders[0], solution.precoders[1]) for solution in solutions]
 
 

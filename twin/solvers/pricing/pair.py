@@ -84,6 +84,19 @@ def _quote(view: PairView, s: int, q: ComplexArray, an: ComplexArray, factor: Co
     return price_kernel(view.channels[s], heard, q, an, view.error_variance, _KINDS[view.variant], factor)
 
 
+def own_rate(view: PairView, q: ComplexArray, an: ComplexArray) -> float:
+    """C_R - C_E in bit/s/Hz as the pair sees it, not clipped: Kong et al., eqs (16)-(21), averaged over the draws."""
+    q, an = _contiguous(q), _contiguous(an)
+    receive = view.channels.shape[1]
+    factor = np.zeros((receive, receive if view.variant is Variant.GRAM else q.shape[1]), dtype=np.complex128)
+    heard = [_quote(view, s, q, an, factor) for s in range(len(view.channels))]
+    both = np.concatenate([an, q], axis=1)
+    leaked = np.eye(both.shape[1]) + both.conj().T @ view.leaks @ both
+    noise = leaked[:, : an.shape[1], : an.shape[1]]
+    told = np.linalg.slogdet(leaked)[1] - np.linalg.slogdet(noise)[1]
+    return (float(np.mean(heard)) - float(np.mean(told))) / _LN2
+
+
 def projected(cross_channel: ComplexArray, factor: ComplexArray) -> ComplexArray:
     """H_ji^H F (N_T, r): the price of receiver j as transmitter i pays it; `cross_channel` is H_ji (N_R, N_T)."""
     return np.asarray(cross_channel.conj().T @ factor)

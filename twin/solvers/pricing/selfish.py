@@ -4,15 +4,11 @@ The turns are those of the fast solver with all prices zero, from one start. The
 objective, and what is reported is where the last round leaves them.
 """
 
-from typing import Final
-
-from twin.solvers.pricing.fast import Effort, solve_fast
+from twin.solvers.pricing.fast import SELFISH, solve_fast
 from twin.solvers.pricing.problem import InterferenceProblem
 from twin.solvers.result import Solution
-
-_EFFORT: Final = Effort(starts=1, kept=1, rounds=100, tolerance=1e-5)
 
 
 def selfish(problem: InterferenceProblem) -> Solution:
     """The end of selfish play."""
-    return solve_fast(problem, effort=_EFFORT, priced=False, method="selfish")
+    return solve_fast(problem, effort=SELFISH, priced=False, method="selfish")

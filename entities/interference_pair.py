@@ -1,0 +1,142 @@
+"""A transmitter-receiver pair: one process that plays both ends, each with a port and a site of its own.
+
+The transmitter estimates its channels to all receivers and to the eavesdropper from their uplink pilots, reports them,
+and puts precoders [Q L] on air. The receiver measures the covariance of what it hears beside its own transmitter, and
+reports it to its transmitter's edge twin; where prices travel projected it reports its channels, too. Until the first
+precoder arrives the transmitter serves its receiver by a local start: little power, from its own estimate.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from entities.entity import ACCEPTED, DEDUPLICATED, MALFORMED, QUEUE_FULL, STALE, Entity, Port
+from entities.pairs_air import PairsAir, used_mw
+from entities.pairs_measurement import mean_gain, receiver_csi, transmitter_csi
+from entities.pairs_params import receiver_of
+from entities.pairs_world import PairsWorld
+from entities.reporting import Reporting
+from twin.emulation.kernel import Kernel, Process
+from twin.signal.local_start import local_start
+from twin.wire.messages import Ack, Body, ComplexArray, Covariance, Envelope, Kind, Letter, Precoder
+
+_PENDING_MAX = 4096
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class PairRadio:
+    """What a pair stands in: the world it measures, the air it shares, its power budget.
+
+    With `receiver_reports` the receiver reports the channels that it hears others through.
+    """
+
+    world: PairsWorld
+    air: PairsAir
+    power_mw: float
+    receiver_reports: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    precoder: Precoder
+    envelope: Envelope
+
+
+class InterferencePair(Entity):
+    """Both ends of a pair; `port` is the transmitter's, `receiver_port` the receiver's. `version` is on air."""
+
+    def __init__(
+        self, name: str, kernel: Kernel, ports: tuple[Port, Port], radio: PairRadio, reporting: Reporting
+    ) -> None:
+        super().__init__(name, kernel, ports[0])
+        self.receiver = receiver_of(name)
+        self.receiver_port = ports[1]
+        self.receiver_port.listen(self.receive_at_receiver)
+        self.radio = radio
+        self.reporting = reporting
+        self.number = radio.world.params.names.index(name)
+        self.version = 0
+        self._pending: dict[int, _Pending] = {}
+
+    def start(self) -> None:
+        """Begin to live; all pairs are on air before any of them measures what it hears."""
+        self._transmit(self._alone(), None, self.kernel.now_ns)
+        super().start()
+
+    def run(self) -> Process:
+        """Both ends measure and report, once per cycle."""
+        while True:
+            self._report()
+            yield self.kernel.sleep(self.name, self.reporting.period_ns)
+
+    def receive(self, envelope: Envelope, body: Body) -> str:
+        """Take a precoder in; one that breaks the budget or has another shape is malformed."""
+        if not isinstance(body, Precoder) or body.transmitter != self.name or not self._is_sound(body.vector):
+            return MALFORMED
+        return self._on_precoder(_Pending(body, envelope))
+
+    def receive_at_receiver(self, envelope: Envelope, body: Body) -> str:  # noqa: ARG002 - the interface of all ports
+        """Nobody has anything to say to a receiver."""
+        return MALFORMED
+
+    def _is_sound(self, both: ComplexArray) -> bool:
+        if both.shape != self.radio.air.precoders[self.name].shape:
+            return False
+        return used_mw(both) <= self.radio.power_mw * (1.0 + _ROUNDING)
+
+    def _report(self) -> None:
+        now, world = self.kernel.now_ns, self.radio.world
+        trace_id = self.reporting.cycle(now)
+        csi = transmitter_csi(world, self.number, now)
+        self.port.send(Letter(Kind.CSI, self.edge_twin, csi, now, trace_id))
+        covariance = Covariance(
+            self.receiver, self.radio.air.covariance(self.number, now), world.doppler_hz(self.receiver)
+        )
+        self.receiver_port.send(Letter(Kind.COVARIANCE, self.edge_twin, covariance, now, trace_id))
+        if self.radio.receiver_reports:
+            heard = receiver_csi(world, self.number, now)
+            self.receiver_port.send(Letter(Kind.CSI, self.edge_twin, heard, now, trace_id))
+
+    def _alone(self) -> ComplexArray:
+        """The local start from the transmitter's own estimate of its own channel."""
+        params, csi = self.radio.world.params, transmitter_csi(self.radio.world, self.number, self.kernel.now_ns)
+        first = self.number * params.receive
+        own = csi.channels[first : first + params.receive]
+        gain = mean_gain(own, float(csi.error_var[first]))
+        both = local_start(own, gain, self.radio.power_mw, params.streams, params.noise_streams)
+        return np.ascontiguousarray(np.concatenate(both, axis=1))
+
+    def _on_precoder(self, pending: _Pending) -> str:
+        version = pending.precoder.version
+        if version in self._pending or version == self.version:
+            return DEDUPLICATED
+        if version < self.version:
+            return STALE
+        if len(self._pending) >= _PENDING_MAX:
+            return QUEUE_FULL
+        self._pending[version] = pending
+        at_ns = pending.precoder.activate_at_ns
+        if at_ns > self.kernel.now_ns:
+            self.kernel.wake(self.name, at_ns, self._activate)
+        else:
+            self._activate()
+        return ACCEPTED
+
+    def _activate(self) -> None:
+        """Put the newest version on air that is due; forget what is older."""
+        now = self.kernel.now_ns
+        due = [version for version, held in self._pending.items() if held.precoder.activate_at_ns <= now]
+        newest = max(due, default=self.version)
+        if newest <= self.version:
+            return
+        cause, both = self._pending[newest].envelope, self._pending[newest].precoder.vector
+        self.version = newest
+        self._pending = {version: held for version, held in self._pending.items() if version > newest}
+        self._transmit(both, cause, cause.t_data_ns)
+        ack = Ack(self.name, newest, now)
+        self.port.send(Letter(Kind.ACK, self.edge_twin, ack, cause.t_data_ns, cause.trace_id, cause.msg_id))
+
+    def _transmit(self, both: ComplexArray, cause: Envelope | None, t_data_ns: int) -> None:
+        self.radio.air.put(self.name, both, t_data_ns)
+        self.port.on_air(self.version, both, cause, t_data_ns)

@@ -1,0 +1,97 @@
+"""The pairs' last turns taken again, with reports of other instants and prices that are fresh."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+
+from entities.pairs_air import covariance
+from entities.pairs_measurement import transmitter_csi
+from entities.pairs_params import receiver_of
+from entities.pairs_world import PairsWorld
+from scenarios.interference.configure import pairs_params, pricing
+from scenarios.interference.rates import Rates
+from scenarios.interference.spec import InterferenceSpec
+from twin.emulation.streams import Streams
+from twin.nodes.pricing_book import Book, Held
+from twin.nodes.pricing_play import Play
+from twin.signal.arrays import ComplexArray, Instants
+from twin.wire.messages import Body, Covariance, Csi
+
+T = TypeVar("T", bound=Body)
+
+
+@dataclass(slots=True)
+class Turn:
+    """When a turn's reports were measured and received, when it was taken, and where the pair stood before.
+
+    `before` is [Q L] (N_T, d_s + d_a); None if the turn was a twin's first, its start.
+    """
+
+    measured_ns: int
+    received_ns: int
+    begin_ns: int
+    done_ns: int
+    before: ComplexArray | None = None
+
+
+class Again:
+    """The twins' own policy in the world of a run, pair by pair, without a network between them."""
+
+    def __init__(self, spec: InterferenceSpec, seed: int) -> None:
+        self._world = PairsWorld(pairs_params(spec), Streams(seed))
+        # Prices go from hand to hand: projected or not, they are the same.
+        self._configs = [
+            replace(pricing(spec, index), price_form="factor", price_route="edge") for index in range(spec.pairs.count)
+        ]
+        self._reports: dict[tuple[int, int], Csi] = {}
+
+    def rate(self, turns: Sequence[Turn], reports_ns: Instants, t_ns: int) -> float:
+        """The sum of the secrecy rates at t if every pair had taken its turn on reports made at `reports_ns` (K,)."""
+        world = self._world
+        params = world.params
+        shape = (params.transmit, params.streams + params.noise_streams)
+        both = np.array([np.zeros(shape) if turn.before is None else turn.before for turn in turns], dtype=complex)
+        heard = [world.to_receiver(pair, int(at_ns)) for pair, at_ns in enumerate(reports_ns)]
+        books = [self._book(pair, int(at_ns)) for pair, at_ns in enumerate(reports_ns)]
+        plays = [self._play(pair, turn) for pair, turn in enumerate(turns)]
+        for pair in sorted(range(len(turns)), key=lambda index: turns[index].begin_ns):
+            for other, book in enumerate(books):
+                matrix = covariance(heard[other], both, other)
+                end = receiver_of(params.names[other])
+                book.keep_heard(_held(Covariance(end, matrix, world.doppler_hz(end))))
+            self._take(pair, books, plays)
+            both[pair] = plays[pair].precoder()
+        return float(Rates(world, t_ns).secrecy(both[..., : params.streams], both[..., params.streams :]).sum())
+
+    def _take(self, pair: int, books: Sequence[Book], plays: Sequence[Play]) -> None:
+        """One turn of a pair against prices that the others quote now."""
+        book = books[pair]
+        if self._configs[pair].priced:
+            for other, play in enumerate(plays):
+                known = books[other].known
+                if other != pair and known is not None:
+                    book.prices |= {price.pair: _held(price) for price in play.quote(books[other], known)}
+        if book.known is not None:
+            plays[pair].take_turn(book, book.known, 0)
+
+    def _book(self, pair: int, at_ns: int) -> Book:
+        book = Book(self._configs[pair], self._world.params.names[pair])
+        key = (pair, at_ns)
+        if key not in self._reports:
+            self._reports[key] = transmitter_csi(self._world, pair, at_ns)
+        book.keep_csi(_held(self._reports[key]))
+        return book
+
+    def _play(self, pair: int, turn: Turn) -> Play:
+        play, streams = Play(self._configs[pair], self._world.params.names[pair]), self._world.params.streams
+        if turn.before is not None:
+            play.q = np.ascontiguousarray(turn.before[:, :streams])
+            play.an = np.ascontiguousarray(turn.before[:, streams:])
+        return play
+
+
+def _held(body: T) -> Held[T]:
+    """Said now: a price of age 0 is believed whole."""
+    return Held(body, 0, 0, 0)

@@ -1,0 +1,158 @@
+"""Where the pairs' secrecy was lost: the loss of every sample divided among the legs of their loops.
+
+What a pair has on air is a turn that its edge twin took: from reports of both its ends, against prices of the others,
+from where it stood before. The turn's milestones are those of the reports: measured, received, then turn begun, turn
+done, precoder applied, and now. R(m) is the sum of the secrecy rates now if every pair had taken its last turn on
+reports made at its milestone m, each in the order of the real turns, against prices that the others quote fresh, on
+reports of the same instants (`scenarios.interference.again`). It is the twins' own policy: their variant, their inner
+iterations, their floor and damping, their start where the turn was the first.
+
+    sensing   fresh - R(now)             errors of the estimates, caution about them, and that a turn is one step of a
+                                         play in one corner, where the genie climbs from several starts to the end
+    hold ... uplink                      as for all systems, from milestone to milestone
+    mixing    R(measured) - actual       prices that were late or lost, and pairs whose reports are of different age
+
+So with fresh prices and reports of one age R(measured) is the rate of what is on air: mixing is what lateness of prices
+costs, and can be negative where a late price happened to be the better one. All of it is counted on what the pairs had
+on air one turn ago: what lateness cost in earlier turns, and the play has not made good since, is in `sensing`.
+"""
+
+from collections.abc import Container, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from entities.pairs_params import receiver_of
+from scenarios.attribution import Sample, Solves, divided_row, noted, take_samples
+from scenarios.attribution_legs import Division, shapley, telescoping
+from scenarios.interference.again import Again, Turn
+from scenarios.interference.spec import InterferenceSpec
+from scenarios.system import Row
+from scenarios.systems import system_of
+from twin.journal.facts import Ended, Fact, Sent, Solved
+from twin.signal.arrays import ComplexArray, RealArray
+from twin.wire.codec import decode_body, decode_envelope
+from twin.wire.messages import Envelope, Kind, Precoder
+from twin.wire.protocol import Fate
+
+_REPORTS_KEPT = 256
+"""Reports of a pair that are remembered: a turn rests on the last ones."""
+
+
+def attribute(spec: InterferenceSpec, seed: int, facts: Iterable[Fact], metrics: pa.Table, jobs: int) -> list[Row]:
+    """The rows of attribution.parquet, one per sample that is divided.
+
+    Args:
+        spec: the scenario.
+        seed: of the run.
+        facts: of the journal, in its order; they are asked for twice.
+        metrics: the table of the metrics, by the judge.
+        jobs: threads; the rows do not depend on it.
+    """
+    how = spec.metrics.attribution
+    if how == "none":
+        return []
+    solves = Solves()
+    samples = take_samples(noted(facts, solves), metrics, system_of(spec))
+    division = shapley() if how == "shapley" else telescoping()
+    wanted = {version for sample in samples for version in sample.versions}
+    turns = Turns(spec, wanted).read(facts)
+
+    def rates(sample: Sample) -> RealArray | None:
+        return _rates(Again(spec, seed), sample, turns, division)
+
+    with ThreadPoolExecutor(jobs) as pool:
+        return [
+            divided_row(sample, division, found, solves)
+            for sample, found in zip(samples, pool.map(rates, samples), strict=True)
+        ]
+
+
+def _rates(again: Again, sample: Sample, turns: Mapping[int, Turn], division: Division) -> RealArray | None:
+    """The sum of the rates for each subset of the delays; None where a pair is on its own start."""
+    if any(version not in turns for version in sample.versions):
+        return None
+    taken = [turns[version] for version in sample.versions]
+    milestones_ns = np.array(
+        [
+            (turn.measured_ns, turn.received_ns, turn.begin_ns, turn.done_ns, applied_ns, sample.t_ns)
+            for turn, applied_ns in zip(taken, sample.applied_ns, strict=True)
+        ],
+        dtype=np.int64,
+    )
+    shifts_ns = (1 - division.present.astype(np.int64)) @ np.diff(milestones_ns, axis=1).T
+    return np.array([again.rate(taken, milestones_ns[:, 0] + row, sample.t_ns) for row in shifts_ns])
+
+
+@dataclass(slots=True)
+class _Reports:
+    """The reports of one pair that have reached its edge twin: message id to (measured, received)."""
+
+    on_the_way: dict[int, int] = field(default_factory=dict)
+    received: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    def end(self, fact: Ended) -> None:
+        """A message ended; one that was not delivered told nobody anything."""
+        t_data_ns = self.on_the_way.pop(fact.msg_id, None)
+        if t_data_ns is None or fact.fate != Fate.DELIVERED:
+            return
+        self.received[fact.msg_id] = (t_data_ns, fact.t_ns)
+        if len(self.received) > _REPORTS_KEPT:
+            del self.received[next(iter(self.received))]
+
+
+class Turns:
+    """Reads the turns of wanted versions out of a journal."""
+
+    def __init__(self, spec: InterferenceSpec, wanted: Container[int]) -> None:
+        self._wanted, self._pairs = wanted, spec.pairs.count
+        self._streams = spec.pairs.streams
+        self._reports = {f"edge:{name}": _Reports() for name in spec.pair_names}
+        self._sources = {f"edge:{name}": (name, receiver_of(name)) for name in spec.pair_names}
+        self._ends: dict[int, _Reports] = {}
+
+    def read(self, facts: Iterable[Fact]) -> dict[int, Turn]:
+        """The turns by version."""
+        found: dict[int, Turn] = {}
+        before: dict[str, tuple[int, ComplexArray]] = {}
+        stands: dict[int, ComplexArray] = {}
+        for fact in facts:
+            if type(fact) is Sent:
+                self._sent(decode_envelope(fact.frame), before, stands)
+            elif type(fact) is Ended:
+                reports = self._ends.pop(fact.msg_id, None)
+                if reports is not None:
+                    reports.end(fact)
+            elif type(fact) is Solved and fact.version in self._wanted:
+                found.update(self._turn(fact))
+        for version, turn in found.items():
+            turn.before = stands.get(version)
+        return found
+
+    def _sent(
+        self, envelope: Envelope, before: dict[str, tuple[int, ComplexArray]], stands: dict[int, ComplexArray]
+    ) -> None:
+        reports = self._reports.get(envelope.dst)
+        if reports is not None and envelope.src in self._sources[envelope.dst]:
+            if envelope.kind in {Kind.CSI, Kind.COVARIANCE}:
+                reports.on_the_way[envelope.msg_id] = envelope.t_data_ns
+                self._ends[envelope.msg_id] = reports
+            return
+        if envelope.kind is not Kind.PRECODER:
+            return
+        body = decode_body(envelope.kind, envelope.body)
+        assert isinstance(body, Precoder)  # noqa: S101 - the codec returns the body of the kind
+        last = before.get(body.transmitter)
+        # A turn starts from where its twin's last one ended, whether that went on air or not.
+        if body.version in self._wanted and last is not None and last[0] == body.version - self._pairs:
+            stands[body.version] = last[1]
+        before[body.transmitter] = (body.version, body.vector)
+
+    def _turn(self, fact: Solved) -> Iterator[tuple[int, Turn]]:
+        received = self._reports[fact.node].received
+        used = [received[number] for number in fact.inputs if number in received]
+        if used:
+            measured_ns, received_ns = min(t for t, _ in used), max(t for _, t in used)
+            yield fact.version, Turn(measured_ns, received_ns, fact.begin_ns, fact.finish_ns)
