@@ -13,8 +13,8 @@ from scenarios.hisac.configure import circuit_w, policy_config, powers_mw, strea
 from scenarios.hisac.quantities import columns
 from scenarios.hisac.spec import HisacSpec
 from scenarios.hisac.worth import Scale, Worth, worth
-from scenarios.judge import Record
-from scenarios.system import Precoders, Row
+from scenarios.record import Precoders, Record
+from scenarios.system import Row
 from twin.emulation.streams import Streams
 from twin.errors import SolverError
 from twin.nodes.hisac_policy import in_mw, problem_of

@@ -14,12 +14,10 @@ import numpy as np
 
 from entities.isac_measurement import true_place
 from entities.isac_world import IsacWorld
-from scenarios.attribution_memory import Knowledge
 from scenarios.hisac.bench import HisacBench
 from scenarios.hisac.configure import policy_config, world_params
 from scenarios.hisac.spec import HisacSpec
-from scenarios.replay import Vectors
-from scenarios.system import Precoders
+from scenarios.record import Knowledge, Precoders, Vectors
 from twin.emulation.streams import Streams
 from twin.errors import InstanceError, SolverError
 from twin.nodes.hisac_policy import in_mw, in_w, solve_for

@@ -3,11 +3,11 @@
 What takes long to import is imported when it is asked for.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from scenarios.hisac.spec import HisacSpec
-from scenarios.system import CoordinatedSystem
+from scenarios.system import CoordinatedSystem, Row
 from twin.signal.isac import STATIONS
 from twin.signal.units import to_db
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     import networkx as nx
     import pyarrow as pa
 
-    from scenarios.attribution_memory import Knowledge
     from scenarios.hisac.bench import HisacBench
     from scenarios.hisac.counterfactual import HisacCounterfactual
     from scenarios.hisac.physics import HisacPhysics
-    from scenarios.replay import Vectors
+    from scenarios.record import Knowledge, Vectors
     from twin.emulation.lives import Clock
+    from twin.journal.facts import Fact
     from twin.nodes.config import CoordinationConfig, NodeConfig
     from twin.nodes.coordinator import Coordinator
 
@@ -139,6 +139,12 @@ class HisacSystem(CoordinatedSystem[HisacSpec]):
         from scenarios.hisac.counterfactual import HisacCounterfactual
 
         return HisacCounterfactual(self.spec, seed, known, on_air)
+
+    def attribute(self, seed: int, facts: "Iterable[Fact]", metrics: "pa.Table", jobs: int) -> list[Row]:
+        """The loss of Bob's secrecy rate in every sample divided among the legs of the loop."""
+        from scenarios.attribution import attribute
+
+        return attribute(self, seed, facts, metrics, jobs)
 
 
 SYSTEM = HisacSystem
