@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from entities.isac_world import IsacWorld
-from scenarios.hisac.configure import circuit_w, policy_config, powers_mw, streams, world_params
+from scenarios.hisac.configure import circuit_w, policy_config, powers_mw, streams, unmargined, world_params
 from scenarios.hisac.quantities import columns
 from scenarios.hisac.spec import HisacSpec
 from scenarios.hisac.worth import Scale, Worth, worth
@@ -35,7 +35,7 @@ class HisacBench:
 
     def __init__(self, spec: HisacSpec, seed: int, jobs: int) -> None:
         self._world = IsacWorld(world_params(spec), Streams(seed))
-        self._policy = policy_config(spec)
+        self._policy = policy_config(unmargined(spec))
         self._powers_mw, self._streams = powers_mw(spec), streams(spec)
         self._scale = Scale(spec.demands.threshold, circuit_w(spec), self._world.params.echo_gain)
         self._jobs = jobs

@@ -132,15 +132,20 @@ def policy_config(spec: HisacSpec) -> HisacPolicyConfig:
     return HisacPolicyConfig(
         powers_w=(powers[SENSING] / _MW_PER_W, powers[MULTICAST] / _MW_PER_W),
         circuit_w=circuit_w(spec),
-        echo_gain=world_params(spec).echo_gain / _MW_PER_W,
+        echo_gain=world_params(spec).echo_gain / _MW_PER_W / float(from_db(spec.twin.echo_margin_db)),
         threshold=demands.threshold,
         least_secrecy=demands.secrecy,
-        least_common=demands.common,
-        least_private=demands.private,
+        least_common=demands.common + spec.twin.rate_margin,
+        least_private=demands.private + spec.twin.rate_margin,
         solver=spec.twin.solver,
         robust=spec.twin.robust,
         predictor=predictor_config(spec),
     )
+
+
+def unmargined(spec: HisacSpec) -> HisacSpec:
+    """The same scenario with a twin that demands what is demanded, and no more: what the genie goes by."""
+    return spec.model_copy(update={"twin": spec.twin.model_copy(update={"rate_margin": 0.0, "echo_margin_db": 0.0})})
 
 
 def nominal(spec: HisacSpec) -> CoordinationConfig:

@@ -77,14 +77,14 @@ class HisacSpec(Spec):
     def _check_demands(self) -> Self:
         """N private streams through M antennas reach SINRs x with N x / (1 + x) < min(M, N) at any power."""
         users, antennas = len(self.users.positions_m), self.bs2.columns * self.bs2.rows
-        private = self.demands.private
+        private = self.demands.private + self.twin.rate_margin
         rank = min(users, antennas)
         if users * (1.0 - 2.0**-private) >= rank:
             allowed = (
                 f"contradicts {users} users at {antennas} antennas of bs2 at any power: "
-                f"users (1 - 2^-private) must be below {rank}"
+                f"users (1 - 2^-private) must be below {rank}, with twin.rate_margin on top of private"
             )
-            raise cross_field(("demands", "private"), private, allowed)
+            raise cross_field(("demands", "private"), self.demands.private, allowed)
         return self
 
     @model_validator(mode="after")

@@ -22,6 +22,15 @@ class HisacTwinSection(CoordinatedTwinSection):
         description="what a twin makes of reports and echoes: as they are, or channels and target when in use",
     )
     taps: int = Field(default=3, ge=1, le=16, description="reports that the Wiener predictor combines")
+    rate_margin: float = Field(
+        default=0.0,
+        ge=0,
+        le=10,
+        description="what the twin demands of the rates of common and private streams on top, in bit/s/Hz",
+    )
+    echo_margin_db: float = Field(
+        default=0.0, ge=0, le=40, description="by how much the twin means the echo to exceed its threshold"
+    )
     target_acceleration_mps2: float = Field(
         default=5.0, ge=1e-3, le=1e4, description="what the Kalman filter takes the target to be capable of"
     )
