@@ -151,12 +151,12 @@ def finish(folder: RunFolder) -> RunResult:
     require(journal.manifest, folder.journal_path)
     system, seed = system_of(from_dict(journal.manifest["scenario"])), int(journal.manifest["seed"])
     end_ns, jobs = _end_ns(journal), os.cpu_count() or 1
-    metrics = metrics_table(evaluate(system, seed, journal.facts, end_ns, jobs))
+    metrics = metrics_table(evaluate(system, seed, journal.facts, end_ns, jobs), system.quantities)
     legs = table_of(system.attribute(seed, journal.facts, metrics, jobs), ATTRIBUTION)
     tables = write_tables(folder, journal.facts, metrics, end_ns, legs)
     manifest = _closed_manifest(journal, end_ns)
     folder.write_manifest(manifest)
-    summary = summarise(tables, _run_info(manifest, system, end_ns))
+    summary = summarise(tables, _run_info(manifest, system, end_ns)) | system.summary(tables.metrics)
     folder.write_summary(summary)
     secrecy_figure(folder.path)
     write_report(folder.path)
@@ -210,6 +210,7 @@ def _run_info(manifest: dict[str, Any], system: System[Spec], end_ns: int) -> Ru
         age_limit_ns=system.spec.metrics.age_limit_ns,
         objective=system.objective,
         names=system.names,
+        system=system.spec.system,
         faults=faults.spans(system.spec.fault),
     )
 

@@ -172,6 +172,15 @@ class System(ABC, Generic[S_co]):
     def bench(self, seed: int, jobs: int) -> Bench:
         """The system's half of the judge; `jobs` threads may be used and change no number."""
 
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """Further columns of metrics.parquet, numbers: what the system has besides secrecy."""
+        return ()
+
+    def summary(self, metrics: "pa.Table") -> dict[str, Any]:  # noqa: ARG002 - the interface of all systems
+        """Further parts of summary.json, of its further columns."""
+        return {}
+
     def nominal(self) -> "CoordinationConfig | None":
         """The coordinator that believes its last reports, to compare with; None where there is none, or it is that."""
         return None

@@ -59,6 +59,7 @@ class RunInfo:
     objective: Objective = "min"
     faults: tuple[FaultSpan, ...] = ()
     names: Mapping[str, str] | None = None
+    system: str = "sagin"
 
 
 def last_instant_ns(tables: Tables) -> int:
@@ -75,6 +76,7 @@ def summarise(tables: Tables, info: RunInfo) -> dict[str, Any]:
     prices = price_economy(tables)
     return {
         "scenario": info.scenario,
+        "system": info.system,
         "seed": info.seed,
         "digest": info.digest,
         "digest_events": info.digest_events,
@@ -184,6 +186,7 @@ def _solves(solves: pa.Table) -> dict[str, Any]:
     return {
         "count": solves.num_rows,
         "failed": statuses.count("failed"),
+        "infeasible": statuses.count("infeasible"),
         "iterations_median": quantile(_floats(solves["iterations"]), 0.5),
         "cost_ms_median": quantile(_floats(solves["cost_ns"]) * _MS, 0.5),
         "wall_ms_median": quantile(_floats(solves["wall_us"]) * 1e-3, 0.5),
