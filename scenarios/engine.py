@@ -30,11 +30,12 @@ from twin.errors import RunFolderError
 from twin.journal.facts import Closed
 from twin.journal.folder import SCHEMA, RunFolder
 from twin.journal.journal import Journal
+from twin.journal.objective import Objective
 from twin.journal.reader import JournalRead, read_journal, require
 from twin.journal.resume import Resumption
 from twin.journal.rows import table_of
 from twin.journal.schemas import ATTRIBUTION
-from twin.journal.summary import Objective, RunInfo, summarise
+from twin.journal.summary import RunInfo, summarise
 from twin.journal.tables import metrics_table, write_tables
 from twin.runtime.hosting import Hosting, hosting_of
 
@@ -150,12 +151,12 @@ def finish(folder: RunFolder) -> RunResult:
     require(journal.manifest, folder.journal_path)
     system, seed = system_of(from_dict(journal.manifest["scenario"])), int(journal.manifest["seed"])
     end_ns, jobs = _end_ns(journal), os.cpu_count() or 1
-    metrics = metrics_table(evaluate(system, seed, journal.facts, end_ns, jobs))
+    metrics = metrics_table(evaluate(system, seed, journal.facts, end_ns, jobs), system.quantities)
     legs = table_of(system.attribute(seed, journal.facts, metrics, jobs), ATTRIBUTION)
     tables = write_tables(folder, journal.facts, metrics, end_ns, legs)
     manifest = _closed_manifest(journal, end_ns)
     folder.write_manifest(manifest)
-    summary = summarise(tables, _run_info(manifest, system, end_ns))
+    summary = summarise(tables, _run_info(manifest, system, end_ns)) | system.summary(tables.metrics)
     folder.write_summary(summary)
     secrecy_figure(folder.path)
     write_report(folder.path)
@@ -208,6 +209,8 @@ def _run_info(manifest: dict[str, Any], system: System[Spec], end_ns: int) -> Ru
         coordinator=system.coordinator,
         age_limit_ns=system.spec.metrics.age_limit_ns,
         objective=system.objective,
+        names=system.names,
+        system=system.spec.system,
         faults=faults.spans(system.spec.fault),
     )
 
