@@ -9,7 +9,7 @@ import pytest
 
 from scenarios.build import build, reach
 from scenarios.load import load
-from twin.journal.facts import Applied, Ended, Fact, Sent, Solved
+from twin.journal.facts import Applied, Ended, Fact, Sent, Solved, Struck
 from twin.journal.journal import Journal
 from twin.runtime.hosting import Hosting
 from twin.wire.codec import decode_envelope
@@ -55,6 +55,10 @@ class Run:
     @cached_property
     def solved(self) -> list[Solved]:
         return self.of(Solved)
+
+    @cached_property
+    def struck(self) -> list[Struck]:
+        return self.of(Struck)
 
     def routes(self, kind: str) -> set[tuple[str, str]]:
         """(src, dst) of every message of a kind that was sent."""
