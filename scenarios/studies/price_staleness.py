@@ -58,7 +58,7 @@ STUDY: Final = Study(
     settings=settings(),
     quick_settings=settings(quick=True),
     seeds=4,
-    quick_seeds=2,
+    quick_seeds=3,
     evaluate=evaluate,
     report=report,
     chunk=2,

@@ -2,7 +2,8 @@
 
 Everything but the prices is in time: links take none, but those between edge clouds and, so that no way around is the
 shorter one, those to the core cloud, where nothing goes that a turn waits for. Both ends of every pair report in every
-slot. So what a point loses against the one without latency and loss at the same motion is what old prices cost. Motion is named by the correlation rho of a channel with itself a period later, J0(2 pi f T) = rho.
+slot. So what a point loses against the one without latency and loss at the same motion is what old prices cost. Motion
+is named by the correlation rho of a channel with itself a period later, J0(2 pi f T) = rho.
 """
 
 import json

@@ -18,11 +18,11 @@ _HEAD: Final = (
 )
 _TITLE: Final = "Prices that come late or not at all"
 _INTRODUCTION: Final = (
-    "Five pairs with 6 x 4 antennas, two streams and one of noise, 10 m and 54 dB apart from each other and from an",
-    "eavesdropper with four antennas of whom nothing is known. Everybody knows the channels of now; only prices are",
-    "late, by so many periods, or lost. rho is the correlation of a channel with itself a period later. A share is",
-    "the mean sum of secrecy rates over that with prices in time at the same motion, with a 95 % interval by",
-    "jackknife over seeds.",
+    "Five pairs with 6 x 4 antennas, two streams and one of noise, all 10 m from each other and from an eavesdropper",
+    "with four antennas of whom nothing is known; full power would arrive 54 dB above the noise. Everybody knows the",
+    "channels of now; only prices are late, by so many periods, or lost. rho is the correlation of a channel with",
+    "itself a period later. A share is the mean sum of secrecy rates over that with prices in time at the same motion,",
+    "with a 95 % interval by jackknife over seeds.",
     "",
     "The expected shares are a prototype's: the same play at one place, judged right after each turn. Here a precoder",
     "is on air for a period while channels move on, so that fast channels leave less to lose to old prices: with rho",
