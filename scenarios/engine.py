@@ -30,11 +30,12 @@ from twin.errors import RunFolderError
 from twin.journal.facts import Closed
 from twin.journal.folder import SCHEMA, RunFolder
 from twin.journal.journal import Journal
+from twin.journal.objective import Objective
 from twin.journal.reader import REQUIRED, JournalRead, read_journal, require
 from twin.journal.resume import Resumption, find_cut
 from twin.journal.rows import table_of
 from twin.journal.schemas import ATTRIBUTION
-from twin.journal.summary import Objective, RunInfo, summarise
+from twin.journal.summary import RunInfo, summarise
 from twin.journal.tables import metrics_table, write_tables
 from twin.runtime.hosting import Hosting, hosting_of
 
@@ -231,6 +232,7 @@ def _run_info(manifest: dict[str, Any], system: System[Spec], end_ns: int) -> Ru
         coordinator=system.coordinator,
         age_limit_ns=system.spec.metrics.age_limit_ns,
         objective=system.objective,
+        names=system.names,
         faults=faults.spans(system.spec.fault),
     )
 

@@ -88,6 +88,9 @@ class System(ABC, Generic[S_co]):
     objective: ClassVar[Literal["min", "sum"]] = "min"
     """What the users' secrecy rates are combined to: the worst one, or their sum."""
 
+    names: ClassVar[Mapping[str, str] | None] = None
+    """What the rates "nominal" and "local_mrt" are called here, where these are not the usual ones."""
+
     def __init__(self, spec: S_co) -> None:
         self.spec = spec
 

@@ -4,7 +4,7 @@ What takes long to import is imported when it is asked for.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from scenarios.interference.spec import InterferenceSpec
 from scenarios.system import Row, System
@@ -24,6 +24,7 @@ class InterferenceSystem(System[InterferenceSpec]):
     """Pairs in one band, each decided for by its own edge twin; the sum of their secrecy rates counts."""
 
     objective = "sum"
+    names: ClassVar[Mapping[str, str]] = {"nominal": "selfish, fresh", "local_mrt": "local start"}
 
     @property
     def transmitters(self) -> tuple[str, ...]:
