@@ -59,6 +59,7 @@ class RunInfo:
     objective: Objective = "min"
     faults: tuple[FaultSpan, ...] = ()
     names: Mapping[str, str] | None = None
+    system: str = "sagin"
 
 
 def last_instant_ns(tables: Tables) -> int:
@@ -75,6 +76,7 @@ def summarise(tables: Tables, info: RunInfo) -> dict[str, Any]:
     prices = price_economy(tables)
     return {
         "scenario": info.scenario,
+        "system": info.system,
         "seed": info.seed,
         "digest": info.digest,
         "digest_events": info.digest_events,
@@ -97,7 +99,6 @@ def summarise(tables: Tables, info: RunInfo) -> dict[str, Any]:
         **({"sum_secrecy": _combined_secrecy(tables, "sum")} if info.objective == "sum" else {}),
         **({} if info.names is None else {"names": dict(info.names)}),
         "bytes_per_cycle": _bytes_per_cycle(tables),
-        "bytes_by_kind": _bytes_by_kind(tables),
         **({"prices": prices} if prices else {}),
         "energy_j": _energy_j(tables.control, info.end_ns),
         "unsolved_samples": int(np.isnan(aimed["fresh"]).sum()),
@@ -185,6 +186,7 @@ def _solves(solves: pa.Table) -> dict[str, Any]:
     return {
         "count": solves.num_rows,
         "failed": statuses.count("failed"),
+        "infeasible": statuses.count("infeasible"),
         "iterations_median": quantile(_floats(solves["iterations"]), 0.5),
         "cost_ms_median": quantile(_floats(solves["cost_ns"]) * _MS, 0.5),
         "wall_ms_median": quantile(_floats(solves["wall_us"]) * 1e-3, 0.5),
@@ -268,16 +270,6 @@ def _bytes_per_cycle(tables: Tables) -> float | None:
         total += pc.sum(part["bytes"]).as_py() or 0
     count = len(cycles - {0})
     return float(total) / count if count else None
-
-
-def _bytes_by_kind(tables: Tables) -> dict[str, dict[str, int]]:
-    """Messages sent and their bytes, by kind."""
-    messages, sizes = Counter[str](), Counter[str]()
-    for part in tables.message_parts("kind", "bytes"):
-        for item in part.group_by("kind").aggregate([("bytes", "sum"), ("bytes", "count")]).to_pylist():
-            sizes[item["kind"]] += item["bytes_sum"]
-            messages[item["kind"]] += item["bytes_count"]
-    return {kind: {"messages": messages[kind], "bytes": sizes[kind]} for kind in sorted(messages)}
 
 
 def _energy_j(control: pa.Table, end_ns: int) -> float | None:
