@@ -13,6 +13,7 @@ _MODULES: Final = {
     "staleness": "scenarios.studies.staleness",
     "placement": "scenarios.studies.placement",
     "interference-figures": "scenarios.studies.interference_figures",
+    "price-scaling": "scenarios.studies.price_scaling",
 }
 """Module of each study; it has the study as STUDY."""
 
