@@ -15,6 +15,7 @@ _MODULES: Final = {
     "faults": "scenarios.studies.faults",
     "interference-figures": "scenarios.studies.interference_figures",
     "price-staleness": "scenarios.studies.price_staleness",
+    "price-scaling": "scenarios.studies.price_scaling",
 }
 """Module of each study; it has the study as STUDY."""
 
