@@ -25,6 +25,7 @@ _JAMMING: Final = 4
 """Every so many starts the common beam is aimed at Eve, too, and louder: if it is too faint to jam her for certain, no
 slope would make it louder."""
 _LOUD: Final = 2.0
+_FAINT: Final = 0.03
 
 _MIXES: Final = ((1.0, 0.5, 0.3), (1.0, 1.0, 0.1), (1.0, 0.2, 0.6))
 """Weights of the directions to Bob, the target and Eve in w_ta."""
@@ -47,6 +48,13 @@ def make_starts(problem: HisacProblem, count: int, columns: int) -> list[Beams]:
             w, o = _perturbed(w, rng), _perturbed(o, rng)
         starts.append((w, o))
     return starts
+
+
+def without_common(start: Beams) -> Beams:
+    """The same start with next to nothing in the common stream, its power given to the private ones."""
+    w, o = start[0], np.sqrt(2.0) * start[1]
+    o[:, 0] *= _FAINT
+    return w, o
 
 
 def _regularised(wanted: ComplexArray, others: ComplexArray, power_w: float) -> ComplexArray:
