@@ -39,7 +39,7 @@ def item_of(identity, problem):
 
 @pytest.fixture
 def items(draw_stations):
-    return [item_of("a", draw_stations(1)), item_of("b", draw_stations(5, (6, 5), users=2, error=0.05))]
+    return [item_of("a", draw_stations(3)), item_of("b", draw_stations(5, (6, 5), users=2, error=0.05))]
 
 
 @pytest.fixture
