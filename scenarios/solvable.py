@@ -22,6 +22,7 @@ class Solvable:
         solve: one cold solve of a problem by a method; a third argument names starts, None for all.
         heading: of the columns of a problem's own in the table.
         columns: those columns for one solution, as wide as the heading.
+        unit: of the objective.
     """
 
     methods: tuple[str, ...]
@@ -32,6 +33,7 @@ class Solvable:
     solve: Callable[[Any, str, Sequence[str] | None], Solution]
     heading: str
     columns: Callable[[Solution], str]
+    unit: str = "bit/s/Hz"
 
 
 def _read_sagin(path: Path) -> Sequence[Instance[Any]]:
@@ -184,5 +186,6 @@ SOLVABLE: Final[dict[str, Solvable]] = {
         solve=_solve_hisac,
         heading="        SEE   secrecy      SCNR  least met           ",
         columns=_columns_hisac,
+        unit="bit/s/Hz/W",
     ),
 }

@@ -8,7 +8,7 @@ from twin.solvers.rsma.problem import HisacProblem
 from twin.solvers.rsma.scheme import SCHEMES
 
 METHODS: Final = tuple(SCHEMES)
-"""The product's own solver and, by the same solver, what RSMA is compared with: the rule is in each name and docstring."""
+"""The product's own solver and, solved by it too, what RSMA is compared with; rules are in names and docstrings."""
 
 
 def solve(problem: HisacProblem, *, warm_start: WarmStart | None = None, method: str = "fast") -> Solution:

@@ -44,8 +44,7 @@ def _regularised(wanted: ComplexArray, others: ComplexArray, power_w: float) -> 
     """Unit beams (M, N) to the rows of `wanted` that spare each other and `others`, by regularised zero forcing."""
     rows = np.concatenate([wanted, others])
     gram = rows.T @ rows.conj() + (len(rows) / power_w) * np.eye(rows.shape[1])
-    beams = np.linalg.solve(gram, wanted.T)
-    return _unit(beams)
+    return _unit(np.asarray(np.linalg.solve(gram, wanted.T), dtype=np.complex128))
 
 
 def _unit(columns: ComplexArray) -> ComplexArray:
