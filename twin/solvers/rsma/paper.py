@@ -14,6 +14,7 @@ The proof of convergence does not hold: constraints couple the stations, so a tu
 it, at points that are not stationary for both.
 """
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -24,7 +25,7 @@ from twin.solvers.result import Solution
 from twin.solvers.rsma.ascent import Model, Pace, ascend, meet, model
 from twin.solvers.rsma.balance import balance
 from twin.solvers.rsma.evaluate import evaluated, excesses
-from twin.solvers.rsma.linear import Cases
+from twin.solvers.rsma.linear import MARGIN, Cases
 from twin.solvers.rsma.problem import Beams, HisacProblem
 from twin.solvers.rsma.program import ATTEMPTS, Goal
 from twin.solvers.rsma.reference import start, to_rank_one
@@ -32,13 +33,15 @@ from twin.solvers.rsma.scheme import rsma
 
 STARTS: Final = ("most_rate", "least_power")
 """Beams that meet every demand, from which the turns begin: those of most R_S, or of least power."""
-_TURN: Final = Pace(programs=30, tolerance=1e-4, window=1, longest_look=0.0)
+_TURN: Final = Pace(programs=30, tolerance=1e-4, longest_look=0.0)
 _MOST_ROUNDS: Final = 30
 _TOLERANCE: Final = 1e-4
 """The turns end when a round raised the SEE by less than this share."""
 _RATE_PROGRAMS: Final = 12
 _RATE_GAIN: Final = 1e-3
 _MEND: Final = 1e-3
+_START_MARGIN: Final = 10.0 * MARGIN
+"""Wider than that of the turns: where the held station uses up all that demands leave, the other could not move."""
 
 
 def paper(problem: HisacProblem, *, start_at: str = "most_rate", cases: Cases = Cases.NORM) -> Solution:
@@ -55,7 +58,7 @@ def paper(problem: HisacProblem, *, start_at: str = "most_rate", cases: Cases = 
     """
     if start_at not in STARTS:
         raise SolverError(f"start_at={start_at!r}: must be one of {', '.join(STARTS)}")
-    of = model(problem, cases)
+    of = model(problem, cases, _START_MARGIN)
     everything = of.all_streams()
     u, lacking, programs = meet(of, of.lifted.lift(start(problem, "null")), everything)
     if lacking > 0.0:
@@ -64,6 +67,7 @@ def paper(problem: HisacProblem, *, start_at: str = "most_rate", cases: Cases = 
     if start_at == "most_rate":
         u, more = _most_rate(of, u)
         programs += more
+    of = replace(of, margin=MARGIN)
     begun = of.value(u) / float(np.log(2.0))
     u, rounds, more = _turns(of, u)
     beams, gap, more_still = _beams(of, u)

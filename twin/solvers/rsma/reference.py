@@ -77,8 +77,7 @@ def reference(
         problem: the instance.
         warm_start: beams of an earlier solve, the only start unless others are named.
         max_iterations: convex programs per ascent (>= 1); `MAX_ITERATIONS` if None.
-        starts: names out of `STARTS`. None takes one after the other until one has led to an answer, or none
-            beside a warm start: they hardly ever lead to different ones.
+        starts: names out of `STARTS`. None means all of them, or none beside a warm start.
 
     Returns:
         Beams re-evaluated, "infeasible" with what could be met least where no start met everything. Evidence: what
@@ -94,11 +93,7 @@ def reference(
     if not begins:
         raise SolverError("starts=(): must name at least one, or give a warm start")
     of = model(problem)
-    ends = list[_End]()
-    for beams in begins:
-        ends.append(_climb(of, beams, limit))
-        if starts is None and ends[-1].allowed:
-            break
+    ends = [_climb(of, beams, limit) for beams in begins]
     best = max(ends, key=_End.worth)
     evidence = {"lacking": best.lacking, "relaxed": best.relaxed, "rank_gap": best.rank_gap, "starts": float(len(ends))}
     if not best.allowed:
