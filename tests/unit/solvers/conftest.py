@@ -145,6 +145,6 @@ def draw_stations(seed, antennas=(8, 8), users=3, error=0.0, **changes):
     return HisacProblem(**{**given, **changes})
 
 
-@pytest.fixture(name="draw_stations")
+@pytest.fixture(name="draw_stations", scope="session")
 def _draw_stations():
     return draw_stations
