@@ -13,6 +13,7 @@ _MODULES: Final = {
     "staleness": "scenarios.studies.staleness",
     "placement": "scenarios.studies.placement",
     "interference-figures": "scenarios.studies.interference_figures",
+    "hisac-staleness": "scenarios.studies.hisac_staleness",
 }
 """Module of each study; it has the study as STUDY."""
 
