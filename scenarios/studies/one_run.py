@@ -76,6 +76,7 @@ def one_run(spec: Spec, seed: int) -> OneRun:
         coordinator=system.coordinator,
         age_limit_ns=spec.metrics.age_limit_ns,
         objective=system.objective,
+        names=system.names,
         faults=faults.spans(spec.fault),
     )
     return OneRun(summarise(tables, info), worst_user(tables.metrics))

@@ -12,6 +12,7 @@ _MODULES: Final = {
     "prediction": "scenarios.studies.prediction",
     "staleness": "scenarios.studies.staleness",
     "placement": "scenarios.studies.placement",
+    "faults": "scenarios.studies.faults",
     "interference-figures": "scenarios.studies.interference_figures",
     "hisac-staleness": "scenarios.studies.hisac_staleness",
 }

@@ -1,6 +1,7 @@
 """The two stations in the loop: who tells whom what, what goes on air, what stays, and what it was worth."""
 
 import json
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from scenarios.build import build
 from scenarios.commands.story import story
 from scenarios.engine import recover, run_scenario
+from scenarios.hisac.spec_twin import SolverName
 from scenarios.load import load
 from twin.journal.facts import Applied, Ended, Sent, Solved
 from twin.journal.folder import RunFolder
@@ -114,6 +116,14 @@ def test_any_twin_may_coordinate(coordinator):
     assert {fact.node for fact in told.of(Solved)} == {coordinator}
     assert max(fact.version for fact in told.of(Applied)) > 3
     assert not {fact.reason for fact in told.of(Ended) if fact.fate == Fate.DROPPED and fact.reason == "malformed"}
+
+
+@pytest.mark.parametrize("solver", get_args(SolverName))
+def test_every_method_that_a_scenario_may_name_makes_beams_for_the_air(solver):
+    told = Told(f"twin.solver={solver}", "demands.secrecy=0.2", duration_s=0.03)
+    assert {fact.method for fact in told.of(Solved)} == {solver}
+    assert "failed" not in {fact.status for fact in told.of(Solved)}
+    assert not {fact.reason for fact in told.of(Ended) if fact.fate == Fate.DROPPED}
 
 
 def test_what_nothing_can_reach_leaves_the_old_beams_on_air():

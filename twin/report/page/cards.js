@@ -2,6 +2,7 @@
 
 import { byId, element, fill, fixed, grouped, percent } from "./dom.js";
 import { canJump, jumpTo, stepBy } from "./navigate.js";
+import { aimedOf } from "./run.js";
 import { ageLimit } from "./series.js";
 
 const PARTS = ["sensing", "uplink", "queue", "solve", "downlink", "hold", "mixing"];
@@ -54,13 +55,13 @@ function unit(text) {
 }
 
 function ratesCard({ run }) {
-  const worst = run.summary.min_secrecy ?? {};
+  const worst = aimedOf(run.summary);
   const outages = Object.values(run.summary.secrecy ?? {})
     .map(({ outage }) => outage)
     .filter(Number.isFinite);
   const most = outages.length ? Math.max(...outages) : NaN;
   return card(
-    "Worst user",
+    run.metrics.worst.name === "sum" ? "Sum of all users" : "Worst user",
     [fixed(worst.mean ?? NaN), unit(" of "), fixed(worst.fresh_mean ?? NaN), unit(" bit/s/Hz")],
     `stale of fresh; outage ${percent(most)}`,
   );
@@ -97,7 +98,7 @@ function messagesCard({ run }) {
 /** The loss split into the parts of the loop; negative parts have no width, and a number all the same. */
 function attributionCard({ run, theme }) {
   const parts = run.summary.loss_attribution ?? {};
-  const loss = run.summary.min_secrecy?.staleness_loss ?? NaN;
+  const loss = aimedOf(run.summary).staleness_loss ?? NaN;
   const known = Object.keys(parts).filter((name) => Number.isFinite(parts[name]));
   if (!known.length) {
     const big = Number.isFinite(loss) ? [fixed(loss), unit(" bit/s/Hz")] : "–";
@@ -226,9 +227,9 @@ function kindCounts(run) {
   return counts;
 }
 
-/** Beside the panels: whose secrecy is drawn, the worst user's or that of one, and what the line for the age is. */
+/** Beside the panels: whose secrecy is drawn, the worst user's (or the sum) or that of one, and what the line for the age is. */
 export function showUsers(app) {
-  const { users } = app.run.metrics;
+  const { users, worst } = app.run.metrics;
   const limit = ageLimit(app.run.summary);
   byId("age-limit").textContent = limit ? `- - ${limit.name} ${fixed(limit.ms, 1)}` : "";
   const choices = users.length > 1 && users.length <= 6 ? [null, ...users.keys()] : [];
@@ -238,7 +239,7 @@ export function showUsers(app) {
       element(
         "button",
         { "aria-pressed": String(app.user === user), click: () => app.chooseUser(user) },
-        user === null ? "worst" : users[user].name,
+        user === null ? worst.name.split(" ")[0] : users[user].name,
       ),
     ),
   );
