@@ -6,7 +6,6 @@ from pydantic import Field
 
 from scenarios.spec_twin import CoordinatedTwinSection
 
-
 SolverName = Literal[
     "fast",
     "rsma_unicast",
