@@ -222,6 +222,7 @@ def _run_info(manifest: dict[str, Any], system: System[Spec], end_ns: int) -> Ru
         age_limit_ns=system.spec.metrics.age_limit_ns,
         objective=system.objective,
         names=system.names,
+        system=system.spec.system,
         faults=faults.spans(system.spec.fault),
     )
 

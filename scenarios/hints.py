@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
-
-from twin.journal.objective import objective_of
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,12 @@ _PRICED: Final = Hints(
     staler=("network.edge.latency_ms=20", "twin.price_route=core", "pairs.speed_mps=2"),
 )
 _STATIONS: Final = Hints(
-    fresher=("network.backhaul.latency_ms=0.5", "report.period_ms=2.5", "users.speed_mps=0.25"),
+    fresher=(
+        "network.backhaul.latency_ms=0.5",
+        "report.period_ms=2.5",
+        "users.speed_mps=0.25",
+        "twin.coordinator=edge:bs1",
+    ),
     shorter={
         "sensing": "radio.pilot_snr_db=40",
         "uplink": "network.backhaul.latency_ms=0.5",
@@ -62,10 +65,5 @@ _STATIONS: Final = Hints(
     },
     staler=("network.backhaul.latency_ms=20", "users.speed_mps=1", "report.period_ms=20", "target.speed_mps=40"),
 )
-HINTS: Final[Mapping[str, Hints]] = {"min": _COORDINATED, "sum": _PRICED}
-"""By what the twins of a run aim at."""
-
-
-def hints_for(summary: Mapping[str, Any]) -> Hints:
-    """The settings that are worth trying after a run."""
-    return _STATIONS if summary.get("system") == "hisac" else HINTS[objective_of(summary)]
+HINTS: Final[Mapping[str, Hints]] = {"sagin": _COORDINATED, "interference": _PRICED, "hisac": _STATIONS}
+"""By system."""

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scenarios.faults_view import fault_lines
-from scenarios.hints import hints_for
+from scenarios.hints import HINTS
 from scenarios.program import program
 from scenarios.terminal import Output, grouped
 from twin.journal.objective import WHOSE, aimed, objective_of
@@ -150,7 +150,7 @@ def worth_trying(summary: Mapping[str, Any], sets: Sequence[str]) -> str:
     """
     taken = {setting.partition("=")[0].strip() for setting in sets}
     leg, _ = _largest_leg(summary)
-    hints = hints_for(summary)
+    hints = HINTS[summary.get("system", "sagin")]
     shorter = (hints.shorter[leg],) if leg in hints.shorter else ()
     choices: tuple[str, ...] = (*shorter, *hints.fresher) if has_loss(summary) else hints.staler
     return next((choice for choice in choices if choice.partition("=")[0] not in taken), choices[0])

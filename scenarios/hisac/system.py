@@ -41,6 +41,12 @@ class HisacSystem(CoordinatedSystem[HisacSpec]):
         """Who puts beams on air."""
         return STATIONS
 
+    def powers_mw(self) -> dict[str, float]:
+        """Power budget of each station in mW."""
+        from scenarios.hisac.configure import powers_mw
+
+        return powers_mw(self.spec)
+
     def shape(self, transmitter: str) -> tuple[int, ...]:
         """Shape of a station's beams: antennas, streams."""
         from scenarios.hisac.configure import shapes
@@ -117,7 +123,7 @@ class HisacSystem(CoordinatedSystem[HisacSpec]):
         demands = self.spec.demands
         scnr_db = float(to_db(demands.threshold))
         wanted = {"scnr_db": scnr_db, "common_rate": demands.common, "private_rate": demands.private}
-        return {"system": self.spec.system, **summary(metrics, wanted)}
+        return summary(metrics, wanted)
 
     def nominal(self) -> "CoordinationConfig | None":
         """The coordinator that believes its last reports; None where it does so anyway."""

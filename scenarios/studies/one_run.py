@@ -74,6 +74,7 @@ def one_run(spec: Spec, seed: int) -> OneRun:
         kernel_events=events,
         wall_s=None,
         coordinator=system.coordinator,
+        system=spec.system,
         age_limit_ns=spec.metrics.age_limit_ns,
         objective=system.objective,
         names=system.names,

@@ -59,6 +59,7 @@ class RunInfo:
     objective: Objective = "min"
     faults: tuple[FaultSpan, ...] = ()
     names: Mapping[str, str] | None = None
+    system: str = "sagin"
 
 
 def last_instant_ns(tables: Tables) -> int:
@@ -75,6 +76,7 @@ def summarise(tables: Tables, info: RunInfo) -> dict[str, Any]:
     prices = price_economy(tables)
     return {
         "scenario": info.scenario,
+        "system": info.system,
         "seed": info.seed,
         "digest": info.digest,
         "digest_events": info.digest_events,
