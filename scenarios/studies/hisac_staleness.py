@@ -12,8 +12,9 @@ instants beams are made from the same reports in several ways, and judged in the
     target    the target predicted
     all       everything predicted
 
-Where no beams meet every demand, those of the instant before stay. Instants at which the genie has no answer are left
-out for everybody. Echoes are measured at the SCNR that beams are made for, the threshold.
+SEE alone flatters beams that miss what the users are owed: they need less power. So what is short of the demands, of
+rates as of SCNR, stands beside it. Where no beams meet every demand, those of the instant before stay. Instants at
+which the genie has no answer are left out for everybody. Echoes are measured at the SCNR that beams are made for.
 """
 
 from collections.abc import Mapping
@@ -27,6 +28,7 @@ from entities.isac_measurement import Pilots, sense, station_csi
 from entities.isac_world import IsacWorld
 from scenarios.hisac.configure import circuit_w, policy_config, world_params
 from scenarios.hisac.spec import HisacSpec
+from scenarios.hisac.spec_world import DemandsSection
 from scenarios.hisac.worth import Scale, Worth, worth
 from scenarios.load import from_dict
 from scenarios.studies.framework import Study
@@ -90,15 +92,16 @@ def evaluate(point: Point) -> list[Row]:
             for method, value in trial.worths(latency_ms).items():
                 found.setdefault((latency_ms, method), []).append(value)
     return [
-        {"backhaul_ms": latency_ms, "method": method, **_means(worths, spec.demands.threshold)}
+        {"backhaul_ms": latency_ms, "method": method, **_means(worths, spec.demands)}
         for (latency_ms, method), worths in found.items()
     ]
 
 
-def _means(worths: list[Worth], threshold: float) -> dict[str, float]:
-    """SEE in mbit/s/Hz/W, SCNR in dB and by how many dB it falls short of its threshold, rates in bit/s/Hz."""
+def _means(worths: list[Worth], demands: DemandsSection) -> dict[str, float]:
+    """SEE in mbit/Hz/J, SCNR in dB, rates in bit/s/Hz; and by how much SCNR and both rates fall short of demands."""
     scnr_db = to_db(np.array([max(each.scnr, _FLOOR) for each in worths]))
-    short_db = np.maximum(float(to_db(threshold)) - scnr_db, 0.0)
+    short_db = np.maximum(float(to_db(demands.threshold)) - scnr_db, 0.0)
+    short = [max(demands.common - each.common, 0.0) + max(demands.private - each.private, 0.0) for each in worths]
     return {
         "see": 1e3 * float(np.mean([each.see for each in worths])),
         "secrecy": float(np.mean([each.secrecy for each in worths])),
@@ -106,6 +109,7 @@ def _means(worths: list[Worth], threshold: float) -> dict[str, float]:
         "short_db": float(short_db.mean()),
         "common": float(np.mean([each.common for each in worths])),
         "private": float(np.mean([each.private for each in worths])),
+        "short_rate": float(np.mean(short)),
     }
 
 

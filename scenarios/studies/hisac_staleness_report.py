@@ -1,6 +1,6 @@
 """Files of `study hisac-staleness` as a function of its results: a picture, the numbers, and a table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -22,7 +22,7 @@ TARGET_ONLY: Final = "target"
 ALL: Final = "all"
 METHODS: Final = (FRESH, ALL, BOB_ONLY, USERS_ONLY, TARGET_ONLY, NOMINAL)
 
-_QUANTITIES: Final = ("see", "secrecy", "scnr_db", "short_db", "common", "private")
+_QUANTITIES: Final = ("see", "secrecy", "scnr_db", "short_db", "common", "private", "short_rate")
 _STROKES: Final = {
     FRESH: Stroke(INK, DASHED, "", 1.2),
     ALL: Stroke(PALETTE[0], SOLID, "o", 2.2),
@@ -35,6 +35,10 @@ _HEAD: Final = (
     *("speed_mps", "backhaul_ms", "method"),
     *(f"{name}{end}" for name in _QUANTITIES for end in ("", "_half_width_95")),
     *("see_recovered", "see_recovered_half_width_95", "seeds"),
+)
+_SHORT_HEAD: Final = (
+    *("speed_mps", "backhaul_ms", "method", "rates_recovered", "rates_recovered_half_width_95"),
+    *("scnr_recovered", "scnr_recovered_half_width_95", "seeds"),
 )
 
 
@@ -58,9 +62,9 @@ class Found:
         """Share of the loss of SEE between the nominal twin and the genie that a method recovers."""
         return jackknife(recovered, self._columns(speed_mps, backhaul_ms, (method, NOMINAL, FRESH), "see"))
 
-    def less_short(self, speed_mps: float, backhaul_ms: float, method: str) -> Interval:
-        """Share of the nominal twin's shortfall of SCNR, in dB below the threshold, that a method recovers."""
-        return jackknife(_less, self._columns(speed_mps, backhaul_ms, (method, NOMINAL), "short_db"))
+    def less_short(self, speed_mps: float, backhaul_ms: float, method: str, what: str) -> Interval:
+        """Share of the nominal twin's shortfall ("short_db", "short_rate") that a method recovers."""
+        return jackknife(_less, self._columns(speed_mps, backhaul_ms, (method, NOMINAL), what))
 
     def _columns(self, speed_mps: float, backhaul_ms: float, methods: tuple[str, ...], what: str) -> RealArray:
         columns = [self.sample(speed_mps, backhaul_ms, method, what) for method in methods]
@@ -77,10 +81,13 @@ def report(table: pa.Table) -> StudyReport:
     """Picture, numbers and tables."""
     found = Found(table)
     speed_mps = found.speeds_mps[len(found.speeds_mps) // 2]
-    title = f"Prediction at {speed_mps:g} m/s: SEE and SCNR of the two stations over backhaul latency"
-    figure = curves_figure(title, _subtitle(found), [_panel(found, speed) for speed in found.speeds_mps])
-    about = paper.About.of(title, table)
-    files = paper.files("hisac-staleness", figure, about, paper.as_csv(_HEAD, _numbers(found)), DPI)
+    title = "Secrecy per joule of the two stations over backhaul latency, by who is predicted"
+    figure = curves_figure(title, _subtitle(found), [_see_panel(found, speed) for speed in found.speeds_mps])
+    files = paper.files("see", figure, paper.About.of(title, table), paper.as_csv(_HEAD, _numbers(found)), DPI)
+    title = f"What users and echo are owed and do not get, receivers at {speed_mps:g} m/s"
+    figure = curves_figure(title, _subtitle(found), _short_panels(found, speed_mps))
+    short = paper.as_csv(_SHORT_HEAD, _shortfalls(found))
+    files |= paper.files("demands", figure, paper.About.of(title, table), short, DPI)
     files["table.md"] = _markdown(found).encode()
     return StudyReport(_headline(found), files)
 
@@ -89,13 +96,26 @@ def _subtitle(found: Found) -> str:
     return f"{found.seeds} seeds x {found.instants} instants, 95 % intervals shaded; the target flies 20 times as fast."
 
 
-def _panel(found: Found, speed_mps: float) -> Panel:
-    curves = [
-        Curve.of(method, [found.sample(speed_mps, ms, method) for ms in found.backhauls_ms], _STROKES[method])
-        for method in METHODS
+def _see_panel(found: Found, speed_mps: float) -> Panel:
+    label = "SEE (mbit/Hz/J)" if speed_mps == found.speeds_mps[0] else ""
+    curves = _curves(found, speed_mps, "see", METHODS)
+    return Panel(f"receivers at {speed_mps:g} m/s", "backhaul latency (ms)", label, found.backhauls_ms, curves)
+
+
+def _short_panels(found: Found, speed_mps: float) -> list[Panel]:
+    stale = METHODS[1:]
+    titles = {"short_rate": "common and least private rate: short by (bit/s/Hz)", "short_db": "SCNR: short by (dB)"}
+    return [
+        Panel(title, "backhaul latency (ms)", "", found.backhauls_ms, _curves(found, speed_mps, what, stale))
+        for what, title in titles.items()
     ]
-    title = f"receivers at {speed_mps:g} m/s"
-    return Panel(title, "backhaul latency (ms)", "SEE (mbit/s/Hz/W)", found.backhauls_ms, curves)
+
+
+def _curves(found: Found, speed_mps: float, what: str, methods: Sequence[str]) -> list[Curve]:
+    def along(method: str) -> list[Sample]:
+        return [found.sample(speed_mps, ms, method, what) for ms in found.backhauls_ms]
+
+    return [Curve.of(method, along(method), _STROKES[method]) for method in methods]
 
 
 def _numbers(found: Found) -> Iterator[tuple[str, ...]]:
@@ -108,36 +128,54 @@ def _numbers(found: Found) -> Iterator[tuple[str, ...]]:
                 yield (f"{speed:g}", f"{backhaul:g}", method, *numbers, str(found.seeds))
 
 
+def _shortfalls(found: Found) -> Iterator[tuple[str, ...]]:
+    for speed in found.speeds_mps:
+        for backhaul in found.backhauls_ms:
+            for method in METHODS[1:-1]:
+                shares = [found.less_short(speed, backhaul, method, what) for what in ("short_rate", "short_db")]
+                numbers = [f"{number:.6f}" for entry in shares for number in (entry.mean, entry.half_width)]
+                yield (f"{speed:g}", f"{backhaul:g}", method, *numbers, str(found.seeds))
+
+
 def _headline(found: Found) -> str:
-    lines = [f"Recovered of the loss of SEE, and of the shortfall of SCNR, over {found.seeds} seeds:"]
+    lines = [f"Recovered by predicting everything, of the loss of SEE and of shortfalls, over {found.seeds} seeds:"]
     for speed in found.speeds_mps:
         for backhaul in found.backhauls_ms:
             see = percent(found.share(speed, backhaul, ALL))
-            scnr = percent(found.less_short(speed, backhaul, ALL))
-            lines.append(f"  {speed:g} m/s, backhaul {backhaul:g} ms: SEE {see}, SCNR {scnr}")
+            rates, scnr = (percent(found.less_short(speed, backhaul, ALL, what)) for what in ("short_rate", "short_db"))
+            lines.append(f"  {speed:g} m/s, backhaul {backhaul:g} ms: SEE {see}, users' rates {rates}, SCNR {scnr}")
     return "\n".join(lines)
 
 
 def _markdown(found: Found) -> str:
     lines = ["# What prediction recovers of SEE and SCNR", "", _subtitle(found), ""]
     lines += [
-        "A share of SEE is (method - nominal) / (fresh - nominal) of mean SEEs, one of SCNR is 1 - shortfall / that of",
-        "the nominal twin, shortfalls in dB below the threshold; 95 % intervals by jackknife over seeds.",
+        "A share of SEE is (method - nominal) / (fresh - nominal) of mean SEEs; one of users' rates or of SCNR is",
+        "1 - shortfall / that of the nominal twin: of the common and the least private rate below what is demanded,",
+        "and of the SCNR in dB below its threshold. 95 % intervals by jackknife over seeds.",
     ]
     for speed in found.speeds_mps:
-        lines += ["", f"## Receivers at {speed:g} m/s", "", *_rows(found, speed)]
+        lines += ["", f"## Receivers at {speed:g} m/s", "", "Means: SEE in mbit/Hz/J, rates short by, SCNR in dB.", ""]
+        lines += [*_means(found, speed), "", "Recovered: SEE, users' rates, SCNR.", "", *_recovered(found, speed)]
     return "\n".join([*lines, ""])
 
 
-def _rows(found: Found, speed_mps: float) -> list[str]:
-    head = ("method", *(f"backhaul {ms:g} ms: SEE, SCNR dB, recovered SEE, SCNR" for ms in found.backhauls_ms))
-
+def _means(found: Found, speed_mps: float) -> list[str]:
     def cell(method: str, backhaul_ms: float) -> str:
-        see = found.sample(speed_mps, backhaul_ms, method).interval()
-        scnr = found.sample(speed_mps, backhaul_ms, method, "scnr_db").interval()
-        if method in {FRESH, NOMINAL}:
-            return f"{see}, {scnr}"
-        shares = found.share(speed_mps, backhaul_ms, method), found.less_short(speed_mps, backhaul_ms, method)
-        return f"{see}, {scnr}, {percent(shares[0])}, {percent(shares[1])}"
+        parts = [found.sample(speed_mps, backhaul_ms, method, what) for what in ("see", "short_rate", "scnr_db")]
+        return ", ".join(str(part.interval()) for part in parts)
 
-    return paper.as_markdown(head, [(method, *(cell(method, ms) for ms in found.backhauls_ms)) for method in METHODS])
+    return paper.as_markdown(_columns(found), [(m, *(cell(m, ms) for ms in found.backhauls_ms)) for m in METHODS])
+
+
+def _recovered(found: Found, speed_mps: float) -> list[str]:
+    def cell(method: str, backhaul_ms: float) -> str:
+        short = [found.less_short(speed_mps, backhaul_ms, method, what) for what in ("short_rate", "short_db")]
+        return ", ".join(percent(entry) for entry in (found.share(speed_mps, backhaul_ms, method), *short))
+
+    rows = [(method, *(cell(method, ms) for ms in found.backhauls_ms)) for method in METHODS[1:-1]]
+    return paper.as_markdown(_columns(found), rows)
+
+
+def _columns(found: Found) -> tuple[str, ...]:
+    return ("method", *(f"backhaul {ms:g} ms" for ms in found.backhauls_ms))

@@ -43,6 +43,7 @@ def test_fresh_beams_keep_every_demand_and_stale_ones_do_not(rows):
     for latency in (1.0, 20.0):
         fresh = found[latency, FRESH]
         assert fresh["short_db"] == 0.0
+        assert fresh["short_rate"] < 1e-5
         assert fresh["common"] >= 1.0 - 1e-6
         assert fresh["private"] >= 1.0 - 1e-6
         assert found[latency, NOMINAL]["private"] < fresh["private"]
@@ -69,7 +70,13 @@ def results(values):
             for method in METHODS:
                 see, short = values[method]
                 row = {"instants": 2, "speed_mps": speed, "backhaul_ms": 1.0, "method": method, "seed": seed}
-                row |= {"see": see + 0.01 * seed, "short_db": short, "secrecy": 1.0, "scnr_db": -3.0}
+                row |= {
+                    "see": see + 0.01 * seed,
+                    "short_db": short,
+                    "secrecy": 1.0,
+                    "scnr_db": -3.0,
+                    "short_rate": short / 4,
+                }
                 table.append(row | {"common": 1.0, "private": 1.0})
     return pa.Table.from_pylist(table)
 
@@ -88,15 +95,18 @@ def test_shares_by_hand():
     found = Found(results(VALUES))
     assert found.share(0.5, 1.0, ALL).mean == pytest.approx(0.75)
     assert found.share(0.5, 1.0, "bob").mean == pytest.approx(0.25)
-    assert found.less_short(0.5, 1.0, ALL).mean == pytest.approx(0.75)
-    assert found.less_short(0.5, 1.0, "target").mean == pytest.approx(0.5)
+    for what in ("short_db", "short_rate"):
+        assert found.less_short(0.5, 1.0, ALL, what).mean == pytest.approx(0.75)
+        assert found.less_short(0.5, 1.0, "target", what).mean == pytest.approx(0.5)
 
 
 def test_the_report_has_picture_numbers_and_table():
     said = report(results(VALUES))
-    assert "SEE 75 ± 0 %, SCNR 75 ± 0 %" in said.headline
-    assert set(said.files) == {"hisac-staleness.pdf", "hisac-staleness.png", "hisac-staleness.csv", "table.md"}
-    assert said.files["hisac-staleness.png"].startswith(b"\x89PNG")
-    numbers = list(csv.DictReader(io.StringIO(said.files["hisac-staleness.csv"].decode())))
-    assert len(numbers) == 2 * len(METHODS)
+    assert "SEE 75 ± 0 %, users' rates 75 ± 0 %, SCNR 75 ± 0 %" in said.headline
+    pictures = {f"{name}.{kind}" for name in ("see", "demands") for kind in ("pdf", "png", "csv")}
+    assert set(said.files) == {*pictures, "table.md"}
+    assert said.files["see.png"].startswith(b"\x89PNG")
+    for name, methods in (("see", METHODS), ("demands", METHODS[1:-1])):
+        numbers = list(csv.DictReader(io.StringIO(said.files[f"{name}.csv"].decode())))
+        assert len(numbers) == 2 * len(methods)
     assert "| all |" in said.files["table.md"].decode()
