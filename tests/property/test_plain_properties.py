@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twin.errors import WireError
+from twin.wire.arrays import MAX_ARRAY_BYTES
 from twin.wire.plain import MAX_DEPTH, pack_plain, take_array, take_map, take_names, take_pairs, unpack_plain
 
 ANY_FLOAT = st.floats(allow_nan=True, allow_infinity=True)
@@ -134,3 +135,9 @@ def test_pairs_maps_and_names_are_what_they_say():
     ):
         with pytest.raises(WireError, match="x"):
             take(wrong, "x")
+
+
+def test_a_state_may_hold_more_than_a_message():
+    array = np.arange(3 * 2**17, dtype=np.complex128).reshape(2, 6, -1)
+    assert same(unpack_plain(pack_plain((array,), "x"), "x"), (array,))
+    assert array.nbytes > MAX_ARRAY_BYTES
