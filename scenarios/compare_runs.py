@@ -13,11 +13,12 @@ import numpy as np
 
 from twin.errors import RunFolderError
 from twin.journal.folder import RunFolder
+from twin.journal.objective import WHOSE, objective_of
 from twin.journal.statistics import half_width
-from twin.journal.summary import mean, worst_user
+from twin.journal.summary import combined, mean
 
 SECTIONS: Final = {
-    "secrecy, bit/s/Hz": ("min_secrecy", "secrecy"),
+    "secrecy, bit/s/Hz": ("min_secrecy", "sum_secrecy", "secrecy"),
     "age": ("age_ms", "age_violation", "aoi"),
     "latency, ms": ("latency_ms",),
     "attribution, bit/s/Hz": ("loss_attribution",),
@@ -111,15 +112,16 @@ def _is_number(value: object) -> bool:
 
 
 def _paired(runs: list[RunFolder], manifests: tuple[Mapping[str, Any], Mapping[str, Any]]) -> dict[str, Any] | None:
-    """Secrecy of the worst user, b - a at the instants that both have; None for other seeds and for none in common."""
+    """What twins aim at, b - a at the instants that both have; None for other seeds and for none in common."""
     if manifests[0].get("seed") != manifests[1].get("seed"):
         return None
-    series = [_worst_user(run) for run in runs]
+    series = [_aimed(run) for run in runs]
     common, first, second = np.intersect1d(series[0]["t_ns"], series[1]["t_ns"], return_indices=True)
     if not common.size:
         return None
     difference = series[1]["secrecy"][second] - series[0]["secrecy"][first]
     return {
+        "whose": WHOSE[objective_of(runs[1].read_summary())],
         "instants": int(common.size),
         "a": mean(series[0]["secrecy"][first]),
         "b": mean(series[1]["secrecy"][second]),
@@ -128,9 +130,9 @@ def _paired(runs: list[RunFolder], manifests: tuple[Mapping[str, Any], Mapping[s
     }
 
 
-def _worst_user(run: RunFolder) -> dict[str, Any]:
-    table = run.read_table(run.metrics_path)
+def _aimed(run: RunFolder) -> dict[str, Any]:
+    table, objective = run.read_table(run.metrics_path), objective_of(run.read_summary())
     try:
-        return dict(worst_user(table))
+        return dict(combined(table, objective))
     except KeyError as error:
         raise RunFolderError(f"{run.metrics_path}: lacks a column: {error}; run: run-twin recover {run.path}") from None

@@ -50,14 +50,15 @@ def _detail(path: str) -> bool:
 
 
 def _verdict(found: Mapping[str, Any]) -> str:
-    """What the worst user has more or less in b, and how sure that is."""
+    """What the worst user, or the sum, has more or less in b, and how sure that is."""
     if found["same_digest"]:
         return "The same run: one digest."
     pair = found["paired"]
     if pair is None or pair["difference"] is None:
         return "Other seeds, or no instants in common: nothing to pair; compare the means with care."
     spread = "" if pair["ci95"] is None else f" +- {pair['ci95']:.3f}"
-    line = f"Worst user: {pair['a']:.3f} in a, {pair['b']:.3f} in b, b - a = {pair['difference']:+.3f}{spread} bit/s/Hz"
+    rates = f"{pair['whose'].capitalize()}: {pair['a']:.3f} in a, {pair['b']:.3f} in b"
+    line = f"{rates}, b - a = {pair['difference']:+.3f}{spread} bit/s/Hz"
     return f"{line} over {grouped(pair['instants'])} instants that both have ({_run_words(pair)})."
 
 

@@ -22,6 +22,7 @@ class Solvable:
         solve: one cold solve of a problem by a method; a third argument names starts, None for all.
         heading: of the columns of a problem's own in the table.
         columns: those columns for one solution, as wide as the heading.
+        unit: of the objective.
     """
 
     methods: tuple[str, ...]
@@ -32,6 +33,7 @@ class Solvable:
     solve: Callable[[Any, str, Sequence[str] | None], Solution]
     heading: str
     columns: Callable[[Solution], str]
+    unit: str = "bit/s/Hz"
 
 
 def _read_sagin(path: Path) -> Sequence[Instance[Any]]:
@@ -85,6 +87,36 @@ def _solve_ic(problem: Any, method: str, starts: Sequence[str] | None) -> Soluti
     return solve(problem, method=method)
 
 
+def _read_hisac(path: Path) -> Sequence[Instance[Any]]:
+    from twin.solvers.rsma.instances import read_instances
+
+    return read_instances(path)
+
+
+def _write_hisac(path: Path, method: str, answers: Sequence[Answer]) -> None:
+    from twin.solvers.rsma.instances import write_results
+
+    write_results(path, method, answers)
+
+
+def _prepare_hisac(problem: Any, method: str) -> None:  # noqa: ANN401
+    from twin.solvers.rsma.solve import CONVEX, prepare, prepare_convex
+
+    if method in CONVEX:
+        prepare_convex(problem, method)
+    else:
+        prepare()
+
+
+def _solve_hisac(problem: Any, method: str, starts: Sequence[str] | None) -> Solution:  # noqa: ANN401
+    from twin.errors import UsageError
+    from twin.solvers.rsma.solve import solve
+
+    if starts is not None and method != "reference":
+        raise UsageError(f"starts={list(starts)}: of the methods of hisac only reference has starts with names")
+    return solve(problem, method=method, starts=starts)
+
+
 def _columns_sagin(solution: Solution) -> str:
     return f"{solution.objective:11.6f}  {solution.evidence['upper_bound']:11.6f}"
 
@@ -93,6 +125,12 @@ def _columns_ic(solution: Solution) -> str:
     pairs, on = int(solution.evidence["pairs"]), int(solution.evidence["on"])
     sending = f"{on} of {pairs}" if on else "all off"
     return f"{solution.objective:11.6f}  {sending:>9}"
+
+
+def _columns_hisac(solution: Solution) -> str:
+    found = solution.evidence
+    least_met = next((name.partition(":")[2] for name in found if name.startswith("least_met:")), "")
+    return f"{solution.objective:11.6f}  {found['secrecy_rate']:8.4f}  {found['scnr']:8.3f}  {least_met or '-':20}"
 
 
 SOLVABLE: Final[dict[str, Solvable]] = {
@@ -127,5 +165,33 @@ SOLVABLE: Final[dict[str, Solvable]] = {
         solve=_solve_ic,
         heading="sum secrecy    sending",
         columns=_columns_ic,
+    ),
+    "hisac": Solvable(
+        methods=(
+            "fast",
+            "reference",
+            "paper",
+            "certified",
+            "rsma_unicast",
+            "rsma_equal_split_unicast",
+            "sdma_unicast",
+            "sdma_multicast",
+            "sdma_literal",
+            "noma_unicast",
+            "noma_multicast",
+            "oma_unicast",
+            "oma_multicast",
+            "no_green_interference",
+            "artificial_noise",
+            "no_echo_filter",
+        ),
+        slow=frozenset({"reference", "paper", "certified"}),
+        read=_read_hisac,
+        write=_write_hisac,
+        prepare=_prepare_hisac,
+        solve=_solve_hisac,
+        heading="        SEE   secrecy      SCNR  least met           ",
+        columns=_columns_hisac,
+        unit="bit/s/Hz/W",
     ),
 }

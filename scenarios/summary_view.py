@@ -12,33 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from scenarios.faults_view import fault_lines
+from scenarios.hints import HINTS
 from scenarios.program import program
 from scenarios.terminal import Output, grouped
+from twin.journal.objective import WHOSE, aimed, objective_of
 
 PAGE: Final = "report.html"
 
-# Worth trying, in this order: what the loss shrinks with, and what it grows with.
-FRESHER: Final = (
-    "network.backhaul.latency_ms=1",
-    "twin.coordinator=core:uav",
-    "report.period_ms=5",
-    "uav.speed_mps=2",
-)
-# What a leg shrinks with: worth trying first where most is lost on it.
-SHORTER: Final = {
-    "sensing": "radio.pilot_snr_db=40",
-    "uplink": "network.backhaul.latency_ms=1",
-    "queue": "twin.trigger=every",
-    "solve": "twin.cost_us.solve=200",
-    "downlink": "network.backhaul.latency_ms=1",
-    "hold": "report.period_ms=5",
-}
-STALER: Final = (
-    "network.backhaul.latency_ms=20",
-    "uav.speed_mps=20",
-    "report.period_ms=20",
-    "users.speed_mps=2",
-)
 _KIND_WIDTH: Final = 9
 _ANY_WIDTH: Final = 10_000
 
@@ -64,7 +44,7 @@ def show_summary(
     console.print(Text(verdict(summary), style="bold"))
     console.print()
     legs = [_attribution_table(summary)] if summary.get("loss_attribution") else []
-    _print_tables(console, [_secrecy_table(summary), *legs, _latency_table(summary)])
+    _print_tables(console, [_secrecy_table(summary), *further_tables(summary), *legs, _latency_table(summary)])
     lines = [*_facts(summary), *fault_lines(summary), ("look", str(folder / PAGE))]
     if twins_were_heard(summary):
         lines.append(("story", f"{program()} story {shlex.quote(str(folder))} worst"))
@@ -96,11 +76,13 @@ def _side_by_side(tables: Sequence[Table]) -> Table:
 
 def verdict(summary: Mapping[str, Any]) -> str:
     """What staleness cost, in a sentence or a few."""
-    worst = summary["min_secrecy"]
+    worst = aimed(summary)
     loss, fresh, ci95 = worst["staleness_loss"], worst["fresh_mean"], worst["ci95"]
     until = f"Interrupted after {summary['virtual_s']:.3g} s. " if summary.get("interrupted") else ""
     if loss is None:
         return f"{until}The run ended before the first sample of the metrics: nothing can be said."
+    if fresh == 0.0 and loss == 0.0:
+        return f"{until}There is no secrecy to be had in this run: the genie, too, switches everybody off."
     share = worst.get("local_mrt_share") or 0.0
     if share == 1.0:
         rates = f"{worst['mean']:.2f} of {fresh:.2f} bit/s/Hz"
@@ -110,14 +92,22 @@ def verdict(summary: Mapping[str, Any]) -> str:
         cost = f"{until}No measurable staleness cost in this run ({loss:.2f}{spread} of {fresh:.2f} bit/s/Hz)."
         return cost + _local_mrt(share)
     spread = " (too few samples for an interval)" if ci95 is None else f" +- {ci95:.2f}"
-    cost = f"{until}Staleness costs {loss:.2f}{spread} of {fresh:.2f} bit/s/Hz ({loss / fresh:.0%})."
-    return f"{cost}{_largest_part(summary)}{_without_prediction(worst)}".replace("%", " %") + _local_mrt(share)
+    unit = "bit/s/Hz" if objective_of(summary) == "min" else "bit/s/Hz in sum"
+    cost = f"{until}Staleness costs {loss:.2f}{spread} of {fresh:.2f} {unit} ({loss / fresh:.0%})."
+    beside = "" if "names" in summary else _without_prediction(worst)
+    return f"{cost}{_per_joule(summary)}{_largest_part(summary)}{beside}".replace("%", " %") + _local_mrt(share)
+
+
+def _per_joule(summary: Mapping[str, Any]) -> str:
+    """What it costs in secrecy per joule, where that is aimed at."""
+    share = (summary.get("see") or {}).get("staleness_share")
+    return "" if share is None else f" Secrecy per joule loses {share:.0%}."
 
 
 def _largest_part(summary: Mapping[str, Any]) -> str:
     """The leg on which most was lost, and its share, where the loss was attributed."""
     leg, lost = _largest_leg(summary)
-    return f" Largest part: {leg}, {lost / summary['min_secrecy']['staleness_loss']:.0%}." if leg else ""
+    return f" Largest part: {leg}, {lost / aimed(summary)['staleness_loss']:.0%}." if leg else ""
 
 
 def _largest_leg(summary: Mapping[str, Any]) -> tuple[str, float]:
@@ -144,13 +134,13 @@ def _local_mrt(share: float) -> str:
 
 def has_loss(summary: Mapping[str, Any]) -> bool:
     """Whether staleness cost something that the confidence interval, if there is one, tells from 0."""
-    worst = summary["min_secrecy"]
+    worst = aimed(summary)
     return worst["staleness_loss"] is not None and worst["staleness_loss"] > (worst["ci95"] or 0.0)
 
 
 def twins_were_heard(summary: Mapping[str, Any]) -> bool:
     """Whether a precoder of a twin went on air, as far as the samples tell."""
-    return bool(summary["solves"]["count"]) and summary["min_secrecy"].get("local_mrt_share") != 1.0
+    return bool(summary["solves"]["count"]) and aimed(summary).get("local_mrt_share") != 1.0
 
 
 def worth_trying(summary: Mapping[str, Any], sets: Sequence[str]) -> str:
@@ -160,9 +150,25 @@ def worth_trying(summary: Mapping[str, Any], sets: Sequence[str]) -> str:
     """
     taken = {setting.partition("=")[0].strip() for setting in sets}
     leg, _ = _largest_leg(summary)
-    shorter = (SHORTER[leg],) if leg in SHORTER else ()
-    choices: tuple[str, ...] = (*shorter, *FRESHER) if has_loss(summary) else STALER
+    hints = HINTS[summary.get("system", "sagin")]
+    shorter = (hints.shorter[leg],) if leg in hints.shorter else ()
+    choices: tuple[str, ...] = (*shorter, *hints.fresher) if has_loss(summary) else hints.staler
     return next((choice for choice in choices if choice.partition("=")[0] not in taken), choices[0])
+
+
+def further_tables(summary: Mapping[str, Any]) -> Iterator[Table]:
+    """What a system has besides secrecy: secrecy per joule, the echo, and the rates of the multicast."""
+    if "see" not in summary:
+        return
+    table = _table("besides", "stale", "fresh", "missed")
+    rows = (("SEE, mbit/Hz/J", "see", "", 1e3), ("SCNR, dB", "scnr", "_db", 1.0))
+    rates = (("common, bit/s/Hz", "common_rate", "", 1.0), ("private, bit/s/Hz", "private_rate", "", 1.0))
+    for label, name, suffix, scale in (*rows, *rates):
+        part = summary[name]
+        means = [part[f"{whose}mean{suffix}"] for whose in ("", "fresh_")]
+        shown = [_rate(None if value is None else value * scale) for value in means]
+        table.add_row(label, *shown, _share(part["missed"]) if "missed" in part else "")
+    yield table
 
 
 def _table(name: str, *numbers: str) -> Table:
@@ -177,19 +183,20 @@ def _secrecy_table(summary: Mapping[str, Any]) -> Table:
     table = _table("bit/s/Hz", "stale", "fresh", f"outage < {summary.get('outage_threshold', 1.0):g}")
     for user, rates in summary["secrecy"].items():
         table.add_row(user, _rate(rates["mean"]), _rate(rates["fresh_mean"]), _share(rates["outage"]))
-    worst = summary["min_secrecy"]
-    table.add_row("worst user", _rate(worst["mean"]), _rate(worst["fresh_mean"]))
+    worst, names = aimed(summary), summary.get("names") or {}
+    if "see" not in summary:
+        table.add_row(WHOSE[objective_of(summary)], _rate(worst["mean"]), _rate(worst["fresh_mean"]))
     if worst["nominal_mean"] != worst["mean"]:
-        table.add_row("nominal twin", _rate(worst["nominal_mean"]))
+        table.add_row(names.get("nominal", "nominal twin"), _rate(worst["nominal_mean"]))
     table.add_row("never updated", _rate(worst["never_updated_mean"]))
-    table.add_row("local MRT", _rate(worst["local_mrt_mean"]))
+    table.add_row(names.get("local_mrt", "local MRT"), _rate(worst["local_mrt_mean"]))
     return table
 
 
 def _attribution_table(summary: Mapping[str, Any]) -> Table:
     """What was lost on each leg, with its interval, and its share of the loss where there is one to share."""
     parts, widths = summary["loss_attribution"], summary.get("loss_attribution_ci95") or {}
-    whole = summary["min_secrecy"]["staleness_loss"] if has_loss(summary) else None
+    whole = aimed(summary)["staleness_loss"] if has_loss(summary) else None
     table = _table("leg", "lost, bit/s/Hz", "share")
     for leg, lost in parts.items():
         spread = f" +- {widths[leg]:.2f}" if lost is not None and widths.get(leg) is not None else ""
@@ -210,14 +217,23 @@ def _facts(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     means = f"mean {_ms(age['mean'])}, mean peak {_ms(age['peak_mean'])}, p95 {_ms(age['p95'])}"
     yield "CSI age", f"{means}{_over_limit(summary)}"
     yield "messages", _messages(summary["messages"])
-    failed = f", {grouped(solves['failed'])} failed" if solves.get("failed") else ""
+    ended = [f", {grouped(solves[how])} {how}" for how in ("failed", "infeasible") if solves.get(how)]
     medians = f"median {_rate(solves['iterations_median'], 0)} iterations"
     yield (
         "solves",
-        f"{grouped(solves['count'])}{failed}, {medians}, {_ms(solves['wall_ms_median'])} of wall time",
+        f"{grouped(solves['count'])}{''.join(ended)}, {medians}, {_ms(solves['wall_ms_median'])} of wall time",
     )
+    if prices := summary.get("prices"):
+        yield "prices", _prices(prices)
     yield "digest", summary["digest"]
     yield "time", _times(summary)
+
+
+def _prices(prices: Mapping[str, Any]) -> str:
+    """What a round of turns costs on the wire, and what it would cost to have one place decide."""
+    each = f"{prices['messages_per_round']:.0f} messages of {prices['bytes_mean']:.0f} bytes"
+    central = f"channels to one place and precoders back: {prices['central_bytes_per_round'] / 1e3:.1f} kB"
+    return f"{prices['bytes_per_round'] / 1e3:.1f} kB a round, {each}; {central}"
 
 
 def _over_limit(summary: Mapping[str, Any]) -> str:

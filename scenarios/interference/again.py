@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from twin.nodes.pricing_book import Book, Held
 from twin.nodes.pricing_play import Play
 from twin.signal.arrays import ComplexArray, Instants
 from twin.wire.messages import Body, Covariance, Csi
+
+_ROUNDS: Final = 40
+_SETTLED: Final = 2e-3
 
 T = TypeVar("T", bound=Body)
 
@@ -49,6 +52,13 @@ class Again:
 
     def rate(self, turns: Sequence[Turn], reports_ns: Instants, t_ns: int) -> float:
         """The sum of the secrecy rates at t if every pair had taken its turn on reports made at `reports_ns` (K,)."""
+        return self._rates(turns, reports_ns, t_ns, 1)
+
+    def settled(self, turns: Sequence[Turn], t_ns: int) -> float:
+        """The same if all had gone on to take turns on reports of t itself, until these gain next to nothing."""
+        return self._rates(turns, np.full(len(turns), t_ns, dtype=np.int64), t_ns, _ROUNDS)
+
+    def _rates(self, turns: Sequence[Turn], reports_ns: Instants, t_ns: int, rounds: int) -> float:
         world = self._world
         params = world.params
         shape = (params.transmit, params.streams + params.noise_streams)
@@ -56,14 +66,19 @@ class Again:
         heard = [world.to_receiver(pair, int(at_ns)) for pair, at_ns in enumerate(reports_ns)]
         books = [self._book(pair, int(at_ns)) for pair, at_ns in enumerate(reports_ns)]
         plays = [self._play(pair, turn) for pair, turn in enumerate(turns)]
-        for pair in sorted(range(len(turns)), key=lambda index: turns[index].begin_ns):
-            for other, book in enumerate(books):
-                matrix = covariance(heard[other], both, other)
-                end = receiver_of(params.names[other])
-                book.keep_heard(_held(Covariance(end, matrix, world.doppler_hz(end))))
-            self._take(pair, books, plays)
-            both[pair] = plays[pair].precoder()
-        return float(Rates(world, t_ns).secrecy(both[..., : params.streams], both[..., params.streams :]).sum())
+        truth, rate = Rates(world, t_ns), 0.0
+        for _ in range(rounds):
+            for pair in sorted(range(len(turns)), key=lambda index: turns[index].begin_ns):
+                for other, book in enumerate(books):
+                    matrix = covariance(heard[other], both, other)
+                    end = receiver_of(params.names[other])
+                    book.keep_heard(_held(Covariance(end, matrix, world.doppler_hz(end))))
+                self._take(pair, books, plays)
+                both[pair] = plays[pair].precoder()
+            before, rate = rate, float(truth.secrecy(both[..., : params.streams], both[..., params.streams :]).sum())
+            if abs(rate - before) < _SETTLED * rate:
+                break
+        return rate
 
     def _take(self, pair: int, books: Sequence[Book], plays: Sequence[Play]) -> None:
         """One turn of a pair against prices that the others quote now."""

@@ -7,17 +7,19 @@ reports made at its milestone m, each in the order of the real turns, against pr
 reports of the same instants (`scenarios.interference.again`). It is the twins' own policy: their variant, their inner
 iterations, their floor and damping, their start where the turn was the first.
 
-    sensing   fresh - R(now)             errors of the estimates, caution about them, and that a turn is one step of a
-                                         play in one corner, where the genie climbs from several starts to the end
+    sensing   fresh - R*                 errors of the estimates, caution about them, and that the play climbs in one
+                                         corner where the genie climbs from several starts; R* is the rate if all had
+                                         gone on to take turns, on reports of now, until these gain next to nothing
     hold ... uplink                      as for all systems, from milestone to milestone
-    mixing    R(measured) - actual       prices that were late or lost, and pairs whose reports are of different age
+    mixing    R* - R(now)                the play is on its way: one turn does not make good what moved since the last
+              + R(measured) - actual     prices that were late or lost, and pairs whose reports are of different age
 
-So with fresh prices and reports of one age R(measured) is the rate of what is on air: mixing is what lateness of prices
-costs, and can be negative where a late price happened to be the better one. All of it is counted on what the pairs had
-on air one turn ago: what lateness cost in earlier turns, and the play has not made good since, is in `sensing`.
+With fresh prices and reports of one age R(measured) is the rate of what is on air. A late price may happen to be the
+better one: the second part of mixing can be negative. It is that of the last turns; what lateness cost in turns before
+them, and the play has not made good since, is in the first.
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -60,21 +62,21 @@ def attribute(spec: InterferenceSpec, seed: int, facts: Iterable[Fact], metrics:
     wanted = {version for sample in samples for version in sample.versions}
     turns = Turns(spec, wanted).read(facts)
 
-    def rates(sample: Sample) -> RealArray | None:
-        return _rates(Again(spec, seed), sample, turns, division)
+    def row(sample: Sample) -> Row:
+        if any(version not in turns for version in sample.versions):
+            return divided_row(sample, division, None, solves)
+        again, taken = Again(spec, seed), [turns[version] for version in sample.versions]
+        rates = _rates(again, sample, taken, division)
+        found = divided_row(sample, division, rates, solves)
+        on_its_way = again.settled(taken, sample.t_ns) - float(rates[0])
+        return found | {"sensing": found["sensing"] - on_its_way, "mixing": found["mixing"] + on_its_way}
 
     with ThreadPoolExecutor(jobs) as pool:
-        return [
-            divided_row(sample, division, found, solves)
-            for sample, found in zip(samples, pool.map(rates, samples), strict=True)
-        ]
+        return list(pool.map(row, samples))
 
 
-def _rates(again: Again, sample: Sample, turns: Mapping[int, Turn], division: Division) -> RealArray | None:
-    """The sum of the rates for each subset of the delays; None where a pair is on its own start."""
-    if any(version not in turns for version in sample.versions):
-        return None
-    taken = [turns[version] for version in sample.versions]
+def _rates(again: Again, sample: Sample, taken: Sequence[Turn], division: Division) -> RealArray:
+    """The sum of the rates for each subset of the delays; the first of them has none, which is R(now)."""
     milestones_ns = np.array(
         [
             (turn.measured_ns, turn.received_ns, turn.begin_ns, turn.done_ns, applied_ns, sample.t_ns)

@@ -30,7 +30,7 @@ from twin.solvers.pricing.variants import Variant
 from twin.wire.codec import decode_body
 from twin.wire.messages import Csi, Envelope, Kind
 
-GENIE: Final = Effort(starts=6, kept=1, short_rounds=15, rounds=60, inner=5, tolerance=1e-3)
+GENIE: Final = Effort(starts=8, kept=1, short_rounds=20, rounds=200, inner=5, tolerance=1e-4)
 _SELFISH_ROUNDS: Final = 30
 _SELFISH_INNER: Final = 5
 _FLOOR: Final = 1e-12

@@ -31,26 +31,26 @@ class PairsSection(Section):
     noise_streams: int = Field(
         default=1, ge=0, le=MAX_ANTENNAS, description="streams d_a of artificial noise; d_s + d_a <= N_T"
     )
-    power_dbm: float = Field(default=20.0, ge=-60, le=80, description="transmit power budget of every pair")
+    power_dbm: float = Field(default=10.0, ge=-60, le=80, description="transmit power budget of every pair")
     spacing_m: DistanceM = Field(
-        default=25.0, description="about how far apart the transmitters stand, on a spiral from the origin"
+        default=120.0, description="about how far apart the transmitters stand, on a spiral from the origin"
     )
-    reach_m: DistanceM = Field(default=10.0, description="how far from its transmitter a receiver starts")
+    reach_m: DistanceM = Field(default=50.0, description="how far from its transmitter a receiver starts")
     place: Annotated[tuple[PairPlaceSection, ...], Field(strict=False)] = Field(
         default=(),
         max_length=MAX_PAIRS,
         description="places instead of the spiral's: a table for every pair, in order",
     )
-    speed_mps: SpeedMps = Field(default=0.3, description="walking speed of every receiver, near its start")
-    roam_m: float = Field(default=3.0, ge=0.1, le=1000, description="how far receivers and eavesdropper walk away")
+    speed_mps: SpeedMps = Field(default=1.0, description="walking speed of every receiver, near its start")
+    roam_m: float = Field(default=10.0, ge=0.1, le=1000, description="how far receivers and eavesdropper walk away")
 
 
 class PairsRadioSection(Section):
     """What the channels between pairs share; Kong et al., section IV."""
 
     carrier_ghz: float = Field(default=2.4, ge=0.1, le=100, description="carrier frequency of every channel")
-    noise_dbm: float = Field(default=-110.0, ge=-200, le=0, description="noise power at every receiver")
-    gain_1m_db: float = Field(default=-40.0, ge=-200, le=0, description="path gain kappa at 1 m")
+    noise_dbm: float = Field(default=-90.0, ge=-200, le=0, description="noise power at every receiver")
+    gain_db: float = Field(default=-40.0, ge=-200, le=0, description="path gain kappa at 1 m")
     exponent: float = Field(default=2.6, ge=0, le=10, description="path loss exponent tau")
     distances: Literal["geometry", "fixed"] = Field(
         default="geometry", description="path loss of the distances between the ends, or of the three that are fixed"
@@ -78,8 +78,8 @@ class PairsEavesdropperSection(Section):
     dwell_ms: float = Field(
         default=100.0, ge=0.1, le=3_600_000, description="how long she stays with a pair (attack = in_turn)"
     )
-    position_m: Point3 = Field(default=(0.0, -30.0, 0.0), description="where she is at the start")
-    speed_mps: SpeedMps = Field(default=0.3, description="her walking speed, near her start")
+    position_m: Point3 = Field(default=(0.0, -60.0, 0.0), description="where she is at the start")
+    speed_mps: SpeedMps = Field(default=1.0, description="her walking speed, near her start")
 
     @property
     def dwell_ns(self) -> int:

@@ -4,7 +4,7 @@ What takes long to import is imported when it is asked for.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from scenarios.interference.spec import InterferenceSpec
 from scenarios.system import Row, System
@@ -24,11 +24,18 @@ class InterferenceSystem(System[InterferenceSpec]):
     """Pairs in one band, each decided for by its own edge twin; the sum of their secrecy rates counts."""
 
     objective = "sum"
+    names: ClassVar[Mapping[str, str]] = {"nominal": "selfish, fresh", "local_mrt": "local start"}
 
     @property
     def transmitters(self) -> tuple[str, ...]:
         """Who puts precoders on air."""
         return self.spec.pair_names
+
+    def powers_mw(self) -> dict[str, float]:
+        """Power budget of each transmitter in mW."""
+        from scenarios.interference.configure import power_mw
+
+        return dict.fromkeys(self.transmitters, power_mw(self.spec))
 
     @property
     def ports(self) -> tuple[str, ...]:
@@ -50,7 +57,7 @@ class InterferenceSystem(System[InterferenceSpec]):
     @property
     def slowness(self) -> int:
         """A round of turns has K (K - 1) prices in it."""
-        return max(1, self.spec.pairs.count**2 // 4)
+        return min(max(self.spec.pairs.count**2, 1), 80)
 
     def graph(self) -> "nx.Graph[str]":
         """The network graph with `LinkParams` on every edge."""

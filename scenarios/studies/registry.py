@@ -12,7 +12,11 @@ _MODULES: Final = {
     "prediction": "scenarios.studies.prediction",
     "staleness": "scenarios.studies.staleness",
     "placement": "scenarios.studies.placement",
+    "faults": "scenarios.studies.faults",
     "interference-figures": "scenarios.studies.interference_figures",
+    "price-staleness": "scenarios.studies.price_staleness",
+    "price-scaling": "scenarios.studies.price_scaling",
+    "hisac-staleness": "scenarios.studies.hisac_staleness",
 }
 """Module of each study; it has the study as STUDY."""
 

@@ -9,10 +9,10 @@ the reports, and then all its samples fall on the same spot of the sawtooth.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +21,9 @@ import pyarrow.compute as pc
 from twin.journal.ages import age_steps
 from twin.journal.aoi import ages_of_information
 from twin.journal.attribution import loss_attribution
+from twin.journal.economy import price_economy
 from twin.journal.fault_costs import FaultSpan, fault_costs
+from twin.journal.objective import Objective
 from twin.journal.statistics import Samples, half_width
 from twin.journal.tables import Tables
 from twin.wire.protocol import Fate
@@ -34,16 +36,13 @@ _JOULES_PER_MW_NS: Final = 1e-12
 _RATES: Final = ("secrecy", "fresh", "nominal", "never_updated", "local_mrt")
 
 
-Objective = Literal["min", "sum"]
-"""What the rates of the users are combined to: the worst one, or their sum."""
-
-
 @dataclass(frozen=True, slots=True)
 class RunInfo:
     """What a run says about itself. `wall_s` and `kernel_events` are None when a killed run did not tell.
 
     `coordinator` is the twin that solves, `age_limit_ns` the age that counts as a violation when exceeded.
-    `objective` is what the twins aim at, and what a loss is of; `faults` are what goes wrong, in the scenario's order.
+    `objective` is what the twins aim at, and what a loss is of; `faults` are what goes wrong, in the scenario's order;
+    `names` are what a system calls the rates that stand beside its own, where these are not the usual ones.
     """
 
     scenario: str
@@ -59,6 +58,8 @@ class RunInfo:
     age_limit_ns: int | None = None
     objective: Objective = "min"
     faults: tuple[FaultSpan, ...] = ()
+    names: Mapping[str, str] | None = None
+    system: str = "sagin"
 
 
 def last_instant_ns(tables: Tables) -> int:
@@ -72,8 +73,10 @@ def summarise(tables: Tables, info: RunInfo) -> dict[str, Any]:
     """The content of summary.json."""
     aimed = combined(tables.metrics, info.objective)
     loss = mean(aimed["fresh"] - aimed["secrecy"])
+    prices = price_economy(tables)
     return {
         "scenario": info.scenario,
+        "system": info.system,
         "seed": info.seed,
         "digest": info.digest,
         "digest_events": info.digest_events,
@@ -94,7 +97,9 @@ def summarise(tables: Tables, info: RunInfo) -> dict[str, Any]:
         "objective": info.objective,
         "min_secrecy": _combined_secrecy(tables, "min"),
         **({"sum_secrecy": _combined_secrecy(tables, "sum")} if info.objective == "sum" else {}),
+        **({} if info.names is None else {"names": dict(info.names)}),
         "bytes_per_cycle": _bytes_per_cycle(tables),
+        **({"prices": prices} if prices else {}),
         "energy_j": _energy_j(tables.control, info.end_ns),
         "unsolved_samples": int(np.isnan(aimed["fresh"]).sum()),
         "faults": fault_costs(info.faults, tables, aimed["t_ns"], aimed["fresh"] - aimed["secrecy"], info.end_ns),
@@ -181,6 +186,7 @@ def _solves(solves: pa.Table) -> dict[str, Any]:
     return {
         "count": solves.num_rows,
         "failed": statuses.count("failed"),
+        "infeasible": statuses.count("infeasible"),
         "iterations_median": quantile(_floats(solves["iterations"]), 0.5),
         "cost_ms_median": quantile(_floats(solves["cost_ns"]) * _MS, 0.5),
         "wall_ms_median": quantile(_floats(solves["wall_us"]) * 1e-3, 0.5),

@@ -16,14 +16,15 @@ from numpy.typing import NDArray
 
 from twin.journal.ages import AgeSteps, age_steps
 from twin.journal.folder import RunFolder, write_atomically
+from twin.journal.objective import Objective, objective_of
 from twin.journal.statistics import half_width
 from twin.journal.summary import (
     OUTAGE_THRESHOLD,
     age_ms,
+    combined,
     last_instant_ns,
     mean,
     users_of,
-    worst_user,
 )
 from twin.journal.tables import StoredTables, open_tables
 
@@ -59,6 +60,7 @@ class _Run:
     end_ns: int
     interrupted: bool
     label: str
+    objective: Objective = "min"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +85,9 @@ def secrecy_figure(folder: Path) -> Path:
     return files.figure_path
 
 
-def verdict(metrics: pa.Table) -> str:
-    """The sentence over the picture: what staleness cost the worst user, and which user that mostly is."""
-    worst = worst_user(metrics)
+def verdict(metrics: pa.Table, objective: Objective = "min") -> str:
+    """The sentence over the picture: what staleness cost the worst user, and which user that mostly is; or the sum."""
+    worst = combined(metrics, objective)
     # Both at the same instants: the genie may have failed at some.
     loss, fresh = mean(worst["fresh"] - worst["secrecy"]), mean(worst["fresh"])
     if loss is None or fresh is None:
@@ -94,6 +96,8 @@ def verdict(metrics: pa.Table) -> str:
     if margin is not None and loss - margin <= 0:
         return f"No measurable staleness cost in this run ({loss:.2f} ± {margin:.2f} bit/s/Hz)"
     share = f" ({100 * loss / fresh:.0f} %)" if fresh > 0 else ""
+    if objective == "sum":
+        return f"Staleness costs {loss:.2f} of {fresh:.2f} bit/s/Hz in sum{share}"
     shares = worst_shares(metrics)
     user = max(shares, key=lambda name: shares[name])
     name = NAMES.get(user, user)
@@ -113,7 +117,7 @@ def _load(files: RunFolder) -> _Run:
         return _Run(tables, last_instant_ns(tables), interrupted=False, label="")
     summary = files.read_summary()
     label = f"{summary['scenario']}, seed {summary['seed']}, {summary['virtual_s']:g} s of virtual time."
-    return _Run(tables, round(summary["virtual_s"] * 1e9), bool(summary["interrupted"]), label)
+    return _Run(tables, round(summary["virtual_s"] * 1e9), bool(summary["interrupted"]), label, objective_of(summary))
 
 
 def _rates(metrics: pa.Table, user: str) -> _Rates:
@@ -174,7 +178,8 @@ def _figure(run: _Run) -> Any:  # noqa: ANN401
 
 
 def _head(figure: Any, run: _Run) -> None:  # noqa: ANN401
-    figure.text(_UNIT_X - 0.006, 0.94, verdict(run.tables.metrics), fontsize=14, weight="bold", color=INK)
+    said = verdict(run.tables.metrics, run.objective)
+    figure.text(_UNIT_X - 0.006, 0.94, said, fontsize=14, weight="bold", color=INK)
     parts = ["Secrecy rate of each user with the precoders on air, and had they been fresh.", run.label]
     stretch_s = _stretch_s(run.tables.metrics)
     if stretch_s:

@@ -3,20 +3,25 @@
 from collections.abc import Mapping
 from typing import Any
 
+from twin.journal.objective import aimed, objective_of
+
 
 def headline(summary: Mapping[str, Any]) -> str:
-    """What staleness cost the worst user, in a sentence or two, from summary.json."""
-    worst = summary.get("min_secrecy") or {}
+    """What staleness cost the worst user, or the sum, in a sentence or two, from summary.json."""
+    worst = aimed(summary)
     until = f"Interrupted after {summary['virtual_s']:.3g} s. " if summary.get("interrupted") else ""
     loss, fresh = worst.get("staleness_loss"), worst.get("fresh_mean")
     if loss is None or fresh is None:
         return f"{until}No secrecy rates to compare in this run."
+    if fresh == 0.0 and loss == 0.0:
+        return f"{until}There is no secrecy to be had in this run: the genie, too, switches everybody off."
     if worst.get("local_mrt_share") == 1.0:
         return f"{until}No precoder of a twin went on air in this run: local MRT all the way."
     if loss <= (worst.get("ci95") or 0.0):
         return f"{until}No measurable staleness cost in this run."
     share = f" ({100 * loss / fresh:.0f} %)" if fresh > 0 else ""
-    return f"{until}Staleness costs {loss:.2f} of {fresh:.2f} bit/s/Hz{share}.{_largest(summary)}"
+    unit = "bit/s/Hz" if objective_of(summary) == "min" else "bit/s/Hz in sum"
+    return f"{until}Staleness costs {loss:.2f} of {fresh:.2f} {unit}{share}.{_largest(summary)}"
 
 
 def _largest(summary: Mapping[str, Any]) -> str:
@@ -25,4 +30,4 @@ def _largest(summary: Mapping[str, Any]) -> str:
     name = max(parts, key=lambda part: parts[part], default="")
     if not name or parts[name] <= 0.0:
         return ""
-    return f" Largest part: {name}, {100 * parts[name] / summary['min_secrecy']['staleness_loss']:.0f} %."
+    return f" Largest part: {name}, {100 * parts[name] / aimed(summary)['staleness_loss']:.0f} %."

@@ -8,8 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from scenarios.hints import HINTS
 from scenarios.load import load
-from scenarios.summary_view import FRESHER, SHORTER, STALER, show_summary, verdict, worth_trying
+from scenarios.summary_view import show_summary, verdict, worth_trying
 from scenarios.terminal import ProgressView, grouped, plain_line
 
 WORST = {
@@ -231,20 +232,26 @@ def test_local_mrt_is_named_where_nothing_was_lost() -> None:
     assert verdict(silent).startswith("Interrupted after 2 s. No precoder of a twin went on air in this run: local MRT")
 
 
-def test_what_is_worth_trying_is_valid_and_new() -> None:
-    for choice in (*FRESHER, *STALER, *SHORTER.values()):
-        assert load("sagin", [choice]) != load("sagin")
-    assert set(SHORTER) < set(LEGS)
-    lossy, harmless = summary_of(), summary_of(staleness_loss=0.0)
-    assert worth_trying(lossy, []) == FRESHER[0]
-    assert worth_trying(lossy, [" network.backhaul.latency_ms = 9"]) == FRESHER[1]
-    assert worth_trying(lossy, FRESHER) == FRESHER[0]
-    assert worth_trying(harmless, ["uav.speed_mps=5"]) == STALER[0]
-    for leg, choice in SHORTER.items():
+@pytest.mark.parametrize(("objective", "scenario"), [("min", "sagin"), ("sum", "interference"), ("min", "hisac")])
+def test_what_is_worth_trying_is_valid_and_new(objective: str, scenario: str) -> None:
+    hints = HINTS[scenario]
+    for choice in (*hints.fresher, *hints.staler, *hints.shorter.values()):
+        assert load(scenario, [choice]) != load(scenario)
+    assert set(hints.shorter) < set(LEGS)
+    aimed = {"objective": objective, "system": scenario}
+    lossy, harmless = summary_of() | aimed, summary_of(staleness_loss=0.0) | aimed
+    for summary in (lossy, harmless):
+        summary[f"{objective}_secrecy"] = summary["min_secrecy"]
+    assert worth_trying(lossy, []) == hints.fresher[0]
+    taken = hints.fresher[0].partition("=")[0]
+    assert worth_trying(lossy, [f" {taken} = 9"]) == hints.fresher[1]
+    assert worth_trying(lossy, hints.fresher) == hints.fresher[0]
+    assert worth_trying(harmless, ["metrics.period_ms=5"]) == hints.staler[0]
+    for leg, choice in hints.shorter.items():
         costly = {**lossy, "loss_attribution": {**LEGS, leg: 0.3}}
         assert worth_trying(costly, []) == choice
-        assert worth_trying(costly, [choice]) == next(other for other in FRESHER if other != choice)
-        assert worth_trying({**harmless, "loss_attribution": {**LEGS, leg: 0.3}}, []) == STALER[0]
+        assert worth_trying(costly, [choice]) == next(other for other in hints.fresher if other != choice)
+        assert worth_trying({**harmless, "loss_attribution": {**LEGS, leg: 0.3}}, []) == hints.staler[0]
 
 
 def test_a_pipe_gets_a_plain_line_every_ten_seconds(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,8 @@
-/** What stands above the plots: the run, the verdict, five cards, and the kinds as filters. */
+/** What stands above the plots: the run, the verdict, five or six cards, and the kinds as filters. */
 
 import { byId, element, fill, fixed, grouped, percent } from "./dom.js";
 import { canJump, jumpTo, stepBy } from "./navigate.js";
+import { aimedOf } from "./run.js";
 import { ageLimit } from "./series.js";
 
 const PARTS = ["sensing", "uplink", "queue", "solve", "downlink", "hold", "mixing"];
@@ -34,9 +35,11 @@ export function showHeader(app) {
   fill(byId("verdict"), headline);
 }
 
-/** The five cards. */
+/** The five cards, and one more of a system that has more than secrecy. */
 export function showCards(app) {
-  fill(byId("cards"), ratesCard(app), ageCard(app), latencyCard(app), messagesCard(app), attributionCard(app));
+  const further = app.run.summary.see ? [efficiencyCard(app)] : [];
+  const cards = [ratesCard, ageCard, latencyCard, messagesCard, attributionCard].map((make) => make(app));
+  fill(byId("cards"), cards[0], ...further, ...cards.slice(1));
 }
 
 function card(title, big, ...lines) {
@@ -53,17 +56,31 @@ function unit(text) {
   return element("span", { class: "unit" }, text);
 }
 
+/** The name of the one user whose secrecy is judged; undefined of several. */
+function onlyUser(summary) {
+  const users = Object.keys(summary.secrecy ?? {});
+  return users.length === 1 ? users[0] : undefined;
+}
+
 function ratesCard({ run }) {
-  const worst = run.summary.min_secrecy ?? {};
+  const worst = aimedOf(run.summary);
   const outages = Object.values(run.summary.secrecy ?? {})
     .map(({ outage }) => outage)
     .filter(Number.isFinite);
   const most = outages.length ? Math.max(...outages) : NaN;
   return card(
-    "Worst user",
+    run.metrics.worst.name === "sum" ? "Sum of all users" : onlyUser(run.summary) ?? "Worst user",
     [fixed(worst.mean ?? NaN), unit(" of "), fixed(worst.fresh_mean ?? NaN), unit(" bit/s/Hz")],
     `stale of fresh; outage ${percent(most)}`,
   );
+}
+
+/** Secrecy per joule, and the echo of what is sensed. */
+function efficiencyCard({ run }) {
+  const { see, scnr = {} } = run.summary;
+  const milli = (value) => fixed(1e3 * (value ?? NaN), 1);
+  const missed = `SCNR ${fixed(scnr.mean_db ?? NaN, 1)} dB, too weak in ${percent(scnr.missed ?? NaN)}`;
+  return card("Secrecy per joule", [milli(see.mean), unit(" of "), milli(see.fresh_mean), unit(" mbit/Hz/J")], missed);
 }
 
 function ageCard({ run }) {
@@ -97,7 +114,7 @@ function messagesCard({ run }) {
 /** The loss split into the parts of the loop; negative parts have no width, and a number all the same. */
 function attributionCard({ run, theme }) {
   const parts = run.summary.loss_attribution ?? {};
-  const loss = run.summary.min_secrecy?.staleness_loss ?? NaN;
+  const loss = aimedOf(run.summary).staleness_loss ?? NaN;
   const known = Object.keys(parts).filter((name) => Number.isFinite(parts[name]));
   if (!known.length) {
     const big = Number.isFinite(loss) ? [fixed(loss), unit(" bit/s/Hz")] : "–";
@@ -226,9 +243,9 @@ function kindCounts(run) {
   return counts;
 }
 
-/** Beside the panels: whose secrecy is drawn, the worst user's or that of one, and what the line for the age is. */
+/** Beside the panels: whose secrecy is drawn (all users', or that of one), and what the line for the age is. */
 export function showUsers(app) {
-  const { users } = app.run.metrics;
+  const { users, worst } = app.run.metrics;
   const limit = ageLimit(app.run.summary);
   byId("age-limit").textContent = limit ? `- - ${limit.name} ${fixed(limit.ms, 1)}` : "";
   const choices = users.length > 1 && users.length <= 6 ? [null, ...users.keys()] : [];
@@ -238,7 +255,7 @@ export function showUsers(app) {
       element(
         "button",
         { "aria-pressed": String(app.user === user), click: () => app.chooseUser(user) },
-        user === null ? "worst" : users[user].name,
+        user === null ? worst.name.split(" ")[0] : users[user].name,
       ),
     ),
   );

@@ -5,7 +5,7 @@ import { viewAxis } from "./axis.js";
 import { layoutLanes } from "./lanes.js";
 import { MAX_HEADS, MAX_LINES, drawArrows, rowsInView } from "./arrows.js";
 import { drawStrips } from "./strips.js";
-import { drawBands } from "./bands.js";
+import { drawBandNames, drawBands } from "./bands.js";
 import { drawApplied, drawFailed, drawSolves, drawTicks } from "./marks.js";
 import { drawNarrowStory, drawStory } from "./lit.js";
 import { drawAge, drawSecrecy } from "./series.js";
@@ -85,6 +85,7 @@ function drawLanes(ctx, app, axis, layout) {
   else if (selection) drawNarrowStory(ctx, app, axis, layout);
   if (level !== "strips" || lit) marks.solves.push(...drawSolves(ctx, app, axis, layout, true));
   const failed = drawFailed(ctx, app, axis, layout);
+  drawBandNames(ctx, app, bands);
   ctx.restore();
   return { level, transitive, rows: selection ? [...rows, ...selection.rows] : rows, ...marks, failed, bands };
 }
@@ -152,7 +153,8 @@ function laneName(run, layout, place) {
   const name = run.messages.nodes[layout.list[place]];
   const above = place > 0 ? run.messages.nodes[layout.list[place - 1]] : "";
   const twin = name.slice(0, name.lastIndexOf(":"));
-  return twin && entityOf(above) === entityOf(name) ? `${twin} twin` : name;
+  if (!twin || entityOf(above) !== entityOf(name)) return name;
+  return twin === "rx" ? "receiver" : `${twin} twin`;
 }
 
 function shortened(ctx, text, width) {

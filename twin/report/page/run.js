@@ -17,7 +17,7 @@ export function readRun(header, columns) {
     messages,
     applied: readApplied(header.control, columns),
     solves: readSolves(header.solves, columns, messages.nodes),
-    metrics: readMetrics(header.metrics, columns),
+    metrics: readMetrics(header.metrics, columns, header.summary.objective),
     bands: readBands(header, messages.nodes),
     age: { time: sums(columns["age.time"]), data: sums(columns["age.data"]) },
   };
@@ -75,18 +75,25 @@ function readSolves(header, columns, nodes) {
   };
 }
 
-function readMetrics(header, columns) {
+function readMetrics(header, columns, objective) {
   const rate = (name, code) =>
     sums(columns[`metric.${name}.${code}`]).map((value) => (value === header.none ? NaN : value * header.step));
   const users = header.users.map((name, code) => ({ name, stale: rate("secrecy", code), fresh: rate("fresh", code) }));
   const time = header.users.length ? sums(columns["metric.time"]) : new Float64Array(0);
-  return { time, users, worst: worstUser(time, users) };
+  return { time, users, worst: aimedAt(time, users, objective) };
 }
 
-/** Least rate over the users at each instant; NaN where one is. */
-function worstUser(time, users) {
-  const least = (rate) => time.map((_, i) => users.reduce((low, user) => Math.min(low, user[rate][i]), Infinity));
-  return { name: "worst user", stale: least("stale"), fresh: least("fresh") };
+/** What the twins aim at, at each instant: the least rate over the users, or their sum; NaN where one is. */
+function aimedAt(time, users, objective) {
+  const isSum = objective === "sum";
+  const [start, join] = isSum ? [0, (a, b) => a + b] : [Infinity, (a, b) => Math.min(a, b)];
+  const joined = (rate) => time.map((_, i) => users.reduce((sofar, user) => join(sofar, user[rate][i]), start));
+  return { name: isSum ? "sum" : "worst user", stale: joined("stale"), fresh: joined("fresh") };
+}
+
+/** The rates and the loss of what the twins aim at, from the summary. */
+export function aimedOf(summary) {
+  return (summary.objective === "sum" ? summary.sum_secrecy : summary.min_secrecy) ?? {};
 }
 
 function longestLatency(messages) {

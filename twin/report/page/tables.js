@@ -200,7 +200,7 @@ export function showRange(parent, app, stats) {
       "div",
       {},
       stats.samples
-        ? `worst user ${fixed(stats.stale)} of ${fixed(stats.fresh)} bit/s/Hz: loss ${fixed(loss)}`
+        ? `${app.run.metrics.worst.name} ${fixed(stats.stale)} of ${fixed(stats.fresh)} bit/s/Hz: loss ${fixed(loss)}`
         : "no sample of the rates",
     ),
     element(
