@@ -7,14 +7,14 @@ from msgspec.structs import replace
 
 from twin.errors import RunFolderError
 from twin.journal.digest import digests_of
-from twin.journal.facts import MAX_INT, Applied, Closed, Ended, Hop, Opened, Sent, Solved, Wall
+from twin.journal.facts import MAX_INT, Applied, Closed, Ended, Hop, Opened, Sent, Solved, Struck, Wall
 from twin.journal.journal import HEADER, Journal
 from twin.journal.reader import parse_journal
 from twin.journal.records import decode_fact, encode_fact
 from twin.journal.tables import build_tables, metrics_table
 from twin.wire.codec import encode_envelope
 from twin.wire.messages import SCHEMA, Envelope, Kind
-from twin.wire.protocol import Fate, Reason
+from twin.wire.protocol import Effect, Fate, Reason
 
 INTS = st.integers(-MAX_INT - 1, MAX_INT)
 IDS = st.integers(1, MAX_INT)
@@ -79,7 +79,8 @@ vectors = st.integers(0, 4).flatmap(lambda count: st.binary(min_size=16 * count,
 applications = st.builds(Applied, INTS, TEXTS, INTS, INTS, INTS, vectors)
 walls = st.builds(Wall, TEXTS, INTS, INTS, FLOATS)
 closings = st.builds(Closed, INTS, INTS, FLOATS, st.booleans(), st.dictionaries(TEXTS, TEXTS, max_size=3))
-middles = st.one_of(sents, ends, solves, applications, walls)
+strikes = st.builds(Struck, INTS, INTS, INTS, st.sampled_from(tuple(map(str, Effect))))
+middles = st.one_of(sents, ends, solves, applications, strikes, walls)
 facts = st.one_of(middles, closings, st.builds(Opened, manifests))
 
 
