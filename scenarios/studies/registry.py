@@ -14,6 +14,9 @@ _MODULES: Final = {
     "placement": "scenarios.studies.placement",
     "faults": "scenarios.studies.faults",
     "interference-figures": "scenarios.studies.interference_figures",
+    "price-staleness": "scenarios.studies.price_staleness",
+    "price-scaling": "scenarios.studies.price_scaling",
+    "hisac-staleness": "scenarios.studies.hisac_staleness",
 }
 """Module of each study; it has the study as STUDY."""
 

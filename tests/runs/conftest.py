@@ -87,10 +87,17 @@ class _Recorder:
 
 
 def emulate(
-    *sets: str, seed: int = 1, transport: str | Hosting = "memory", window="auto", duration_s: float = 0.3, wrap=None
+    *sets: str,
+    seed: int = 1,
+    transport: str | Hosting = "memory",
+    window="auto",
+    duration_s: float = 0.3,
+    wrap=None,
+    scenario: str = "sagin",
 ) -> Run:
     """Run the slow default system with settings on top; no prediction and MRT unless a setting says otherwise."""
-    spec = load("sagin", [f"scenario.duration_s={duration_s}", *BASE, *sets])
+    base = BASE if scenario == "sagin" else ()
+    spec = load(scenario, [f"scenario.duration_s={duration_s}", *base, *sets])
     recorder = _Recorder()
     with build(spec, seed, reach(spec, transport), recorder, window) as emulation:
         if wrap is not None:
