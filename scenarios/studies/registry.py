@@ -15,6 +15,8 @@ _MODULES: Final = {
     "faults": "scenarios.studies.faults",
     "interference-figures": "scenarios.studies.interference_figures",
     "price-staleness": "scenarios.studies.price_staleness",
+    "price-scaling": "scenarios.studies.price_scaling",
+    "hisac-staleness": "scenarios.studies.hisac_staleness",
 }
 """Module of each study; it has the study as STUDY."""
 
