@@ -90,13 +90,13 @@ class InterferencePair(Entity):
         trace_id = self.reporting.cycle(now)
         csi = transmitter_csi(world, self.number, now)
         self.port.send(Letter(Kind.CSI, self.edge_twin, csi, now, trace_id))
+        if self.radio.receiver_reports:  # first, so that prices that answer to the covariance are projected by it
+            heard = receiver_csi(world, self.number, now)
+            self.receiver_port.send(Letter(Kind.CSI, self.edge_twin, heard, now, trace_id))
         covariance = Covariance(
             self.receiver, self.radio.air.covariance(self.number, now), world.doppler_hz(self.receiver)
         )
         self.receiver_port.send(Letter(Kind.COVARIANCE, self.edge_twin, covariance, now, trace_id))
-        if self.radio.receiver_reports:
-            heard = receiver_csi(world, self.number, now)
-            self.receiver_port.send(Letter(Kind.CSI, self.edge_twin, heard, now, trace_id))
 
     def _alone(self) -> ComplexArray:
         """The local start from the transmitter's own estimate of its own channel."""

@@ -1,12 +1,28 @@
 """How entities report: on a common grid of time, one control cycle after the other."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from entities.air import Air
-from entities.world import World
 from twin.wire.messages import Kind, Letter, RealArray, State
+
+
+class Places(Protocol):
+    """Where everybody is: what a state is read off, in any world."""
+
+    def position_m(self, name: str, t_ns: int) -> RealArray:
+        """Position (3,) in m."""
+
+    def velocity_mps(self, name: str, t_ns: int) -> RealArray:
+        """Velocity (3,) in m/s."""
+
+
+class Hearing(Protocol):
+    """What is on air, as everybody hears it."""
+
+    def quality_db(self, name: str, t_ns: int) -> float:
+        """SINR in dB of a served user; transmit power over budget in dB of a transmitter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +36,7 @@ class Reporting:
         return t_ns // self.period_ns + 1
 
 
-def state_letter(world: World, air: Air, name: str, t_ns: int, trace_id: int) -> Letter:
+def state_letter(world: Places, air: Hearing, name: str, t_ns: int, trace_id: int) -> Letter:
     """What `name` reports of itself at `t_ns`: position, velocity and, as quality, what the air says of it in dB."""
     state = State(
         position_m=_vector(world.position_m(name, t_ns)),

@@ -1,16 +1,16 @@
-"""Satellite, aerial and ground users, and bystanders: they walk, measure their link, and report."""
+"""Users and bystanders of any network: they walk, measure their link, and report."""
 
-from entities.air import Air
 from entities.entity import Entity, Port
-from entities.reporting import Reporting, state_letter
-from entities.world import World
+from entities.reporting import Hearing, Places, Reporting, state_letter
 from twin.emulation.kernel import Kernel, Process
 
 
 class User(Entity):
     """A user: reports position, velocity and the SINR it measures."""
 
-    def __init__(self, name: str, kernel: Kernel, port: Port, world: World, air: Air, reporting: Reporting) -> None:
+    def __init__(
+        self, name: str, kernel: Kernel, port: Port, world: Places, air: Hearing, reporting: Reporting
+    ) -> None:
         super().__init__(name, kernel, port)
         self.world = world
         self.air = air

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
@@ -31,8 +31,8 @@ from twin.journal.facts import Closed
 from twin.journal.folder import SCHEMA, RunFolder
 from twin.journal.journal import Journal
 from twin.journal.objective import Objective
-from twin.journal.reader import REQUIRED, JournalRead, read_journal, require
-from twin.journal.resume import Resumption, find_cut
+from twin.journal.reader import JournalRead, read_journal, require
+from twin.journal.resume import Resumption
 from twin.journal.rows import table_of
 from twin.journal.schemas import ATTRIBUTION
 from twin.journal.summary import RunInfo, summarise
@@ -88,65 +88,42 @@ def run_scenario(
     """
     system_of(spec).check()
     window_ns = choose_window_ns(spec, window)
+    started = time.perf_counter()
     with ExitStack() as stack:
         link = stack.enter_context(reach(spec, transport))
         folder = RunFolder.create(out)
         manifest = _manifest(spec, seed, hosting_of(transport).transport, window_ns)
         folder.write_manifest(manifest)
         journal = stack.enter_context(Journal(folder.journal_path, manifest))
-        _execute(stack.enter_context(build(spec, seed, link, journal, window_ns)), journal, progress)
+        emulation = stack.enter_context(build(spec, seed, link, journal, window_ns))
+        execute(emulation, journal, started, progress)
     return finish(folder)
 
 
-def resume(
-    path: Path, transport: str | Hosting | None = None, progress: Callable[[Progress], None] | None = None
-) -> RunResult:
-    """Go on with a run whose process was killed, or that was interrupted, to the end that it would have come to.
-
-    What is on file is executed again without asking the twins, and compared (`twin.journal.resume`). `transport` may be
-    another one than before; with none, or a nameless one, it is that of before.
+def execute(
+    emulation: Emulation,
+    journal: Journal | Resumption,
+    started: float,
+    progress: Callable[[Progress], None] | None,
+) -> None:
+    """Run to the end, or to an interruption, and close the journal; `started` is what wall time counts from.
 
     Raises:
-        RunFolderError: no run folder, or one of a run that is complete, still going on, of another version of this
-            program, or another than its journal says. The folder is as it was.
+        KeyboardInterrupt: the run was interrupted before it came to where the journal ends, which says more.
     """
-    folder = RunFolder.open(path)
-    cut = find_cut(folder.journal_path)
-    require(cut.manifest, folder.journal_path, {**REQUIRED, "versions": dict, "transport": str, "window_ns": int})
-    _check_versions(cut.manifest["versions"], folder.journal_path)
-    spec, seed = from_dict(cut.manifest["scenario"]), int(cut.manifest["seed"])
-    window_ns, hosting = choose_window_ns(spec, cut.manifest["window_ns"]), hosting_of(transport or "")
-    by = hosting if hosting.transport else replace(hosting, transport=cut.manifest["transport"])
-    with ExitStack() as stack:
-        link = stack.enter_context(reach(spec, by))
-        journal = stack.enter_context(Resumption(cut))
-        _execute(stack.enter_context(build(spec, seed, link, journal, window_ns, journal)), journal, progress)
-    return finish(folder)
-
-
-def _execute(emulation: Emulation, journal: Journal | Resumption, progress: Callable[[Progress], None] | None) -> None:
-    """Run to the end, or to an interruption, and close the journal."""
-    started = time.perf_counter()
     emulation.start()
     with long_lived(), _interruptible(emulation):
         _run_in_slices(emulation, started, progress)
     kernel = emulation.kernel
     if kernel.stopped and not journal.live:
-        raise KeyboardInterrupt  # where the run was interrupted before it was killed: its journal says more than this
+        raise KeyboardInterrupt
     end_ns = kernel.now_ns if kernel.stopped else emulation.spec.scenario.duration_ns
     hashes = emulation.stop()
     journal.close(Closed(end_ns, kernel.events, time.perf_counter() - started, kernel.stopped, hashes))
 
 
-def _check_versions(found: dict[str, Any], path: Path) -> None:
-    """A digest holds for one set of versions: the rest of a run must be made by those that made its beginning."""
-    for name, now in _versions().items():
-        if found.get(name) != now:
-            allowed = f"must be {now}, this program's, to go on with the run"
-            raise RunFolderError(f"{path}: {name} version={found.get(name)}: {allowed}")
-
-
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Of everything that a digest depends on, for one type of machine."""
     return {
         "sagin-twin": version("sagin-twin"),
         "python": platform.python_version(),
@@ -174,12 +151,12 @@ def finish(folder: RunFolder) -> RunResult:
     require(journal.manifest, folder.journal_path)
     system, seed = system_of(from_dict(journal.manifest["scenario"])), int(journal.manifest["seed"])
     end_ns, jobs = _end_ns(journal), os.cpu_count() or 1
-    metrics = metrics_table(evaluate(system, seed, journal.facts, end_ns, jobs))
+    metrics = metrics_table(evaluate(system, seed, journal.facts, end_ns, jobs), system.quantities)
     legs = table_of(system.attribute(seed, journal.facts, metrics, jobs), ATTRIBUTION)
     tables = write_tables(folder, journal.facts, metrics, end_ns, legs)
     manifest = _closed_manifest(journal, end_ns)
     folder.write_manifest(manifest)
-    summary = summarise(tables, _run_info(manifest, system, end_ns))
+    summary = summarise(tables, _run_info(manifest, system, end_ns)) | system.summary(tables.metrics)
     folder.write_summary(summary)
     secrecy_figure(folder.path)
     write_report(folder.path)
@@ -195,7 +172,7 @@ def _manifest(spec: Spec, seed: int, transport: str, window_ns: int) -> dict[str
         "window_ns": window_ns,
         "pace": "virtual",
         "reproducible": True,
-        "versions": _versions(),
+        "versions": versions(),
         "machine": f"{platform.system()} {platform.machine()}",
         "closed": False,
     }
@@ -233,6 +210,7 @@ def _run_info(manifest: dict[str, Any], system: System[Spec], end_ns: int) -> Ru
         age_limit_ns=system.spec.metrics.age_limit_ns,
         objective=system.objective,
         names=system.names,
+        system=system.spec.system,
         faults=faults.spans(system.spec.fault),
     )
 

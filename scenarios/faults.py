@@ -109,7 +109,8 @@ def _directions(fault: OfLinks, graph: "nx.Graph[str]", sites: set[str]) -> Iter
         inside = set(fault.sites)
         pairs = [(a, b) for a, b in graph.edges if (a in inside) != (b in inside)]
     elif sites:
-        yield from ((a, b) for a in sorted(sites) for b in graph[a])
+        # Who is attached to nothing sends nothing.
+        yield from ((a, b) for a in sorted(sites & set(graph)) for b in graph[a])
         return
     else:
         pairs = [(min(pair), max(pair)) for pair in links_named(graph, fault.link)]

@@ -48,5 +48,15 @@ _PRICED: Final = Hints(
     },
     staler=("network.edge.latency_ms=20", "twin.price_route=core", "pairs.speed_mps=2"),
 )
-HINTS: Final[Mapping[str, Hints]] = {"min": _COORDINATED, "sum": _PRICED}
-"""By what the twins of a run aim at."""
+_STATIONS: Final = Hints(
+    fresher=(
+        "network.backhaul.latency_ms=0.5",
+        "report.period_ms=2.5",
+        "users.speed_mps=0.25",
+        "twin.coordinator=edge:bs1",
+    ),
+    shorter={},
+    staler=("network.backhaul.latency_ms=20", "users.speed_mps=1", "report.period_ms=20", "target.speed_mps=40"),
+)
+HINTS: Final[Mapping[str, Hints]] = {"sagin": _COORDINATED, "interference": _PRICED, "hisac": _STATIONS}
+"""By system."""

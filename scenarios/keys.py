@@ -22,19 +22,23 @@ Model = type[BaseModel]
 _UNITS = {
     "_rad_s": "rad/s",
     "_mbps": "Mbit/s",
+    "_mps2": "m/s2",
     "_mps": "m/s",
     "_ppm": "ppm",
     "_dbm": "dBm",
     "_ghz": "GHz",
+    "_mhz": "MHz",
     "_deg": "deg",
     "_rad": "rad",
     "_db": "dB",
     "_hz": "Hz",
     "_km": "km",
+    "_m2": "m2",
     "_ms": "ms",
     "_us": "us",
     "_m": "m",
     "_s": "s",
+    "_w": "W",
 }
 _SIMILAR = 0.6
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from scenarios.cross_field import CROSS_FIELD
-from scenarios.keys import Model, Path, dotted, key_at, nearest, neighbours
+from scenarios.keys import Model, Path, all_keys, dotted, key_at, nearest, neighbours, plain
 from scenarios.toml_lines import line_of
 from scenarios.values import shown
 from twin.errors import ScenarioError
@@ -89,6 +89,9 @@ def _sentence(detail: ErrorDetails, source: Source[S]) -> str:
         path = (*path, context["discriminator"].strip("'"))
     if detail["type"] == "extra_forbidden":
         path = _to_leaf(path, detail["input"])
+        if plain(path) in all_keys(source.spec):  # of a table of another kind
+            kind = lookup(source.data, (*path[:-1], "kind"))
+            return f"{dotted(path)}: {kind} has no such key{source.where(path)}"
         return str(unknown_key(source.spec, path, source.where(path)))
     known = key_at(source.spec, path)
     if known is None:

@@ -85,6 +85,33 @@ def _solve_ic(problem: Any, method: str, starts: Sequence[str] | None) -> Soluti
     return solve(problem, method=method)
 
 
+def _read_hisac(path: Path) -> Sequence[Instance[Any]]:
+    from twin.solvers.rsma.instances import read_instances
+
+    return read_instances(path)
+
+
+def _write_hisac(path: Path, method: str, answers: Sequence[Answer]) -> None:
+    from twin.solvers.rsma.instances import write_results
+
+    write_results(path, method, answers)
+
+
+def _prepare_hisac(_problem: Any, _method: str) -> None:  # noqa: ANN401
+    from twin.solvers.rsma.solve import prepare
+
+    prepare()
+
+
+def _solve_hisac(problem: Any, method: str, starts: Sequence[str] | None) -> Solution:  # noqa: ANN401
+    from twin.errors import UsageError
+    from twin.solvers.rsma.solve import solve
+
+    if starts is not None:
+        raise UsageError(f"starts={list(starts)}: the starts of hisac have no names")
+    return solve(problem, method=method)
+
+
 def _columns_sagin(solution: Solution) -> str:
     return f"{solution.objective:11.6f}  {solution.evidence['upper_bound']:11.6f}"
 
@@ -93,6 +120,12 @@ def _columns_ic(solution: Solution) -> str:
     pairs, on = int(solution.evidence["pairs"]), int(solution.evidence["on"])
     sending = f"{on} of {pairs}" if on else "all off"
     return f"{solution.objective:11.6f}  {sending:>9}"
+
+
+def _columns_hisac(solution: Solution) -> str:
+    found = solution.evidence
+    least_met = next((name.partition(":")[2] for name in found if name.startswith("least_met:")), "")
+    return f"{solution.objective:11.6f}  {found['secrecy_rate']:8.4f}  {found['scnr']:8.3f}  {least_met or '-':20}"
 
 
 SOLVABLE: Final[dict[str, Solvable]] = {
@@ -127,5 +160,29 @@ SOLVABLE: Final[dict[str, Solvable]] = {
         solve=_solve_ic,
         heading="sum secrecy    sending",
         columns=_columns_ic,
+    ),
+    "hisac": Solvable(
+        methods=(
+            "fast",
+            "rsma_unicast",
+            "rsma_equal_split_unicast",
+            "sdma_unicast",
+            "sdma_multicast",
+            "sdma_literal",
+            "noma_unicast",
+            "noma_multicast",
+            "oma_unicast",
+            "oma_multicast",
+            "no_green_interference",
+            "artificial_noise",
+            "no_echo_filter",
+        ),
+        slow=frozenset(),
+        read=_read_hisac,
+        write=_write_hisac,
+        prepare=_prepare_hisac,
+        solve=_solve_hisac,
+        heading="        SEE   secrecy      SCNR  least met           ",
+        columns=_columns_hisac,
     ),
 }

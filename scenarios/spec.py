@@ -20,7 +20,7 @@ from scenarios.spec_network import NetworkSection
 from scenarios.spec_twin import TwinSection
 from twin.signal.units import to_ns
 
-SystemName = Literal["sagin", "interference"]
+SystemName = Literal["sagin", "interference", "hisac"]
 
 
 _SHOWN = 7  # entities named in an error

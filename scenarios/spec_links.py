@@ -10,7 +10,7 @@ from twin.emulation.loss import Burst
 
 LINK_CLASSES: Final = ("radio", "fronthaul", "backhaul", "core")
 
-KindName = Literal["state", "csi", "sync", "share", "precoder", "ack", "command", "price", "covariance"]
+KindName = Literal["state", "csi", "sync", "share", "precoder", "ack", "command", "price", "covariance", "echo"]
 Retries = Annotated[int, Field(ge=0, le=16, description="times that a lost message of this kind is sent again")]
 
 
@@ -48,6 +48,7 @@ class ArqSection(Section):
     command: Retries = 0
     price: Retries = 0
     covariance: Retries = 0
+    echo: Retries = 0
 
     @property
     def arq(self) -> Arq:

@@ -11,7 +11,6 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from scenarios.economy import economy
 from scenarios.faults_view import fault_lines
 from scenarios.hints import HINTS
 from scenarios.program import program
@@ -45,7 +44,7 @@ def show_summary(
     console.print(Text(verdict(summary), style="bold"))
     console.print()
     legs = [_attribution_table(summary)] if summary.get("loss_attribution") else []
-    _print_tables(console, [_secrecy_table(summary), *legs, _latency_table(summary)])
+    _print_tables(console, [_secrecy_table(summary), *further_tables(summary), *legs, _latency_table(summary)])
     lines = [*_facts(summary), *fault_lines(summary), ("look", str(folder / PAGE))]
     if twins_were_heard(summary):
         lines.append(("story", f"{program()} story {shlex.quote(str(folder))} worst"))
@@ -145,10 +144,25 @@ def worth_trying(summary: Mapping[str, Any], sets: Sequence[str]) -> str:
     """
     taken = {setting.partition("=")[0].strip() for setting in sets}
     leg, _ = _largest_leg(summary)
-    hints = HINTS[objective_of(summary)]
+    hints = HINTS[summary.get("system", "sagin")]
     shorter = (hints.shorter[leg],) if leg in hints.shorter else ()
     choices: tuple[str, ...] = (*shorter, *hints.fresher) if has_loss(summary) else hints.staler
     return next((choice for choice in choices if choice.partition("=")[0] not in taken), choices[0])
+
+
+def further_tables(summary: Mapping[str, Any]) -> Iterator[Table]:
+    """What a system has besides secrecy: secrecy per joule, the echo, and the rates of the multicast."""
+    if "see" not in summary:
+        return
+    table = _table("besides", "stale", "fresh", "missed")
+    rows = (("SEE, mbit/s/Hz/W", "see", "", 1e3), ("SCNR, dB", "scnr", "_db", 1.0))
+    rates = (("common, bit/s/Hz", "common_rate", "", 1.0), ("private, bit/s/Hz", "private_rate", "", 1.0))
+    for label, name, suffix, scale in (*rows, *rates):
+        part = summary[name]
+        means = [part[f"{whose}mean{suffix}"] for whose in ("", "fresh_")]
+        shown = [_rate(None if value is None else value * scale) for value in means]
+        table.add_row(label, *shown, _share(part["missed"]) if "missed" in part else "")
+    yield table
 
 
 def _table(name: str, *numbers: str) -> Table:
@@ -164,7 +178,8 @@ def _secrecy_table(summary: Mapping[str, Any]) -> Table:
     for user, rates in summary["secrecy"].items():
         table.add_row(user, _rate(rates["mean"]), _rate(rates["fresh_mean"]), _share(rates["outage"]))
     worst, names = aimed(summary), summary.get("names") or {}
-    table.add_row(WHOSE[objective_of(summary)], _rate(worst["mean"]), _rate(worst["fresh_mean"]))
+    if "see" not in summary:
+        table.add_row(WHOSE[objective_of(summary)], _rate(worst["mean"]), _rate(worst["fresh_mean"]))
     if worst["nominal_mean"] != worst["mean"]:
         table.add_row(names.get("nominal", "nominal twin"), _rate(worst["nominal_mean"]))
     table.add_row("never updated", _rate(worst["never_updated_mean"]))
@@ -196,15 +211,23 @@ def _facts(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     means = f"mean {_ms(age['mean'])}, mean peak {_ms(age['peak_mean'])}, p95 {_ms(age['p95'])}"
     yield "CSI age", f"{means}{_over_limit(summary)}"
     yield "messages", _messages(summary["messages"])
-    failed = f", {grouped(solves['failed'])} failed" if solves.get("failed") else ""
+    ended = [f", {grouped(solves[how])} {how}" for how in ("failed", "infeasible") if solves.get(how)]
     medians = f"median {_rate(solves['iterations_median'], 0)} iterations"
     yield (
         "solves",
-        f"{grouped(solves['count'])}{failed}, {medians}, {_ms(solves['wall_ms_median'])} of wall time",
+        f"{grouped(solves['count'])}{''.join(ended)}, {medians}, {_ms(solves['wall_ms_median'])} of wall time",
     )
-    yield from economy(summary)
+    if prices := summary.get("prices"):
+        yield "prices", _prices(prices)
     yield "digest", summary["digest"]
     yield "time", _times(summary)
+
+
+def _prices(prices: Mapping[str, Any]) -> str:
+    """What a round of turns costs on the wire, and what it would cost to have one place decide."""
+    each = f"{prices['messages_per_round']:.0f} messages of {prices['bytes_mean']:.0f} bytes"
+    central = f"channels to one place and precoders back: {prices['central_bytes_per_round'] / 1e3:.1f} kB"
+    return f"{prices['bytes_per_round'] / 1e3:.1f} kB a round, {each}; {central}"
 
 
 def _over_limit(summary: Mapping[str, Any]) -> str:

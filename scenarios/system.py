@@ -122,6 +122,10 @@ class System(ABC, Generic[S_co]):
         """Every address in the physical world: the entities', and further ones of theirs."""
         return self.spec.entities
 
+    def powers_mw(self) -> dict[str, float]:
+        """Power budget of each transmitter in mW."""
+        return {}
+
     def shape(self, transmitter: str) -> tuple[int, ...]:  # noqa: ARG002 - the interface of all systems
         """Shape of a transmitter's precoder: (N,), or (N, streams)."""
         return (-1,)
@@ -167,6 +171,15 @@ class System(ABC, Generic[S_co]):
     @abstractmethod
     def bench(self, seed: int, jobs: int) -> Bench:
         """The system's half of the judge; `jobs` threads may be used and change no number."""
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """Further columns of metrics.parquet, numbers: what the system has besides secrecy."""
+        return ()
+
+    def summary(self, metrics: "pa.Table") -> dict[str, Any]:  # noqa: ARG002 - the interface of all systems
+        """Further parts of summary.json, of its further columns."""
+        return {}
 
     def nominal(self) -> "CoordinationConfig | None":
         """The coordinator that believes its last reports, to compare with; None where there is none, or it is that."""

@@ -64,16 +64,16 @@ def _add_passes(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from scenarios.commands.run import RunOptions, resume, run
+    from scenarios.commands.run import ResumeOptions, RunOptions, resume, run
 
     if options.resume is not None:
         _refuse_beside_resume(options)
-        external, transport = options.hosts == "external", options.transport or ""
-        return resume(options.resume, transport, options.listen, external=external, as_json=options.as_json)
+        whose = (options.hosts == "external", options.listen)
+        return resume(ResumeOptions(options.resume, options.transport, *whose, options.as_json))
     names = ("scenario", "sets", "seed", "duration", "out", "transport", "listen", "window", "as_json")
     typed = {name: getattr(options, name) for name in names}
-    typed |= {name: value for name, value in _UNTYPED.items() if typed[name] is None}
-    return run(RunOptions(external=options.hosts == "external", **typed))
+    untyped = {name: value for name, value in _UNTYPED.items() if typed[name] is None}
+    return run(RunOptions(external=options.hosts == "external", **{**typed, **untyped}))
 
 
 def _refuse_beside_resume(options: argparse.Namespace) -> None:

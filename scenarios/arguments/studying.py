@@ -32,6 +32,9 @@ def _add_study(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=count(1, MAX_JOBS), metavar="N", help="processes (default: one per processor)")
     parser.add_argument("--seeds", type=count(2, MAX_STUDY_SEEDS), metavar="N", help="seeds of each setting")
     parser.add_argument("--quick", action="store_true", help="a small grid with few seeds")
+    parser.add_argument(
+        "--only", type=count(1, MAX_STUDY_SEEDS), metavar="SEED", help="compute one seed and show its rows; no folder"
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="the study's folder (default: under studies/)")
     add_settings(parser, "set one key of the scenario that staleness and placement run; may be repeated")
 
@@ -48,5 +51,5 @@ def _study(options: argparse.Namespace) -> int:
 
     if options.listed:
         return list_studies()
-    names = ("name", "jobs", "seeds", "quick", "out", "sets")
+    names = ("name", "jobs", "seeds", "quick", "out", "sets", "only")
     return run_study(StudyOptions(**{name: getattr(options, name) for name in names}))

@@ -67,14 +67,30 @@ def run(options: RunOptions) -> int:
     return _ended(result, as_json=options.as_json)
 
 
-def resume(folder: Path, transport: str, listen: str, *, external: bool, as_json: bool) -> int:
-    """Go on with the run in a folder, over its transport of before (""); returns 130 when it was interrupted."""
-    from scenarios import engine
+@dataclass(frozen=True, slots=True)
+class ResumeOptions:
+    """What was typed after `run --resume`; without a transport it is that of the run so far."""
+
+    folder: Path
+    transport: str | None
+    external: bool
+    listen: str
+    as_json: bool
+
+
+def resume(options: ResumeOptions) -> int:
+    """Go on with the run in a folder; returns 130 when it was interrupted."""
+    from scenarios import resuming
     from twin.runtime.hosting import Hosting
 
+    folder, as_json = options.folder, options.as_json
     with ProgressView.silent() if as_json else ProgressView.on_stderr(f"{folder}, resumed") as view:
+
+        def hosting(before: str) -> Hosting:
+            return Hosting(options.transport or before, options.external, options.listen, tell=view.tell)
+
         try:
-            result = engine.resume(folder, Hosting(transport, external, listen, tell=view.tell), view.show)
+            result = resuming.resume(folder, hosting, view.show)
         except KeyboardInterrupt:
             again = f"{program()} run --resume {shlex.quote(str(folder))}"
             raise InterruptedRunError(f"interrupted; run: {again}") from None

@@ -37,6 +37,7 @@ class StudyOptions:
     quick: bool
     out: Path | None
     sets: Sequence[str] = ()
+    only: int | None = None
 
     def typed(self) -> str:
         """The command line again."""
@@ -71,6 +72,8 @@ def run_study(options: StudyOptions) -> int:
 
 def complete(study: Study, options: StudyOptions) -> int:
     """The same for a study that need not be a known one."""
+    if options.only is not None:
+        return show_seed(study, options.only, options)
     start_s = time.monotonic()
     out = options.out if options.out is not None else _folder(study, options)
     folder = StudyFolder.open(out, study, _manifest(study, options))
@@ -96,6 +99,16 @@ def complete(study: Study, options: StudyOptions) -> int:
     there = f" ({grouped(len(points) - len(pending))} were there)" if len(pending) < len(points) else ""
     facts = f"{grouped(len(points))} points{there}, {time.monotonic() - start_s:.1f} s"
     sys.stdout.write(f"{report.headline}\n\npoints   {facts}\nlook     {out}\n")
+    return 1 if report.failed else 0
+
+
+def show_seed(study: Study, seed: int, options: StudyOptions) -> int:
+    """Compute the points of one seed and write their rows, a value per line; the study's folder is left alone."""
+    points = study.points(seeds=seed, quick=options.quick)[-len(study.points(seeds=1, quick=options.quick)) :]
+    for point in points:
+        for row in study.evaluate(point):
+            named = {**point.parameters, "seed": seed, **row}
+            sys.stdout.write("".join(f"{name:<12}{value}\n" for name, value in named.items()) + "\n")
     return 0
 
 

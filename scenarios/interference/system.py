@@ -31,6 +31,12 @@ class InterferenceSystem(System[InterferenceSpec]):
         """Who puts precoders on air."""
         return self.spec.pair_names
 
+    def powers_mw(self) -> dict[str, float]:
+        """Power budget of each transmitter in mW."""
+        from scenarios.interference.configure import power_mw
+
+        return dict.fromkeys(self.transmitters, power_mw(self.spec))
+
     @property
     def ports(self) -> tuple[str, ...]:
         """Both ends of each pair, and the eavesdropper."""

@@ -117,9 +117,9 @@ def policy_config(spec: SaginSpec) -> SaginPolicyConfig:
 
 def nominal(spec: SaginSpec) -> CoordinationConfig:
     """The scenario's coordinator, made to believe its last reports: no prediction, no allowance for errors."""
-    config = coordination(spec)
-    predictor = replace(config.policy.predictor, mode="none")
-    return replace(config, policy=replace(config.policy, robust="none", predictor=predictor))
+    policy = policy_config(spec)
+    believing = replace(policy, robust="none", predictor=replace(policy.predictor, mode="none"))
+    return replace(coordination(spec), policy=believing)
 
 
 def predictor_config(spec: SaginSpec) -> PredictorConfig:

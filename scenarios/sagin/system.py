@@ -50,6 +50,12 @@ class SaginSystem(CoordinatedSystem[SaginSpec]):
         """Who puts precoders on air."""
         return TRANSMITTERS
 
+    def powers_mw(self) -> dict[str, float]:
+        """Power budget of each transmitter in mW."""
+        from scenarios.sagin.configure import powers_mw
+
+        return powers_mw(self.spec)
+
     @property
     def loop_ns(self) -> int:
         """Period of the control loop in ns: of reports, or of solves."""

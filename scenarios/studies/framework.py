@@ -17,10 +17,12 @@ class StudyReport:
     Attributes:
         headline: the answer in a few lines, for the terminal.
         files: content of each file to write, by its path within the study's folder.
+        failed: whether the study found what must not be: the command then fails.
     """
 
     headline: str
     files: Mapping[str, bytes] = field(default_factory=dict)
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def one_run(spec: Spec, seed: int) -> OneRun:
         emulation.stop()
     end_ns = spec.scenario.duration_ns
     system = system_of(spec)
-    metrics = metrics_table(evaluate(system, seed, recorder.facts, end_ns))
+    metrics = metrics_table(evaluate(system, seed, recorder.facts, end_ns), system.quantities)
     legs = table_of(system.attribute(seed, recorder.facts, metrics, 1), ATTRIBUTION)
     tables = build_tables(recorder.facts, metrics, end_ns, legs)
     info = RunInfo(
@@ -74,6 +74,7 @@ def one_run(spec: Spec, seed: int) -> OneRun:
         kernel_events=events,
         wall_s=None,
         coordinator=system.coordinator,
+        system=spec.system,
         age_limit_ns=spec.metrics.age_limit_ns,
         objective=system.objective,
         names=system.names,

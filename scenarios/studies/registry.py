@@ -12,8 +12,10 @@ _MODULES: Final = {
     "prediction": "scenarios.studies.prediction",
     "staleness": "scenarios.studies.staleness",
     "placement": "scenarios.studies.placement",
+    "faults": "scenarios.studies.faults",
     "interference-figures": "scenarios.studies.interference_figures",
     "price-scaling": "scenarios.studies.price_scaling",
+    "price-staleness": "scenarios.studies.price_staleness",
 }
 """Module of each study; it has the study as STUDY."""
 

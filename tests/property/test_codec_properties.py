@@ -16,6 +16,7 @@ from twin.wire.messages import (
     Command,
     Covariance,
     Csi,
+    Echo,
     Envelope,
     Kind,
     Precoder,
@@ -90,7 +91,8 @@ def csis():
 
 states = st.builds(State, reals(3), reals(3), floats)
 covariances = st.builds(Covariance, names, squares(), positive)
-reports = st.one_of(states, csis(), st.builds(Sensed, names, vectors(), positive), covariances)
+echoes = st.builds(Echo, names, reals(3), arrays(np.float64, 3, elements=positive), floats)
+reports = st.one_of(states, csis(), st.builds(Sensed, names, vectors(), positive), covariances, echoes)
 replicas = st.builds(Replica, names, counts, reports)
 body_of_kind = {
     Kind.STATE: states,
@@ -102,6 +104,7 @@ body_of_kind = {
     Kind.COMMAND: st.builds(Command, counts, names, counts),
     Kind.PRICE: st.builds(Price, names, counts, counts, st.just("") | names, positive, positive, matrices()),
     Kind.COVARIANCE: covariances,
+    Kind.ECHO: echoes,
 }
 bodies = st.sampled_from(list(Kind)).flatmap(lambda kind: st.tuples(st.just(kind), body_of_kind[kind]))
 envelopes = st.builds(

@@ -20,6 +20,7 @@ from twin.wire.messages import (
     Command,
     Covariance,
     Csi,
+    Echo,
     Envelope,
     Kind,
     Precoder,
@@ -55,10 +56,12 @@ def csi(rows, antennas):
 STATE = State(RNG.normal(size=3), RNG.normal(size=3), -3.5)
 SENSED = Sensed("uav", RNG.normal(size=5) + 0j, 0.25)
 HEARD = Covariance("pair2", RNG.normal(size=(2, 2)) + 0j, 10.0)
-REPORTS = [STATE, csi(1, 1), csi(4, 4), csi(3, 11), SENSED, HEARD]  # csi(3, 11): too many doubles for Python
+ECHO = Echo("target", RNG.normal(size=3), np.array([0.5, 0.01, 0.02]), -2.5)
+REPORTS = [STATE, csi(1, 1), csi(4, 4), csi(3, 11), SENSED, HEARD, ECHO]  # csi(3, 11): too many doubles for Python
 BODIES = [(Kind.STATE, STATE), *((Kind.CSI, report) for report in REPORTS[1:4])]
 BODIES += [(Kind.SYNC, Replica("satellite", 70_000, report)) for report in REPORTS]
 BODIES += [(Kind.PRECODER, Precoder("pair2", 300, RNG.normal(size=(4, 3)) + 0j, 0)), (Kind.COVARIANCE, HEARD)]
+BODIES += [(Kind.ECHO, ECHO)]
 BODIES += [
     (Kind.PRICE, Price("pair2", 300, 9, payer, 1.5, 10.0, RNG.normal(size=(4, 2)) + 1j)) for payer in ("", "pair1")
 ]

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from scenarios.build import build
+from scenarios.build import build, reach
 from scenarios.load import load
 from twin.journal.facts import Applied, Ended, Fact, Sent, Solved
 from twin.journal.journal import Journal
+from twin.runtime.hosting import Hosting
 from twin.wire.codec import decode_envelope
 from twin.wire.messages import Envelope
 
@@ -82,12 +83,12 @@ class _Recorder:
 
 
 def emulate(
-    *sets: str, seed: int = 1, transport: str = "memory", window="auto", duration_s: float = 0.3, wrap=None
+    *sets: str, seed: int = 1, transport: str | Hosting = "memory", window="auto", duration_s: float = 0.3, wrap=None
 ) -> Run:
     """Run the slow default system with settings on top; no prediction and MRT unless a setting says otherwise."""
     spec = load("sagin", [f"scenario.duration_s={duration_s}", *BASE, *sets])
     recorder = _Recorder()
-    with build(spec, seed, transport, recorder, window) as emulation:
+    with build(spec, seed, reach(spec, transport), recorder, window) as emulation:
         if wrap is not None:
             wrap(emulation)
         emulation.start()

@@ -11,14 +11,16 @@ import numpy as np
 import pytest
 
 from scenarios import engine
-from scenarios.engine import resume, run_scenario
+from scenarios.engine import run_scenario
 from scenarios.load import load
+from scenarios.resuming import resume
 from twin.errors import RunFolderError, TwinError
 from twin.journal.facts import Closed, Handled, HostState, Opened, Wall
 from twin.journal.journal import HEADER, Journal
 from twin.journal.reader import read_journal
 from twin.journal.records import encode_fact
 from twin.journal.resume import find_cut
+from twin.runtime.hosting import Hosting
 
 SETTINGS = ("scenario.duration_s=0.14", "metrics.warmup_ms=60", "metrics.period_ms=60", "network.radio.loss=0.05")
 CRASH = 'fault=[{kind="twin_crash", twin="core:base_station", from_s=0.07, to_s=0.1}]'
@@ -117,7 +119,7 @@ def test_a_run_that_is_killed_again_and_again_still_comes_to_its_end(whole, tmp_
             with pytest.raises(Killed):
                 resume(folder, progress=hurt)
             assert find_cut(folder / "journal.wal").end > before
-    resume(folder, "inproc")
+    resume(folder, lambda _: Hosting("inproc"))
     assert lasting(folder) == lasting(whole)
 
 

@@ -5,7 +5,20 @@ import pytest
 
 from twin.wire.codec import encode_body
 from twin.wire.control import decode_control, encode_control
-from twin.wire.messages import Ack, Command, Covariance, Csi, Envelope, Kind, Precoder, Price, Replica, Sensed, State
+from twin.wire.messages import (
+    Ack,
+    Command,
+    Covariance,
+    Csi,
+    Envelope,
+    Kind,
+    Precoder,
+    Price,
+    Replica,
+    Sensed,
+    State,
+)
+from twin.wire.messages import Echo as RadarEcho
 from twin.wire.protocol import (
     Batch,
     Fate,
@@ -32,8 +45,9 @@ def csi() -> Csi:
 
 @pytest.fixture
 def bodies(csi):
-    """Every kind with a body of it; SYNC and SHARE carry the four kinds of report."""
+    """Every kind with a body of it; SYNC and SHARE carry the five kinds of report."""
     heard = Covariance("pair2", np.array([[2.0, 0.5j], [-0.5j, 1.5]]), 10.0)
+    echo = RadarEcho("target", np.array([31.5, 0.25, -0.5]), np.array([0.6, 0.02, 0.03]), -2.5)
     state = State(np.array([1.0, -2.0, 3.0]), np.array([0.0, 4.5, 0.0]), -3.5)
     sensed = Sensed("uav", np.array([1 + 2j, 3 - 4j]), 0.25)
     return [
@@ -43,6 +57,8 @@ def bodies(csi):
         (Kind.SYNC, Replica("satellite", 8, csi)),
         (Kind.SHARE, Replica("eavesdropper", 9, sensed)),
         (Kind.SYNC, Replica("pair2", 10, heard)),
+        (Kind.SHARE, Replica("target", 11, echo)),
+        (Kind.ECHO, echo),
         (Kind.PRECODER, Precoder("uav", 3, np.array([1.0 + 0j, 0.5j]), 1_500_000)),
         (Kind.PRECODER, Precoder("pair2", 4, np.array([[1.0 + 0j, 0.5j], [0.0, 2.0], [1j, 3.0]]), 0)),
         (Kind.ACK, Ack("uav", 3, 1_700_000)),

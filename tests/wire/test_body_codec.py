@@ -11,7 +11,7 @@ from twin.errors import WireError
 from twin.wire.arrays import ARRAY_EXT, encode_array
 from twin.wire.codec import decode_body, encode_body
 from twin.wire.fields import MAX_ANTENNAS, MAX_RECEIVERS
-from twin.wire.messages import Ack, Command, Covariance, Csi, Kind, Precoder, Price, Replica, Sensed, State
+from twin.wire.messages import Ack, Command, Covariance, Csi, Echo, Kind, Precoder, Price, Replica, Sensed, State
 
 
 def same(a, b):
@@ -51,7 +51,7 @@ def test_every_kind_comes_back_as_it_was(bodies):
 
 def test_decoded_arrays_are_contiguous_aligned_and_read_only(bodies):
     decoded = [array for kind, body in bodies for array in arrays_in(decode_body(kind, encode_body(body)))]
-    assert len(decoded) == 17
+    assert len(decoded) == 21
     for array in decoded:
         assert array.flags.c_contiguous
         assert not array.flags.writeable
@@ -126,6 +126,11 @@ def test_the_largest_csi_passes():
         (Covariance("pair1", np.ones((65, 65), complex), 0.0), "Covariance.matrix"),
         (Covariance("pair1", np.eye(2), 0.0), "Covariance.matrix=float64"),
         (Covariance("pair1", np.eye(2) + 0j, -1.0), "Covariance.doppler_hz=-1.0"),
+        (Echo("target", np.ones(2), np.ones(3), 0.0), "Echo.place"),
+        (Echo("target", np.array([1.0, np.nan, 0.0]), np.ones(3), 0.0), "Echo.place=nan"),
+        (Echo("target", np.ones(3), np.array([1.0, -1.0, 1.0]), 0.0), "Echo.error_var=-1.0"),
+        (Echo("", np.ones(3), np.ones(3), 0.0), "Echo.target"),
+        (Echo("target", np.ones(3), np.ones(3), np.inf), "Echo.scnr_db"),
         (Ack(NAME65, 1, 1), "Ack.transmitter"),
         (Ack("uav", 1, 2**63), "Ack.applied_ns"),
         (Command(1, "", 0), "Command.name"),
@@ -198,8 +203,8 @@ def test_a_body_of_one_kind_is_not_one_of_another(bodies):
 
 
 def test_an_unknown_kind_is_refused():
-    with pytest.raises(WireError, match="kind='echo'"):
-        decode_body("echo", b"")
+    with pytest.raises(WireError, match="kind='shout'"):
+        decode_body("shout", b"")
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_every_kind_and_the_ends_of_every_range_come_back_as_they_were(envelope)
     ("name", "value"),
     [
         ("run_id", ""), ("run_id", "x" * 65), ("run_id", "a\x00b"), ("run_id", b"run"), ("run_id", None),
-        ("kind", "echo"), ("kind", ""), ("kind", 1), ("kind", ["csi"]),
+        ("kind", "shout"), ("kind", ""), ("kind", 1), ("kind", ["csi"]),
         ("src", ""), ("src", "a\tb"), ("src", 3),
         ("dst", "x" * 65), ("dst", "a\u2028b"), ("dst", True),
         ("seq", 0), ("seq", -1), ("seq", True), ("seq", 1.0), ("seq", 2**63), ("seq", "1"), ("seq", None),

@@ -92,8 +92,9 @@ class Keeper:
         """Take the snapshots that are due; what is on file is not taken again."""
         if self._recalled and self._archive is not None:
             for host, number, state in self._archive.states():
-                self._hosts.remember(host, number, state)
-                self._took(host, state)
+                if self._last.get(host) == number:
+                    self._hosts.remember(host, number, state)
+                    self._took(host, state)
             return
         due = [host for host in self._told if self._is_due(host)]
         if due:

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from twin.journal.ages import age_steps
 from twin.journal.aoi import ages_of_information
 from twin.journal.attribution import loss_attribution
+from twin.journal.economy import price_economy
 from twin.journal.fault_costs import FaultSpan, fault_costs
 from twin.journal.objective import Objective
 from twin.journal.statistics import Samples, half_width
@@ -58,6 +59,7 @@ class RunInfo:
     objective: Objective = "min"
     faults: tuple[FaultSpan, ...] = ()
     names: Mapping[str, str] | None = None
+    system: str = "sagin"
 
 
 def last_instant_ns(tables: Tables) -> int:
@@ -71,8 +73,10 @@ def summarise(tables: Tables, info: RunInfo) -> dict[str, Any]:
     """The content of summary.json."""
     aimed = combined(tables.metrics, info.objective)
     loss = mean(aimed["fresh"] - aimed["secrecy"])
+    prices = price_economy(tables)
     return {
         "scenario": info.scenario,
+        "system": info.system,
         "seed": info.seed,
         "digest": info.digest,
         "digest_events": info.digest_events,
@@ -95,7 +99,7 @@ def summarise(tables: Tables, info: RunInfo) -> dict[str, Any]:
         **({"sum_secrecy": _combined_secrecy(tables, "sum")} if info.objective == "sum" else {}),
         **({} if info.names is None else {"names": dict(info.names)}),
         "bytes_per_cycle": _bytes_per_cycle(tables),
-        "bytes_by_kind": _bytes_by_kind(tables),
+        **({"prices": prices} if prices else {}),
         "energy_j": _energy_j(tables.control, info.end_ns),
         "unsolved_samples": int(np.isnan(aimed["fresh"]).sum()),
         "faults": fault_costs(info.faults, tables, aimed["t_ns"], aimed["fresh"] - aimed["secrecy"], info.end_ns),
@@ -182,6 +186,7 @@ def _solves(solves: pa.Table) -> dict[str, Any]:
     return {
         "count": solves.num_rows,
         "failed": statuses.count("failed"),
+        "infeasible": statuses.count("infeasible"),
         "iterations_median": quantile(_floats(solves["iterations"]), 0.5),
         "cost_ms_median": quantile(_floats(solves["cost_ns"]) * _MS, 0.5),
         "wall_ms_median": quantile(_floats(solves["wall_us"]) * 1e-3, 0.5),
@@ -265,16 +270,6 @@ def _bytes_per_cycle(tables: Tables) -> float | None:
         total += pc.sum(part["bytes"]).as_py() or 0
     count = len(cycles - {0})
     return float(total) / count if count else None
-
-
-def _bytes_by_kind(tables: Tables) -> dict[str, dict[str, int]]:
-    """Messages sent and their bytes, by kind."""
-    messages, sizes = Counter[str](), Counter[str]()
-    for part in tables.message_parts("kind", "bytes"):
-        for item in part.group_by("kind").aggregate([("bytes", "sum"), ("bytes", "count")]).to_pylist():
-            sizes[item["kind"]] += item["bytes_sum"]
-            messages[item["kind"]] += item["bytes_count"]
-    return {kind: {"messages": messages[kind], "bytes": sizes[kind]} for kind in sorted(messages)}
 
 
 def _energy_j(control: pa.Table, end_ns: int) -> float | None:

@@ -5,7 +5,7 @@ are sorted by virtual time, whatever the order in which the facts were decided. 
 written and read a part at a time; all else is small.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -156,9 +156,15 @@ def solve_table(known: Outline) -> pa.Table:
     return solves.set_column(SOLVES.get_field_index("wall_us"), SOLVES.field("wall_us"), pa.array(found, pa.float64()))
 
 
-def metrics_table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
-    """The judge's rows, one per instant and user, as a table by time; every instant has the same users."""
-    table = table_of(_checked(rows), METRICS)
+def metrics_table(rows: Iterable[Mapping[str, Any]], quantities: Sequence[str] = ()) -> pa.Table:
+    """The judge's rows, one per instant and user, as a table by time; every instant has the same users.
+
+    `quantities` are further columns of numbers: what the system has besides secrecy.
+    """
+    schema = METRICS
+    for name in quantities:
+        schema = schema.append(pa.field(name, pa.float64(), nullable=False))
+    table = table_of(_checked(rows, frozenset(schema.names)), schema)
     times = table["t_ns"].to_numpy()
     if np.any(np.diff(times) < 0):
         table = in_order(table, ("t_ns",))
@@ -175,8 +181,7 @@ def _instant(pair: tuple[int, str]) -> int:
     return pair[0]
 
 
-def _checked(rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    expected = set(METRICS.names)
+def _checked(rows: Iterable[Mapping[str, Any]], expected: frozenset[str]) -> Iterator[Mapping[str, Any]]:
     for index, row in enumerate(rows):
         if row.keys() != expected:
             wrong = ", ".join(sorted(row.keys() ^ expected))

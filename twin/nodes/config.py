@@ -17,7 +17,7 @@ from twin.nodes.pricing_config import PricingConfig
 _STRICT = ConfigDict(strict=True, extra="forbid")
 
 Role = Literal["edge", "core"]
-EntityKind = Literal["transmitter", "user", "eavesdropper"]
+EntityKind = Literal["transmitter", "user", "eavesdropper", "target"]
 Trigger = Literal["complete", "every", "periodic"]
 Activation = Literal["on_arrival", "scheduled"]
 

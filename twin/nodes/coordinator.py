@@ -9,10 +9,12 @@ policy, which knows the system: what to expect of the channels and how to solve 
 
 Nothing is solved before every transmitter has reported once. The eavesdropper's row of a transmitter's channels comes
 from two sources, the newer one counting: that transmitter's own report, and the eavesdropper's twin (which matters when
-the report itself was lost). A solve that fails, or finds no answer, is reported and changes nothing on air.
+the report itself was lost). An echo comes two ways, too; the age of a precoder is that of its CSI alone. A solve that
+fails, or finds no answer, is reported and changes nothing on air.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from twin.errors import InstanceError, SolverError
 from twin.nodes.aim import Aim
@@ -22,7 +24,9 @@ from twin.nodes.policies import make_policy
 from twin.nodes.policy import Decision
 from twin.wire.messages import (
     Ack,
+    Covariance,
     Csi,
+    Echo,
     Envelope,
     Kind,
     Letter,
@@ -37,6 +41,8 @@ from twin.wire.protocol import SolveReport
 
 SOLVE_TIMER = "solve"
 VERSIONS_PER_LIFE = 100_000_000
+
+_TAGS: Final = {Csi: "csi", State: "state", Echo: "echo", Covariance: "covariance"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ def source_of(replica: Replica) -> tuple[str, ...]:
     report = replica.report
     if isinstance(report, Sensed):
         return (replica.entity, "sensed", report.transmitter)
-    return (replica.entity, "csi" if isinstance(report, Csi) else "state")
+    return (replica.entity, _TAGS[type(report)])
 
 
 class Coordinator:
@@ -67,6 +73,7 @@ class Coordinator:
         self.config = config
         self.csi: dict[str, Held] = {}
         self.sensed: dict[str, Held] = {}
+        self.echoes: dict[str, Held] = {}
         self.version = life * VERSIONS_PER_LIFE
         self._solved_cycle = 0
         self._news: set[str] = set()
@@ -109,16 +116,17 @@ class Coordinator:
         """Counters, what was held when, and what policy and aim have learnt."""
         counters = (self.version, self._solved_cycle, tuple(sorted(self._news)))
         parts = (self._fresh.state(), self.aim.state(), self.policy.state())
-        return counters, _held_state(self.csi), _held_state(self.sensed), *parts
+        return counters, *(_held_state(held) for held in (self.csi, self.sensed, self.echoes)), *parts
 
     def restore(self, state: object) -> None:
         """Become what another of this configuration was when it said `state`."""
-        counters, csi, sensed, fresh, aim, policy = check_arity(state, 6, "Coordinator")
+        counters, csi, sensed, echoes, fresh, aim, policy = check_arity(state, 7, "Coordinator")
         version, cycle, news = check_arity(counters, 3, "Coordinator.counters")
         self.version = check_int(version, "Coordinator.version")
         self._solved_cycle = check_int(cycle, "Coordinator.cycle")
         self._news = set(take_names(news, "Coordinator.news"))
         self.csi, self.sensed = _held(csi, "Coordinator.csi"), _held(sensed, "Coordinator.sensed")
+        self.echoes = _held(echoes, "Coordinator.echoes")
         self._fresh.restore(fresh)
         self.aim.restore(aim)
         self.policy.restore(policy)
@@ -131,7 +139,11 @@ class Coordinator:
                 self._news.add(replica.entity)
             case Sensed():
                 self.sensed[replica.report.transmitter] = held
-            case State():
+            case Echo():
+                known = self.echoes.get(replica.report.target)
+                if known is None or known.t_data_ns < held.t_data_ns:
+                    self.echoes[replica.report.target] = held
+            case _:
                 pass  # where everybody is, and how fast, is for the policy alone
 
     def _complete(self) -> bool:
@@ -192,7 +204,7 @@ class Coordinator:
             method=self.policy.method,
             trigger=self.config.trigger,
             version=self.version,
-            inputs=tuple(held.msg_id for held in used),
+            inputs=tuple(held.msg_id for held in (*used, *(self.echoes[name] for name in sorted(self.echoes)))),
             status="failed" if decision is None else decision.status,
             iterations=0 if decision is None else decision.iterations,
             objective=0.0 if decision is None else decision.objective,

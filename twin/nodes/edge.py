@@ -2,9 +2,10 @@
 
     input                       from              what it does
     --------------------------  ----------------  --------------------------------------------------------------
-    csi, state                  its entity        keep as the replica; `sync` to the core twin; what a transmitter
-                                                  senses of the eavesdropper goes to the eavesdropper's edge twin
-    share (sensed)              edge twins        (eavesdropper) keep; `sync` to the core twin
+    csi, state, echo            its entity        keep as the replica; `sync` to the core twin; what a transmitter
+                                                  senses of the eavesdropper goes to the eavesdropper's edge twin,
+                                                  an echo to the edge twin of the target
+    share (sensed, echo)        edge twins        (eavesdropper, target) keep; `sync` to the core twin
     share (replica)             core twins        (coordinator) take in; solve when the trigger says so
     precoder                    core, coordinator forward to the entity, newest version only
     ack                         its entity        forward towards the coordinator, or take in when it is that
@@ -13,6 +14,8 @@
 Input that is older than what the twin holds is dropped as stale, repeated input as deduplicated.
 """
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from twin.errors import WireError
@@ -20,10 +23,13 @@ from twin.nodes.base import Freshness, Incoming, Outputs
 from twin.nodes.config import NodeConfig
 from twin.nodes.coordinator import Coordinator
 from twin.nodes.relay import forward, replica_letter, replica_of, replica_state
-from twin.wire.messages import Ack, Csi, Envelope, Kind, Letter, Precoder, Replica, Sensed, State
+from twin.wire.messages import Ack, Csi, Echo, Envelope, Kind, Letter, Precoder, Replica, Sensed, State
 from twin.wire.packing import check_arity, check_name
 from twin.wire.plain import Plain, take_pairs
 from twin.wire.protocol import Reason
+
+_SILENT: Final = frozenset({"eavesdropper", "target"})
+"""Kinds of entities that report nothing: their twins hold what others sense of them."""
 
 
 class EdgeTwin:
@@ -42,9 +48,9 @@ class EdgeTwin:
         if envelope is None:
             return self._on_timer(incoming)
         match body:
-            case Csi() | State() if envelope.src == self.config.entity:
+            case Csi() | State() | Echo() if envelope.src == self.config.entity:
                 return self._on_report(incoming, envelope, body)
-            case Replica(report=Sensed()) if self.config.entity_kind == "eavesdropper":
+            case Replica(report=Sensed() | Echo()) if self.config.entity_kind in _SILENT:
                 return self._on_sensed(incoming, envelope, body)
             case Replica() if self.coordinator is not None:
                 return self.coordinator.take_in(incoming, envelope, body, self.config.handle_ns)
@@ -76,7 +82,7 @@ class EdgeTwin:
             return Outputs(self.config.handle_ns, reason=Reason.MALFORMED)
         return self.coordinator.on_timer(incoming, self.config.handle_ns)
 
-    def _on_report(self, incoming: Incoming, envelope: Envelope, report: Csi | State) -> Outputs:
+    def _on_report(self, incoming: Incoming, envelope: Envelope, report: Csi | State | Echo) -> Outputs:
         if reason := self._fresh.admit((envelope.src, envelope.kind), envelope.seq):
             return Outputs(self.config.handle_ns, reason=reason)
         replica = Replica(self.config.entity, envelope.seq, report)
@@ -84,7 +90,10 @@ class EdgeTwin:
         sync = replica_letter(Kind.SYNC, self.config.peer, replica, envelope)
         return self._pass_on(incoming, envelope, replica, [sync, *self._sensed(report, envelope)])
 
-    def _sensed(self, report: Csi | State, envelope: Envelope) -> list[Letter]:
+    def _sensed(self, report: Csi | State | Echo, envelope: Envelope) -> list[Letter]:
+        if isinstance(report, Echo):
+            replica = Replica(report.target, envelope.seq, report)
+            return [replica_letter(Kind.SHARE, f"edge:{report.target}", replica, envelope)]
         eavesdropper = self.config.eavesdropper
         if not isinstance(report, Csi) or not self.config.sensed_to or eavesdropper not in report.receivers:
             return []
@@ -94,7 +103,7 @@ class EdgeTwin:
         return [replica_letter(Kind.SHARE, self.config.sensed_to, replica, envelope)]
 
     def _on_sensed(self, incoming: Incoming, envelope: Envelope, replica: Replica) -> Outputs:
-        source = replica.report.transmitter if isinstance(replica.report, Sensed) else ""
+        source = replica.report.transmitter if isinstance(replica.report, Sensed) else "echo"
         if reason := self._fresh.admit(("sensed", source), replica.report_seq):
             return Outputs(self.config.handle_ns, reason=reason)
         self.replica[source] = replica

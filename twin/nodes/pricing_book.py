@@ -1,6 +1,6 @@
 """What has reached the edge twin of a pair: reports of its two ends, and the prices of the other pairs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Generic, TypeVar
@@ -56,44 +56,35 @@ def rows_of(names: tuple[str, ...]) -> dict[str, slice]:
     return {name: span for name, span in spans.items() if set(names[span]) == {name}}
 
 
-def estimate(csi: Csi, name: str) -> Estimate | None:
-    """The rows under one name; None if there are none. A bounded error counts as one that is as large everywhere."""
-    span = rows_of(csi.receivers).get(name)
-    if span is None:
-        return None
-    rows = np.ascontiguousarray(csi.channels[span])
-    variance = np.mean(csi.error_var[span]) + np.mean(csi.radius[span] ** 2) / rows.shape[1]
-    return Estimate(rows, float(variance))
-
-
-def estimates(csi: Csi, names: Iterable[str]) -> dict[str, Estimate]:
-    """The rows under each of these names that there are."""
-    found = {name: estimate(csi, name) for name in names}
-    return {name: rows for name, rows in found.items() if rows is not None}
-
-
-@dataclass(frozen=True, slots=True)
 class Known:
-    """A report of the transmitter taken apart: its channels to its own receiver, the eavesdropper, the others'."""
+    """A report of channels, taken apart as far as it is asked for."""
 
-    own: Estimate
-    eve: Estimate
-    cross: dict[str, Estimate]
+    def __init__(self, csi: Csi) -> None:
+        self.antennas: int = csi.channels.shape[1]
+        self.names = rows_of(csi.receivers)
+        self._csi = csi
+        self._found: dict[str, Estimate] = {}
 
+    def rows(self, name: str) -> int:
+        """How many rows are under a name."""
+        span = self.names.get(name)
+        return 0 if span is None else span.stop - span.start
 
-def known(csi: Csi, config: PricingConfig, pair: str) -> Known | None:
-    """What is known from a report; None if the pair cannot play on it."""
-    own, eve = estimate(csi, pair), estimate(csi, config.eavesdropper)
-    if own is None or eve is None or config.streams + config.noise_streams > csi.channels.shape[1]:
-        return None
-    return Known(own, eve, estimates(csi, others(config, pair)))
+    def estimate(self, name: str) -> Estimate:
+        """The rows under a name that there is. Where only a bound on a row's error is known, the error is as large."""
+        if name not in self._found:
+            csi, span = self._csi, self.names[name]
+            rows = list(zip(csi.error_var[span].tolist(), csi.radius[span].tolist(), strict=True))
+            variance = sum(error or bound * bound / self.antennas for error, bound in rows) / len(rows)
+            self._found[name] = Estimate(csi.channels[span], variance)
+        return self._found[name]
 
 
 class Book:
     """Keeps the newest of everything, and makes of it what `solvers.pricing` asks for.
 
-    `known` is of the transmitter's report `csi`, `heard` is the receiver's; `downlink` are channels that the receiver
-    has estimated, by which prices are projected for those who pay them.
+    `known` is the transmitter's report `csi`, `heard` the receiver's; `downlink` are channels that the receiver has
+    estimated, by which prices are projected for those who pay them.
     """
 
     def __init__(self, config: PricingConfig, pair: str) -> None:
@@ -124,10 +115,14 @@ class Book:
 
     def keep_csi(self, held: Held[Csi]) -> bool:
         """A report of the transmitter; False, and not kept, if the pair cannot play on it."""
-        found = known(held.body, self.config, self.pair)
-        if found is None or (self.known is not None and self.known.own.channel.shape != found.own.channel.shape):
+        known, config = Known(held.body), self.config
+        if not known.rows(self.pair) or not known.rows(config.eavesdropper):
             return False
-        self.csi, self.known, self._view = held, found, None
+        if config.streams + config.noise_streams > known.antennas:
+            return False
+        if self.known is not None and self.known.antennas != known.antennas:
+            return False
+        self.csi, self.known, self._view = held, known, None
         return True
 
     def keep_heard(self, held: Held[Covariance]) -> None:
@@ -137,12 +132,13 @@ class Book:
     def view(self, known: Known) -> PairView:
         """What the pair knows of itself; where nothing has been heard of interference there is none."""
         if self._view is None:
-            antennas = len(known.own.channel)
+            own, eve = known.estimate(self.pair), known.estimate(self.config.eavesdropper)
+            antennas = len(own.channel)
             interference = np.zeros((antennas, antennas), np.complex128)
             if self.heard is not None and len(self.heard.body.matrix) == antennas:
                 interference = self.heard.body.matrix - np.eye(antennas)
             variant = Variant(self.config.variant)
-            self._view = view_of(known.own, known.eve, interference, self.config.budget_mw, variant)
+            self._view = view_of(own, eve, interference, self.config.budget_mw, variant)
         return self._view
 
     def state(self) -> Plain:
@@ -166,8 +162,9 @@ class Book:
         """Channels of the own receiver from other transmitters, by which the price is projected for these."""
         if self.downlink is None:
             return {}
-        found = estimates(self.downlink.body, known.cross)
-        return {name: each for name, each in found.items() if len(each.channel) == len(known.own.channel)}
+        downlink, antennas = Known(self.downlink.body), known.rows(self.pair)
+        payers = [name for name in others(self.config, self.pair) if downlink.rows(name) == antennas]
+        return {name: downlink.estimate(name) for name in payers}
 
     def due(self, known: Known, t_ns: int) -> ComplexArray:
         """D (N_T, N_T) of all prices, at `t_ns`."""
@@ -178,7 +175,7 @@ class Book:
             passed = price.factor if price.payer else projected(cross.channel, price.factor)
             prices.append(aged(cross.channel, passed, price.trace, kept))
             spread += cross.error_variance * price.trace
-        return charge(known.own.channel.shape[1], prices, 0.0 if self.config.variant == "plug_in" else spread)
+        return charge(known.antennas, prices, 0.0 if self.config.variant == "plug_in" else spread)
 
     def kept(self, price: Held[Price], t_ns: int) -> float:
         """Share of the channels' power that is still as it was when the price was made."""
@@ -188,7 +185,7 @@ class Book:
 
     def _payable(self, known: Known) -> Iterator[tuple[Estimate, Held[Price]]]:
         """Channels and prices, in the order of the pairs, so that a sum of them is always the same."""
-        for name, cross in known.cross.items():
+        for name in self.config.pairs:
             held = self.prices.get(name) if self.config.priced else None
-            if held is not None and len(held.body.factor) == cross.channel.shape[1 if held.body.payer else 0]:
-                yield cross, held
+            if held is not None and len(held.body.factor) == (known.antennas if held.body.payer else known.rows(name)):
+                yield known.estimate(name), held

@@ -76,14 +76,14 @@ class Play:
         """Q and L; the local start where there has been no turn."""
         if self.q is None or self.an is None:
             self.q, self.an = own_start(
-                known.own, self.config.budget_mw, self.config.streams, self.config.noise_streams
+                known.estimate(self.pair), self.config.budget_mw, self.config.streams, self.config.noise_streams
             )
         return self.q, self.an
 
     def take_turn(self, book: Book, known: Known, t_ns: int) -> Turn:
         """Update from where the pair stands; a turn that comes to nothing finite leaves it there."""
         view, (q, an) = book.view(known), self.stands(known)
-        seeded = awake(known.own, q, an, self.config.budget_mw, self.config.wake_snr if self.config.priced else 0.0)
+        seeded = self._seeded(known, q, an)
         new = update(view, book.due(known, t_ns), seeded, an, inner=self.config.inner)
         finite = all(np.isfinite(x).all() for x in new)
         if finite:
@@ -107,6 +107,12 @@ class Play:
 
     def _price(self, payer: str, trace: float, doppler_hz: float, factor: ComplexArray) -> Price:
         return Price(self.pair, self.version, self.quotes, payer, trace, doppler_hz, factor)
+
+    def _seeded(self, known: Known, q: ComplexArray, an: ComplexArray) -> ComplexArray:
+        """Q, or a little where it is next to nothing, so that an update has something to begin from."""
+        if not self.config.priced or self.config.wake_snr == 0.0:
+            return q
+        return awake(known.estimate(self.pair), q, an, self.config.budget_mw, self.config.wake_snr)
 
     def _damped(self, old: Precoders, new: Precoders, book: Book, t_ns: int) -> Precoders:
         """Only part of the way where that is asked for; within the budget, which is a ball, whatever the part."""

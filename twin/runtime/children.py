@@ -116,7 +116,7 @@ class Children:
                 process.wait(grace_s)
             except subprocess.TimeoutExpired:
                 continue
-        for name in list(self._processes):
+        for name in list(self._said):
             self.stop(name)
 
     def pids(self) -> dict[str, int]:

@@ -11,7 +11,7 @@ from twin.runtime.remote import Limits, RemoteLink, no_news
 from twin.wire.addresses import TRANSPORTS, check_address, own_address, transport_of
 from twin.wire.link import Link
 from twin.wire.router import Router
-from twin.wire.transport import make_link
+from twin.wire.transport import LOCAL, make_link
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class Hosting:
 
     def check(self) -> None:
         """A UsageError when this cannot be."""
+        if self.transport not in (*LOCAL, *TRANSPORTS):
+            raise UsageError(f"transport={self.transport}: must be one of {', '.join((*LOCAL, *TRANSPORTS))}")
         if self.transport in TRANSPORTS:
             if self.listen and transport_of(check_address(self.listen, "listen")) != self.transport:
                 raise UsageError(f"listen={self.listen}: must be an address of transport {self.transport}")

@@ -19,7 +19,7 @@ import zmq
 from twin.emulation.garbage import long_lived
 from twin.errors import HostLostError, UsageError
 from twin.runtime.host import Host
-from twin.wire.addresses import remove_socket
+from twin.wire.addresses import remove_socket, socket_path
 from twin.wire.control import encode_control
 from twin.wire.protocol import Pong
 from twin.wire.router import WATCH, configure
@@ -41,6 +41,10 @@ class Service:
         host: who answers.
         address: of the kernel, checked.
         parent: the process whose child this one is and must not outlive; 0 for none.
+
+    Raises:
+        UsageError: the host's name is too long.
+        HostLostError: the parent is gone already.
     """
 
     def __init__(self, host: Host, address: str, parent: int = 0) -> None:
@@ -48,11 +52,12 @@ class Service:
         self._address = address
         self._parent = parent
         self._over = threading.Event()
-        self._context: zmq.Context[Dealer] = zmq.Context(io_threads=1)
         route = f"{host.name}#{host.epoch}#{secrets.token_hex(4)}".encode()
         if len(route + WATCH) > _MAX_ROUTING_ID:
             raise UsageError(f"name={host.name}: must take fewer bytes, to be told apart from others")
         self._route = route
+        self._die_with_parent()
+        self._context: zmq.Context[Dealer] = zmq.Context(io_threads=1)
 
     def run(self, wait_s: float = WAIT_S) -> None:
         """Be the host; `wait_s` bounds the wait for the kernel's WELCOME.
@@ -61,7 +66,6 @@ class Service:
             UsageError: the kernel does not want this host.
             HostLostError: there is no kernel.
         """
-        _die_with(self._parent)
         threading.Thread(target=self._watch, daemon=True).start()
         dealer = self._context.socket(zmq.DEALER)
         self._connect(dealer, self._route)
@@ -121,12 +125,15 @@ class Service:
         dealer.setsockopt(zmq.ROUTING_ID, route)
         dealer.connect(self._address)
 
+    def _die_with_parent(self) -> None:
+        """Have the system kill this process when its parent dies, where it can; and be sure that it is not dead yet.
 
-def _die_with(parent: int) -> None:
-    """Have the system kill this process when its parent dies, where it can; and be sure that it is not dead yet."""
-    if not parent:
-        return
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
-    if os.getppid() != parent:
-        raise HostLostError(f"parent {parent}: ended before its host began")
+        Where the kernel's address is a file, somebody must live to remove that: the watching thread.
+        """
+        if not self._parent:
+            return
+        lives = os.getppid() == self._parent
+        if lives and sys.platform == "linux" and socket_path(self._address) is None:
+            ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+        if not lives or os.getppid() != self._parent:
+            raise HostLostError(f"host {self._host.name}: the kernel that started it is gone")

@@ -21,3 +21,26 @@ def ula_response(cosine: float | RealArray, antennas: int) -> ComplexArray:
     """
     phase = -np.pi * np.asarray(cosine, dtype=np.float64)[..., None] * np.arange(antennas)
     return np.asarray(np.exp(1j * phase), dtype=np.complex128)
+
+
+def upa_response(cosines: RealArray, columns: int, rows: int) -> ComplexArray:
+    """Response u_h (x) u_e of a uniform planar array with half a wavelength between its elements: a Kronecker product.
+
+    u_h = exp(-j pi n cos_h) with n = 0 .. columns - 1 and u_e likewise over the rows; Li et al., below eq. (1).
+
+    Args:
+        cosines: of the angles between the direction and the array's horizontal and vertical axis, S + (2,).
+        columns: elements along the horizontal axis, >= 1.
+        rows: elements along the vertical axis, >= 1.
+
+    Returns:
+        Unit-modulus entries, shape S + (columns * rows,); a column of elements after the other.
+    """
+    across, along = ula_response(cosines[..., 0], columns), ula_response(cosines[..., 1], rows)
+    return np.asarray((across[..., :, None] * along[..., None, :]).reshape(*cosines.shape[:-1], columns * rows))
+
+
+def direction_cosines(offsets_m: RealArray) -> RealArray:
+    """Cosines (..., 2) to the y and the z axis, along which a planar array stands, of offsets (..., 3) in m."""
+    distance_m = np.sqrt((offsets_m**2).sum(axis=-1, keepdims=True))
+    return np.asarray(offsets_m[..., 1:] / np.maximum(distance_m, np.finfo(np.float64).tiny))

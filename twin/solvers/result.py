@@ -17,7 +17,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WarmStart:
-    """What the next solve of a problem of the same shape may start from: its `Solution.precoders`, in sqrt(mW)."""
+    """What the next solve of a problem of the same shape may start from: its `Solution.precoders`."""
 
     precoders: tuple[ComplexArray, ...]
 
@@ -30,8 +30,10 @@ class Solution:
         problem: name of the problem, as on the command line.
         method: name of the method that answered.
         status: how the solve ended.
-        objective: in bit/s/Hz, re-evaluated from `precoders` ("sagin": the least secrecy rate, "ic": their sum).
-        precoders: in sqrt(mW); "sagin": one vector (N_j,) per transmitter, "ic": Q (K, N_T, d_s) and L (K, N_T, d_a).
+        objective: re-evaluated from `precoders`: "sagin" the least secrecy rate and "ic" their sum in bit/s/Hz, "hisac"
+            the security energy efficiency in bit/s/Hz/W.
+        precoders: "sagin": one vector (N_j,) per transmitter, "ic": Q (K, N_T, d_s) and L (K, N_T, d_a), both in
+            sqrt(mW); "hisac": W (M_1, 2) and O (M_2, N + 1) in sqrt(W), a column per stream.
             A failed solve still carries safe ones.
         rates: the users' rates in bit/s/Hz, re-evaluated from `precoders`.
         violation: worst excess of a constraint, relative to its bound; <= 0 when all of them hold.

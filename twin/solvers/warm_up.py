@@ -9,7 +9,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from typing import Final
 
-SOLVERS: Final = ("synergy", "pricing")
+SOLVERS: Final = ("synergy", "pricing", "rsma")
 
 
 def warm_up(solver: str) -> float:
@@ -17,8 +17,10 @@ def warm_up(solver: str) -> float:
     started = time.perf_counter()
     if solver == "synergy":
         from twin.solvers.synergy.warm_up import warm_up as call_all
-    else:
+    elif solver == "pricing":
         from twin.solvers.pricing.warm_up import warm_up as call_all
+    else:
+        from twin.solvers.rsma.warm_up import warm_up as call_all
     call_all()
     return time.perf_counter() - started
 

@@ -23,6 +23,7 @@ from twin.wire.messages import (
     Command,
     Covariance,
     Csi,
+    Echo,
     Kind,
     Precoder,
     Price,
@@ -85,7 +86,7 @@ def _learn(body: Body, data: bytes) -> None:
     if type(body) is Replica:
         report = body.report
         learn(report, data[len(_replica_head(body.entity, body.report_seq, _TAGS[type(report)])) :])
-    elif isinstance(body, State | Csi | Covariance):
+    elif isinstance(body, State | Csi | Covariance | Echo):
         learn(body, data)
 
 
@@ -247,8 +248,23 @@ _ROWS: Final[dict[type[Any], Row]] = {
         },
         _check_covariance,
     ),
+    Echo: Row(
+        Echo,
+        {
+            "target": check_name,
+            "place": array_field(FLOAT, (3,), least=3),
+            "error_var": array_field(FLOAT, (3,), least=3, low=0.0),
+            "scnr_db": check_float,
+        },
+    ),
 }
-_REPORTS: Final[dict[str, type[Any]]] = {"state": State, "csi": Csi, "sensed": Sensed, "covariance": Covariance}
+_REPORTS: Final[dict[str, type[Any]]] = {
+    "state": State,
+    "csi": Csi,
+    "sensed": Sensed,
+    "covariance": Covariance,
+    "echo": Echo,
+}
 _TAGS: Final = {report_type: tag for tag, report_type in _REPORTS.items()}
 _BODIES: Final = {body_type: body_type.__name__ for body_type in BODY_OF.values()}
 
@@ -261,6 +277,7 @@ _PACK: Final[dict[type[Any], Callable[[Any], bytes | None]]] = {
     State: pack_report,
     Csi: pack_report,
     Covariance: pack_report,
+    Echo: pack_report,
     Ack: _pack_plain,
     Command: _pack_plain,
     Replica: _pack_replica,
@@ -269,6 +286,7 @@ _UNPACK: Final[dict[type[Any], Callable[[bytes], Any]]] = {
     State: functools.partial(unpack_report, State),
     Csi: functools.partial(unpack_report, Csi),
     Covariance: functools.partial(unpack_report, Covariance),
+    Echo: functools.partial(unpack_report, Echo),
     Ack: functools.partial(_unpack_plain, _READ[Ack]),
     Command: functools.partial(_unpack_plain, _READ[Command]),
     Replica: _unpack_replica,

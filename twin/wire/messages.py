@@ -35,6 +35,7 @@ class Kind(StrEnum):
     COMMAND = "command"
     PRICE = "price"
     COVARIANCE = "covariance"
+    ECHO = "echo"
 
 
 class State(Struct, frozen=True, eq=False, gc=False):
@@ -79,7 +80,20 @@ class Covariance(Struct, frozen=True, eq=False, gc=False):
     doppler_hz: float
 
 
-Report = State | Csi | Sensed | Covariance
+class Echo(Struct, frozen=True, eq=False, gc=False):
+    """A radar return: where a station takes a target to be, which says nothing itself.
+
+    `place` (3,) is its range in m and the cosines of its direction to the y and the z axis, along which the array
+    stands; `error_var` (3,) are their variances, in m^2 and 1; `scnr_db` is the echo over clutter and noise.
+    """
+
+    target: str
+    place: RealArray
+    error_var: RealArray
+    scnr_db: float
+
+
+Report = State | Csi | Sensed | Covariance | Echo
 
 
 class Replica(Struct, frozen=True, eq=False, gc=False):
@@ -134,7 +148,7 @@ class Price(Struct, frozen=True, eq=False, gc=False):
     factor: ComplexArray
 
 
-Body = State | Csi | Replica | Precoder | Ack | Command | Price | Covariance
+Body = State | Csi | Replica | Precoder | Ack | Command | Price | Covariance | Echo
 
 BODY_OF: Final[dict[Kind, type[Body]]] = {
     Kind.STATE: State,
@@ -146,6 +160,7 @@ BODY_OF: Final[dict[Kind, type[Body]]] = {
     Kind.COMMAND: Command,
     Kind.PRICE: Price,
     Kind.COVARIANCE: Covariance,
+    Kind.ECHO: Echo,
 }
 
 

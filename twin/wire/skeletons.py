@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from twin.wire.arrays import ARRAY_EXT, BYTES_ALIGNED, AnyArray, encode_array, is_finite
-from twin.wire.messages import Covariance, Csi, Report, Sensed, State
+from twin.wire.messages import Covariance, Csi, Echo, Report, Sensed, State
 from twin.wire.packing import extension, pack
 
 MAX_SKELETONS: Final = 1 << 14
@@ -50,6 +50,7 @@ _KINDS: Final[dict[type[Any], _Kind]] = {
     Csi: _Kind(attrgetter("receivers", "channels", "error_var", "radius"), 1, 4, low=2),
     Sensed: _Kind(attrgetter("transmitter", "channel", "radius"), 1, 2, low_float=True),
     Covariance: _Kind(attrgetter("receiver", "matrix", "doppler_hz"), 1, 2, low_float=True),
+    Echo: _Kind(attrgetter("target", "place", "error_var", "scnr_db"), 1, 3, low=1),
 }
 
 

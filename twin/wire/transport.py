@@ -17,7 +17,7 @@ from twin.wire.limits import MAX_FRAME
 from twin.wire.link import TIMEOUT_S, Endpoint, Link, LocalLink, MemoryLink
 from twin.wire.protocol import Hello
 
-__all__ = ["TIMEOUT_S", "Endpoint", "InprocLink", "Link", "MemoryLink", "make_link"]
+__all__ = ["LOCAL", "TIMEOUT_S", "Endpoint", "InprocLink", "Link", "MemoryLink", "make_link"]
 
 # At most one batch per host is outstanding; a few more messages leave room for what must be rejected.
 _HIGH_WATER: Final = 16
@@ -132,3 +132,5 @@ _TRANSPORTS: Final[dict[str, Callable[[Sequence[Endpoint], float], Link]]] = {
     "memory": MemoryLink,
     "inproc": InprocLink,
 }
+LOCAL: Final = tuple(_TRANSPORTS)
+"""Transports to hosts in this process."""

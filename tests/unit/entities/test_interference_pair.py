@@ -72,7 +72,7 @@ def test_both_ends_report_what_they_know_once_per_cycle():
     scene = Scene(zeta=0.2, zeta_eve=0.5).run(2 * PERIOD_NS)
     for transmitter, receiver in scene.desks.values():
         assert [letter.kind for letter in transmitter.sent] == [Kind.CSI] * 2
-        assert [letter.kind for letter in receiver.sent] == [Kind.COVARIANCE, Kind.CSI] * 2
+        assert [letter.kind for letter in receiver.sent] == [Kind.CSI, Kind.COVARIANCE] * 2
         for letter in (*transmitter.sent, *receiver.sent):
             assert letter.dst in {"edge:pair1", "edge:pair2", "edge:pair3"}
             assert type(decode_body(letter.kind, encode_body(letter.body))) is type(letter.body)
@@ -115,7 +115,7 @@ def test_the_covariance_is_that_of_all_others_and_of_noise():
     q, an = scene.air.split()
     expected = np.eye(4) + interference_covariances(scene.world.channels(0), q, an)
     for number, name in enumerate(NAMES):
-        covariance = scene.desks[name][1].sent[0].body
+        covariance = scene.desks[name][1].sent[1].body
         assert isinstance(covariance, Covariance)
         assert covariance.receiver == receiver_of(name)
         assert covariance.doppler_hz == pytest.approx(8.0, abs=0.01)

@@ -131,6 +131,7 @@ def test_solves(story, summary):
     assert summary["solves"] == {
         "count": 1,
         "failed": 0,
+        "infeasible": 0,
         "iterations_median": 7.0,
         "cost_ms_median": pytest.approx(2.0),
         "wall_ms_median": pytest.approx(1.5),

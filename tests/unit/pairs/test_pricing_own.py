@@ -80,7 +80,6 @@ def test_a_dead_signal_is_seeded_and_a_live_one_left_alone(rng):
     own, an = Estimate(normal(rng, 4, 6)), np.zeros((6, 1), complex)
     dead, live = np.zeros((6, 2), complex), normal(rng, 6, 2)
     assert awake(own, live, an, 10.0, 0.01) is live
-    assert awake(own, dead, an, 10.0, 0.0) is dead
     seeded = awake(own, dead, an, 10.0, 0.01)
     assert np.linalg.norm(seeded) ** 2 * own.gain == pytest.approx(0.01)
     assert (np.linalg.norm(seeded, axis=0) > 0.0).all()
@@ -185,11 +184,13 @@ def test_the_error_of_the_cross_channels_is_paid_by_all_but_the_naive(lay, varia
     assert price_factor(book.view(book.known), seat.node.play.q, seat.node.play.an).shape[0] == 4
 
 
-def test_bounded_errors_count_as_spread_evenly(lay):
+def test_a_bound_alone_counts_as_an_error_of_that_size(lay):
     seat = Seat(lay(variant="stat"))
     csi = seat.table.csi(0)
     seat.give(Kind.CSI, "pair1", Csi(csi.receivers, csi.channels, csi.error_var, csi.radius + 0.8), 0)
-    assert seat.node.book.known.eve.error_variance == pytest.approx(0.64 / 4)
+    assert seat.node.book.known.estimate("eavesdropper").error_variance == pytest.approx(0.64 / 4)
+    seat.give(Kind.CSI, "pair1", Csi(csi.receivers, csi.channels, csi.error_var + 0.1, csi.radius + 0.8), 0)
+    assert seat.node.book.known.estimate("eavesdropper").error_variance == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize("priced", [True, False])
@@ -207,7 +208,7 @@ def test_a_pair_that_has_fallen_silent_wakes_up_where_there_are_prices(lay, pric
     seat.give(Kind.CSI, "pair1", Csi(csi.receivers, strong, csi.error_var, csi.radius), SLOT_NS)
     for turn in range(1, 6):
         seat.strike(SLOT_NS // 2 + turn * PERIOD_NS)
-    lives = np.linalg.norm(node.play.q) ** 2 * node.book.known.own.gain > 0.1
+    lives = np.linalg.norm(node.play.q) ** 2 * node.book.known.estimate("pair1").gain > 0.1
     assert lives == (priced and wake_snr > 0.0)
 
 

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -15,6 +16,8 @@ import run_twin
 import scenarios
 from scenarios.cli import main
 from scenarios.sagin.spec import SaginSpec
+from twin.runtime.hosting import Hosting
+from twin.runtime.remote import no_news
 
 ROOT = Path(__file__).parents[3]
 SUMMARY = {
@@ -99,8 +102,9 @@ def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_typed_runs_the_default_scenario(engine, capsys: pytest.CaptureFixture[str]) -> None:
     calls = engine()
     assert main([]) == 0
-    spec, seed, out, transport, _, window = calls[0]
-    assert (spec, seed, transport, window) == (SaginSpec(), 1, "inproc", "auto")
+    spec, seed, out, hosting, _, window = calls[0]
+    assert (spec, seed, window) == (SaginSpec(), 1, "auto")
+    assert replace(hosting, tell=no_news) == Hosting("inproc")
     assert isinstance(out, Path)
     assert out.parent == Path("runs")
     assert out.name.startswith("sagin-1-2")
@@ -111,11 +115,13 @@ def test_nothing_typed_runs_the_default_scenario(engine, capsys: pytest.CaptureF
 def test_everything_typed_reaches_the_engine(engine, capsys: pytest.CaptureFixture[str]) -> None:
     calls = engine()
     argv = ["--seed", "7", "--duration", "1.5", "--set", "uav.altitude_m=50", "--set", "twin.trigger=every"]
-    assert main([*argv, "--out", "here", "--transport", "memory", "--window", "1e-6"]) == 0
-    spec, seed, out, transport, _, window = calls[0]
+    where = ["--transport", "tcp", "--hosts", "external", "--listen", "tcp://127.0.0.1:5000"]
+    assert main([*argv, "--out", "here", *where, "--window", "1e-6"]) == 0
+    spec, seed, out, hosting, _, window = calls[0]
     assert isinstance(spec, SaginSpec)
     assert (spec.scenario.duration_s, spec.uav.altitude_m, spec.twin.trigger) == (1.5, 50.0, "every")
-    assert (seed, out, transport, window) == (7, Path("here"), "memory", 1000)
+    assert (seed, out, window) == (7, Path("here"), 1000)
+    assert replace(hosting, tell=no_news) == Hosting("tcp", external=True, listen="tcp://127.0.0.1:5000")
     last = capsys.readouterr().out.splitlines()[-1]
     assert last.startswith("next     run-twin run sagin --seed 7 --duration 1.5 --set uav.altitude_m=50 --set twin.tr")
 

@@ -62,7 +62,7 @@ MISTAKES = [
     ),
     (["--seed", "1.5"], "argument --seed: '1.5': must be a whole number"),
     (["--seed", "9" * 5000], "argument --seed: "),
-    (["run", "--transport", "tcp"], "argument --transport: invalid choice: 'tcp' (choose from "),
+    (["run", "--transport", "udp"], "argument --transport: invalid choice: 'udp' (choose from "),
     (["run", "--window", "soon"], "argument --window: 'soon': must be auto, lockstep or 1e-09 to 3600 seconds"),
     (["run", "--window", "0"], "argument --window: '0': must be auto, lockstep or 1e-09 to 3600 seconds"),
     (["run", "--window", "nan"], "argument --window: 'nan': must be auto, lockstep or 1e-09 to 3600 seconds"),

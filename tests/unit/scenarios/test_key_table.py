@@ -26,7 +26,7 @@ def parts() -> dict[str, dict[str, list[str]]]:
             part = match[1]
             tables[part] = {}
         cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip("|"))]
-        if match := re.fullmatch(r"`([a-z_.\[\]]+)`", cells[0]):
+        if match := re.fullmatch(r"`([a-z0-9_.\[\]]+)`", cells[0]):
             assert match[1] not in tables[part]
             tables[part][match[1]] = cells[1:]
     return tables

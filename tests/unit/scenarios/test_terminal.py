@@ -232,13 +232,13 @@ def test_local_mrt_is_named_where_nothing_was_lost() -> None:
     assert verdict(silent).startswith("Interrupted after 2 s. No precoder of a twin went on air in this run: local MRT")
 
 
-@pytest.mark.parametrize(("objective", "scenario"), [("min", "sagin"), ("sum", "interference")])
+@pytest.mark.parametrize(("objective", "scenario"), [("min", "sagin"), ("sum", "interference"), ("min", "hisac")])
 def test_what_is_worth_trying_is_valid_and_new(objective: str, scenario: str) -> None:
-    hints = HINTS[objective]
+    hints = HINTS[scenario]
     for choice in (*hints.fresher, *hints.staler, *hints.shorter.values()):
         assert load(scenario, [choice]) != load(scenario)
     assert set(hints.shorter) < set(LEGS)
-    aimed = {"objective": objective}
+    aimed = {"objective": objective, "system": scenario}
     lossy, harmless = summary_of() | aimed, summary_of(staleness_loss=0.0) | aimed
     for summary in (lossy, harmless):
         summary[f"{objective}_secrecy"] = summary["min_secrecy"]

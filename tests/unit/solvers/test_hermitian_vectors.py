@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from twin.solvers.synergy.hermitian import embedding, from_vector, power_forms
+from twin.solvers.hermitian import embedding, from_vector, power_forms
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3, 4])

@@ -38,18 +38,15 @@ function extent({ begin, end }, axis) {
 export function drawBands(ctx, app, axis, layout) {
   const boxes = [];
   ctx.save();
-  ctx.font = `${10 * app.scale}px system-ui, sans-serif`;
-  ctx.textAlign = "left";
-  ctx.textBaseline = "top";
   inView(app.run.bands, axis).forEach((band, place) => {
     const [x, width] = extent(band, axis);
-    const mine = rowsOf(band, layout).map(([y, height]) => ({ band, x, y, width, height }));
+    const row = band.nodes.length ? 0 : place % LABEL_ROWS;
+    const mine = rowsOf(band, layout).map(([y, height], lane) => ({ band, x, y, width, height, row, first: !lane }));
     ctx.fillStyle = app.theme.cost;
     ctx.globalAlpha = TINT;
     for (const box of mine) ctx.fillRect(box.x, box.y, box.width, box.height);
     ctx.globalAlpha = 1;
     ctx.fillRect(x, layout.top, width, BAR);
-    if (width > LEAST_LABEL && mine.length) label(ctx, app, mine[0], band.nodes.length ? 0 : place % LABEL_ROWS);
     boxes.push(...mine);
   });
   ctx.restore();
@@ -63,14 +60,24 @@ function rowsOf(band, layout) {
   return shown.map((node) => [layout.yOf[node] - layout.laneHeight / 2, layout.laneHeight]);
 }
 
-function label(ctx, app, box, row) {
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(box.x, box.y, box.width, box.height);
-  ctx.clip();
-  ctx.fillStyle = app.theme.ink;
-  ctx.fillText(nameOf(box.band), box.x + 4, box.y + BAR + 2 + 12 * row * app.scale);
-  ctx.restore();
+/** The names of the bands, over all that is drawn on them, where there is room. */
+export function drawBandNames(ctx, app, boxes) {
+  for (const box of boxes.filter(({ first, width }) => first && width > LEAST_LABEL)) {
+    const y = box.y + BAR + 2 + 12 * box.row * app.scale;
+    const text = nameOf(box.band);
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(box.x, box.y, box.width, box.height);
+    ctx.clip();
+    ctx.font = `${10 * app.scale}px system-ui, sans-serif`;
+    ctx.textAlign = "left";
+    ctx.textBaseline = "top";
+    ctx.fillStyle = app.theme.ground;
+    ctx.fillRect(box.x + 2, y - 1, ctx.measureText(text).width + 4, 11 * app.scale);
+    ctx.fillStyle = app.theme.ink;
+    ctx.fillText(text, box.x + 4, y);
+    ctx.restore();
+  }
 }
 
 /** Tint a panel of numbers: whatever was wrong may have cost. */
@@ -107,7 +114,7 @@ export function showFaults(app) {
   const head = ["what", "where", "from", "to", "messages", "loss then, bit/s/Hz", "loss else", "cost"];
   fill(
     byId("faults"),
-    element("thead", {}, element("tr", {}, ...head.map((name) => element("th", {}, name)))),
+    element("thead", {}, element("tr", {}, ...head.map((name, at) => element("th", { class: kindOf(at) }, name)))),
     element("tbody", {}, ...faults.map((fault) => faultRow(app, fault))),
   );
 }
@@ -124,5 +131,10 @@ function faultRow(app, fault) {
   ];
   const room = 0.1 * Math.max(fault.to_s - fault.from_s, 0.01) * 1e9;
   const click = () => app.setView(fault.from_s * 1e9 - room, fault.to_s * 1e9 + room);
-  return element("tr", { click }, ...cells.map((cell) => element("td", {}, cell)));
+  return element("tr", { click }, ...cells.map((cell, place) => element("td", { class: kindOf(place) }, cell)));
+}
+
+/** Columns of numbers stand on the right. */
+function kindOf(place) {
+  return [0, 1, 4].includes(place) ? null : "number";
 }

@@ -5,7 +5,7 @@ import { viewAxis } from "./axis.js";
 import { layoutLanes } from "./lanes.js";
 import { MAX_HEADS, MAX_LINES, drawArrows, rowsInView } from "./arrows.js";
 import { drawStrips } from "./strips.js";
-import { drawBands } from "./bands.js";
+import { drawBandNames, drawBands } from "./bands.js";
 import { drawApplied, drawFailed, drawSolves, drawTicks } from "./marks.js";
 import { drawNarrowStory, drawStory } from "./lit.js";
 import { drawAge, drawSecrecy } from "./series.js";
@@ -85,6 +85,7 @@ function drawLanes(ctx, app, axis, layout) {
   else if (selection) drawNarrowStory(ctx, app, axis, layout);
   if (level !== "strips" || lit) marks.solves.push(...drawSolves(ctx, app, axis, layout, true));
   const failed = drawFailed(ctx, app, axis, layout);
+  drawBandNames(ctx, app, bands);
   ctx.restore();
   return { level, transitive, rows: selection ? [...rows, ...selection.rows] : rows, ...marks, failed, bands };
 }

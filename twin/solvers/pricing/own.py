@@ -87,7 +87,7 @@ def awake(own: Estimate, q: ComplexArray, an: ComplexArray, budget_mw: float, fl
     stream: a column that is zero stays so. It leaves the budget that L has not used.
     """
     power = min(floor_snr / max(own.gain, 1e-300), FULL * budget_mw - float(np.linalg.norm(an)) ** 2)
-    if floor_snr <= 0.0 or power <= 0.0 or float(np.linalg.norm(q)) ** 2 >= power:
+    if power <= 0.0 or float(np.linalg.norm(q)) ** 2 >= power:
         return q
     return np.ascontiguousarray(right_vectors(own.channel)[:, : q.shape[1]] * np.sqrt(power / q.shape[1]))
 

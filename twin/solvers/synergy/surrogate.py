@@ -19,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 
 from twin.signal.arrays import ComplexArray, RealArray
-from twin.solvers.synergy.hermitian import embedding, from_vector, power_forms
+from twin.solvers.hermitian import embedding, from_vector, power_forms
 from twin.solvers.synergy.problem import Reduced
 
 _EVE: Final = 3

@@ -31,6 +31,12 @@ def from_vector(vector: RealArray, dim: int) -> ComplexArray:
     return matrix
 
 
+def to_vector(matrix: ComplexArray) -> RealArray:
+    """The vector u (d^2,) of a Hermitian matrix X (d, d)."""
+    upper = _SQRT2 * matrix[_upper(len(matrix))]
+    return np.concatenate([matrix.diagonal().real, upper.real, upper.imag])
+
+
 def power_forms(channels: ComplexArray) -> RealArray:
     """Rows a_k (K, d^2) with a_k'u = c_k^H X c_k = tr(c_k c_k^H X) for the channels c_k (K, d)."""
     rows, columns = _upper(channels.shape[1])

@@ -1,0 +1,57 @@
+"""Goes on with a run whose process was killed, or that was interrupted."""
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final
+
+from scenarios import engine
+from scenarios.build import build, choose_window_ns, reach
+from scenarios.load import from_dict
+from twin.errors import RunFolderError
+from twin.journal.folder import RunFolder
+from twin.journal.reader import REQUIRED, require
+from twin.journal.resume import Resumption, find_cut
+from twin.runtime.hosting import Hosting
+
+_REQUIRED: Final[dict[str, type]] = {**REQUIRED, "versions": dict, "transport": str, "window_ns": int}
+
+
+def resume(
+    path: Path,
+    hosting: Callable[[str], Hosting] = Hosting,
+    progress: Callable[[engine.Progress], None] | None = None,
+) -> engine.RunResult:
+    """Bring the run in a folder to the end that it would have come to, and the folder with it.
+
+    What is on file is executed again without asking the twins, and compared (`twin.journal.resume`). `hosting` makes
+    of the transport that the run began with how the hosts are reached now.
+
+    Raises:
+        RunFolderError: no run folder, or one of a run that is complete, still going on, of another version of this
+            program, or another than its journal says. The journal is as it was.
+        HostLostError: a host did not come, or was lost for good.
+        KeyboardInterrupt: the run was interrupted before it came to where its journal ends.
+    """
+    folder = RunFolder.open(path)
+    cut = find_cut(folder.journal_path)
+    require(cut.manifest, folder.journal_path, _REQUIRED)
+    _check_versions(cut.manifest["versions"], folder.journal_path)
+    spec, seed = from_dict(cut.manifest["scenario"]), int(cut.manifest["seed"])
+    window_ns = choose_window_ns(spec, cut.manifest["window_ns"])
+    started = time.perf_counter()
+    with ExitStack() as stack:
+        journal = stack.enter_context(Resumption(cut))
+        link = stack.enter_context(reach(spec, hosting(cut.manifest["transport"])))
+        emulation = stack.enter_context(build(spec, seed, link, journal, window_ns, journal))
+        engine.execute(emulation, journal, started, progress)
+    return engine.finish(folder)
+
+
+def _check_versions(found: dict[str, Any], path: Path) -> None:
+    """A digest holds for one set of versions: the rest of a run must be made by those that made its beginning."""
+    for name, now in engine.versions().items():
+        if found.get(name) != now:
+            allowed = f"must be {now}, this program's, to go on with the run"
+            raise RunFolderError(f"{path}: {name} version={found.get(name)}: {allowed}")

@@ -1,0 +1,45 @@
+"""`host` as a person types it: what is wrong is said in one line."""
+
+import socket
+
+import pytest
+
+from run_twin import main
+from twin.runtime.command import main as host
+
+ADDRESS = "tcp://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "line"),
+    [
+        ([], 2, "the following arguments are required: --connect, --name; see run-twin host --help"),
+        (["--connect", "edge", "--name", "edge"], 2, "connect=edge: must be tcp://127.0.0.1:PORT, ipc://PATH or"),
+        (["--connect", "tcp://127.0.0.1:*", "--name", "edge"], 2, "connect=tcp://127.0.0.1:*: must name a port"),
+        (["--connect", "tcp://10.0.0.1:9", "--name", "edge"], 2, "connect=tcp://10.0.0.1:9: must be on this machine"),
+        (["--connect", ADDRESS, "--name", ""], 2, "name='': must be 1 to 64 printable characters"),
+        (["--connect", ADDRESS, "--name", "\U0001f6f0" * 64], 2, "must take fewer bytes"),
+        (["--connect", ADDRESS, "--name", "edge", "--epoch", "-1"], 2, "epoch=-1: must be 0 to 4294967295"),
+        (["--connect", ADDRESS, "--name", "edge", "--epoch", "x"], 2, "argument --epoch: invalid int value: 'x'"),
+        (["--connect", ADDRESS, "--name", "edge", "--wait", "0"], 2, "wait=0: must be more than 0"),
+        (["--connect", ADDRESS, "--name", "edge", "--wait", "nan"], 2, "wait=nan: must be more than 0"),
+        (["--connect", ADDRESS, "--name", "edge", "--parent", "1"], 4, "host edge: the kernel that started it is gone"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(capsys, arguments, code, line):
+    assert host(["host", *arguments]) == code
+    out, said = capsys.readouterr()
+    assert out == ""
+    assert said.startswith("error: ")
+    assert said.count("\n") == 1
+    assert line in said
+
+
+def test_a_kernel_that_does_not_answer_is_named(capsys, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        monkeypatch.setattr(
+            "sys.argv", ["run_twin.py", "host", "--connect", address, "--name", "core", "--wait", "0.05"]
+        )
+        assert main() == 4
+    assert capsys.readouterr().err == f"error: host core: no kernel at {address} within 0.05 s\n"
