@@ -57,8 +57,10 @@ class IsacAir:
     def _private(self, t_ns: int) -> list[float]:
         count = len(self._world.params.users)
         own, foreign = (self._world.channels(name, t_ns)[-count:] for name in (MULTICAST, SENSING))
-        powers = stream_powers(own, self.precoders[MULTICAST][:, : count + 1])
-        sinrs: list[float] = private_sinrs(powers, foreign_power(foreign, self.precoders[SENSING])).tolist()
+        powers = stream_powers(own, self.precoders[MULTICAST])
+        # What comes after the users' streams is noise to everybody.
+        noise = foreign_power(foreign, self.precoders[SENSING]) + powers[:, count + 1 :].sum(axis=-1)
+        sinrs: list[float] = private_sinrs(powers[:, : count + 1], noise).tolist()
         return sinrs
 
 

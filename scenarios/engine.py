@@ -40,7 +40,19 @@ from twin.journal.tables import metrics_table, write_tables
 from twin.runtime.hosting import Hosting, hosting_of
 
 _SLICES: Final = 200
-_PACKAGES: Final = ("clarabel", "cvxpy", "msgpack", "msgspec", "networkx", "numpy", "pyzmq", "scipy", "sgp4", "simpy")
+_PACKAGES: Final = (
+    "clarabel",
+    "cvxpy",
+    "filterpy",
+    "msgpack",
+    "msgspec",
+    "networkx",
+    "numpy",
+    "pyzmq",
+    "scipy",
+    "sgp4",
+    "simpy",
+)
 _NS_PER_MS: Final = 1e6
 
 

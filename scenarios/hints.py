@@ -55,7 +55,14 @@ _STATIONS: Final = Hints(
         "users.speed_mps=0.25",
         "twin.coordinator=edge:bs1",
     ),
-    shorter={},
+    shorter={
+        "sensing": "radio.pilot_snr_db=40",
+        "uplink": "network.backhaul.latency_ms=0.5",
+        "queue": "twin.trigger=every",
+        "solve": "twin.cost_us.solve=200",
+        "downlink": "network.backhaul.latency_ms=0.5",
+        "hold": "report.period_ms=2.5",
+    },
     staler=("network.backhaul.latency_ms=20", "users.speed_mps=1", "report.period_ms=20", "target.speed_mps=40"),
 )
 HINTS: Final[Mapping[str, Hints]] = {"sagin": _COORDINATED, "interference": _PRICED, "hisac": _STATIONS}

@@ -22,6 +22,7 @@ class Solvable:
         solve: one cold solve of a problem by a method; a third argument names starts, None for all.
         heading: of the columns of a problem's own in the table.
         columns: those columns for one solution, as wide as the heading.
+        unit: of the objective.
     """
 
     methods: tuple[str, ...]
@@ -32,6 +33,7 @@ class Solvable:
     solve: Callable[[Any, str, Sequence[str] | None], Solution]
     heading: str
     columns: Callable[[Solution], str]
+    unit: str = "bit/s/Hz"
 
 
 def _read_sagin(path: Path) -> Sequence[Instance[Any]]:
@@ -97,19 +99,22 @@ def _write_hisac(path: Path, method: str, answers: Sequence[Answer]) -> None:
     write_results(path, method, answers)
 
 
-def _prepare_hisac(_problem: Any, _method: str) -> None:  # noqa: ANN401
-    from twin.solvers.rsma.solve import prepare
+def _prepare_hisac(problem: Any, method: str) -> None:  # noqa: ANN401
+    from twin.solvers.rsma.solve import CONVEX, prepare, prepare_convex
 
-    prepare()
+    if method in CONVEX:
+        prepare_convex(problem, method)
+    else:
+        prepare()
 
 
 def _solve_hisac(problem: Any, method: str, starts: Sequence[str] | None) -> Solution:  # noqa: ANN401
     from twin.errors import UsageError
     from twin.solvers.rsma.solve import solve
 
-    if starts is not None:
-        raise UsageError(f"starts={list(starts)}: the starts of hisac have no names")
-    return solve(problem, method=method)
+    if starts is not None and method != "reference":
+        raise UsageError(f"starts={list(starts)}: of the methods of hisac only reference has starts with names")
+    return solve(problem, method=method, starts=starts)
 
 
 def _columns_sagin(solution: Solution) -> str:
@@ -164,6 +169,9 @@ SOLVABLE: Final[dict[str, Solvable]] = {
     "hisac": Solvable(
         methods=(
             "fast",
+            "reference",
+            "paper",
+            "certified",
             "rsma_unicast",
             "rsma_equal_split_unicast",
             "sdma_unicast",
@@ -177,12 +185,13 @@ SOLVABLE: Final[dict[str, Solvable]] = {
             "artificial_noise",
             "no_echo_filter",
         ),
-        slow=frozenset(),
+        slow=frozenset({"reference", "paper", "certified"}),
         read=_read_hisac,
         write=_write_hisac,
         prepare=_prepare_hisac,
         solve=_solve_hisac,
         heading="        SEE   secrecy      SCNR  least met           ",
         columns=_columns_hisac,
+        unit="bit/s/Hz/W",
     ),
 }

@@ -95,7 +95,13 @@ def verdict(summary: Mapping[str, Any]) -> str:
     unit = "bit/s/Hz" if objective_of(summary) == "min" else "bit/s/Hz in sum"
     cost = f"{until}Staleness costs {loss:.2f}{spread} of {fresh:.2f} {unit} ({loss / fresh:.0%})."
     beside = "" if "names" in summary else _without_prediction(worst)
-    return f"{cost}{_largest_part(summary)}{beside}".replace("%", " %") + _local_mrt(share)
+    return f"{cost}{_per_joule(summary)}{_largest_part(summary)}{beside}".replace("%", " %") + _local_mrt(share)
+
+
+def _per_joule(summary: Mapping[str, Any]) -> str:
+    """What it costs in secrecy per joule, where that is aimed at."""
+    share = (summary.get("see") or {}).get("staleness_share")
+    return "" if share is None else f" Secrecy per joule loses {share:.0%}."
 
 
 def _largest_part(summary: Mapping[str, Any]) -> str:
@@ -155,7 +161,7 @@ def further_tables(summary: Mapping[str, Any]) -> Iterator[Table]:
     if "see" not in summary:
         return
     table = _table("besides", "stale", "fresh", "missed")
-    rows = (("SEE, mbit/s/Hz/W", "see", "", 1e3), ("SCNR, dB", "scnr", "_db", 1.0))
+    rows = (("SEE, mbit/Hz/J", "see", "", 1e3), ("SCNR, dB", "scnr", "_db", 1.0))
     rates = (("common, bit/s/Hz", "common_rate", "", 1.0), ("private, bit/s/Hz", "private_rate", "", 1.0))
     for label, name, suffix, scale in (*rows, *rates):
         part = summary[name]

@@ -40,7 +40,8 @@ def run_solve(
 
     Raises:
         UsageError: unknown problem or method, a bad instance file, or a place that cannot be written to.
-        SolverError: no instance could be solved. The result file says so too, and is written first.
+        SolverError: no instance could be answered ("infeasible" is an answer). The result file says so too, and is
+            written first.
     """
     if problem not in SOLVABLE:
         raise UsageError(f"problem={problem!r}: must be one of {', '.join(SOLVABLE)}")
@@ -55,8 +56,7 @@ def run_solve(
     wall_s = time.perf_counter() - began
     if out is not None:
         solvable.write(out, method, answers)
-    solved = [answer for answer in answers if answer.solution.status is Status.SOLVED]
-    if not solved:
+    if all(answer.solution.status is Status.FAILED for answer in answers):
         raise SolverError(f"{file}: method {method} could solve none of {len(answers)} instances")
     table = _table(solvable, f"{problem}, {method}", answers, wall_s)
     return table + (f"\nresults in {out}" if out is not None else "")
@@ -104,16 +104,16 @@ def _table(solvable: Solvable, title: str, answers: Sequence[Answer], wall_s: fl
     labels = [_label(answer.id) for answer in answers]
     width = max(len("id"), *(len(label) for label in labels))
     states = max(len("status"), *(len(answer.solution.status.value) for answer in answers))
-    lines = [f"{'id':>{width}}  {'status':{states}}  {solvable.heading}  iterations  wall ms   (bit/s/Hz)"]
+    lines = [f"{'id':>{width}}  {'status':{states}}  {solvable.heading}  iterations  wall ms   ({solvable.unit})"]
     for label, answer in zip(labels, answers, strict=True):
         solution = answer.solution
         lines.append(
             f"{label:>{width}}  {solution.status.value:{states}}  {solvable.columns(solution)}"
             f"  {solution.iterations:10d}  {answer.wall_us / 1e3:7.1f}"
         )
-    solved = sum(answer.solution.status is Status.SOLVED for answer in answers)
-    median = statistics.median(answer.solution.objective for answer in answers)
-    lines.append(f"{title}: {solved} of {len(answers)} solved, median {median:.4f} bit/s/Hz, in {wall_s:.1f} s")
+    solved = [answer.solution.objective for answer in answers if answer.solution.status is Status.SOLVED]
+    median = f"median {statistics.median(solved):.4f} {solvable.unit}, " if solved else ""
+    lines.append(f"{title}: {len(solved)} of {len(answers)} solved, {median}in {wall_s:.1f} s")
     return "\n".join(lines)
 
 

@@ -49,8 +49,8 @@ class HisacBench:
         power_mw = self._powers_mw[envelope.src]
         if envelope.src == SENSING:
             return sensing_beams(body.channels[body.receivers.index(BOB)], power_mw)
-        users = self._streams[MULTICAST] - 1
-        return multicast_beams(body.channels[-users:], power_mw, users + 1)
+        users = len(self._world.params.users)
+        return multicast_beams(body.channels[-users:], power_mw, self._streams[MULTICAST])
 
     def rows(self, record: Record, instants_ns: Sequence[int]) -> Iterator[Row]:
         """The rows of some instants, in order."""

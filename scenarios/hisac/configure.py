@@ -64,8 +64,9 @@ def powers_mw(spec: HisacSpec) -> dict[str, float]:
 
 
 def streams(spec: HisacSpec) -> dict[str, int]:
-    """Streams of each station: Bob's and the sensing one; the common one and one per user."""
-    return {SENSING: 2, MULTICAST: len(spec.user_names) + 1}
+    """Streams of each station: Bob's and the sensing one; the common one, one per user, and noise where it is made."""
+    noise = 1 if spec.twin.solver == "artificial_noise" else 0
+    return {SENSING: 2, MULTICAST: len(spec.user_names) + 1 + noise}
 
 
 def shapes(spec: HisacSpec) -> dict[str, tuple[int, int]]:

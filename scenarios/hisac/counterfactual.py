@@ -37,8 +37,7 @@ class HisacCounterfactual:
 
     def __init__(self, spec: HisacSpec, seed: int, known: Sequence[Knowledge], on_air: Vectors) -> None:
         self._config = policy_config(spec)
-        # The others keep their compiled problems between solves: they are for one thread at a time.
-        self.parallel = self._config.solver == "fast"
+        self.parallel = True
         self._params, self._seed = world_params(spec), seed
         self._bench = HisacBench(spec, seed, 1)
         self._known, self._on_air = known, on_air

@@ -6,12 +6,27 @@ from pydantic import Field
 
 from scenarios.spec_twin import CoordinatedTwinSection
 
+SolverName = Literal[
+    "fast",
+    "rsma_unicast",
+    "rsma_equal_split_unicast",
+    "sdma_unicast",
+    "sdma_multicast",
+    "sdma_literal",
+    "artificial_noise",
+    "no_echo_filter",
+]
+"""Those of `twin.solvers.rsma.solve` whose beams the emulated receivers can use; the rule is in each name.
+
+What needs other receivers (NOMA, OMA), or an eavesdropper who removes interference, is for `solve hisac` alone.
+"""
+
 
 class HisacTwinSection(CoordinatedTwinSection):
     """One twin makes the beams of both stations, jointly."""
 
     coordinator: str = Field(default="core:bs1", description="twin that solves: edge:X or core:X of an entity X")
-    solver: Literal["fast", "reference", "paper"] = Field(default="fast", description="method that makes the beams")
+    solver: SolverName = Field(default="fast", description="method that makes the beams; all but fast are baselines")
     robust: Literal["none", "ball", "errors"] = Field(
         default="ball",
         description="errors of Bob's and the eavesdropper's channels that the solver allows for: none, the measured "

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from twin.nodes.config import CoordinationConfig, NodeConfig
     from twin.nodes.coordinator import Coordinator
 
-_SLOWNESS: Final = {"fast": 10, "reference": 2000, "paper": 2000}
+_SLOWNESS: Final = 10
 """How much longer a sample takes to divide than with the fastest solver of all systems."""
 
 
@@ -40,6 +40,12 @@ class HisacSystem(CoordinatedSystem[HisacSpec]):
     def transmitters(self) -> tuple[str, ...]:
         """Who puts beams on air."""
         return STATIONS
+
+    def powers_mw(self) -> dict[str, float]:
+        """Power budget of each station in mW."""
+        from scenarios.hisac.configure import powers_mw
+
+        return powers_mw(self.spec)
 
     def shape(self, transmitter: str) -> tuple[int, ...]:
         """Shape of a station's beams: antennas, streams."""
@@ -57,7 +63,7 @@ class HisacSystem(CoordinatedSystem[HisacSpec]):
     @property
     def slowness(self) -> int:
         """By how much fewer samples are divided than could be."""
-        return _SLOWNESS[self.spec.twin.solver]
+        return _SLOWNESS
 
     def graph(self) -> "nx.Graph[str]":
         """The network graph with `LinkParams` on every edge."""

@@ -51,7 +51,7 @@ class Scale(NamedTuple):
 
 
 def worth(channels: tuple[ComplexArray, ComplexArray], beams: tuple[ComplexArray, ...], scale: Scale) -> Worth:
-    """What beams (M_1, 2) and (M_2, N + 1) in sqrt(mW) are worth in channels (3 + N, M_1) and (2 + N, M_2).
+    """What beams (M_1, 2) and (M_2, N + 1 or more) in sqrt(mW) are worth in channels (3 + N, M_1) and (2 + N, M_2).
 
     Rows are Bob, Eve, the target (of the first station only) and the users. Li et al., eqs (9)-(19a).
     """
@@ -60,8 +60,11 @@ def worth(channels: tuple[ComplexArray, ComplexArray], beams: tuple[ComplexArray
     bob, eve = decoded_sinrs(heard, scale.threshold)
     secrecy = max(float(np.log2(1.0 + bob) - np.log2(1.0 + eve)), 0.0)
     sent_w = (sent_power_w(first) + sent_power_w(second)) / _MW_PER_W
+    users = len(channels[1]) - _BOB_EVE
     powers = stream_powers(channels[1][_BOB_EVE:], second)
-    foreign = foreign_power(channels[0][_BOB_EVE + 1 :], first)
+    # What comes after the users' streams is noise to everybody.
+    foreign = foreign_power(channels[0][_BOB_EVE + 1 :], first) + powers[:, users + 1 :].sum(axis=-1)
+    powers = powers[:, : users + 1]
     return Worth(
         secrecy=secrecy,
         see=float(security_energy_efficiency(np.array(secrecy), sent_w, scale.circuit_w)),

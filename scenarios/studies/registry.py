@@ -16,6 +16,7 @@ _MODULES: Final = {
     "interference-figures": "scenarios.studies.interference_figures",
     "price-scaling": "scenarios.studies.price_scaling",
     "price-staleness": "scenarios.studies.price_staleness",
+    "hisac-staleness": "scenarios.studies.hisac_staleness",
 }
 """Module of each study; it has the study as STUDY."""
 

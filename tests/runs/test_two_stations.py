@@ -1,6 +1,7 @@
 """The two stations in the loop: who tells whom what, what goes on air, what stays, and what it was worth."""
 
 import json
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -8,14 +9,17 @@ import pytest
 from scenarios.build import build
 from scenarios.commands.story import story
 from scenarios.engine import recover, run_scenario
+from scenarios.hisac.spec_twin import SolverName
 from scenarios.load import load
 from twin.journal.facts import Applied, Ended, Sent, Solved
 from twin.journal.folder import RunFolder
 from twin.journal.journal import Journal
 from twin.journal.tables import read_tables
+from twin.nodes.config import to_wire
+from twin.runtime.host import Host
 from twin.wire.codec import decode_body, decode_envelope
 from twin.wire.messages import Kind, Precoder
-from twin.wire.protocol import Fate
+from twin.wire.protocol import Fate, Welcome
 
 SMALL = (
     "users.positions_m=[[75, 35, 1.5], [125, 15, 1.5]]",
@@ -41,11 +45,14 @@ class Recorder:
 class Told:
     """What a short run left behind."""
 
-    def __init__(self, *sets, seed=1, duration_s=0.12, window="auto"):
+    def __init__(self, *sets, seed=1, duration_s=0.12, window="auto", halfway=None):
         recorder = Recorder()
         spec = load("hisac", (*SMALL, *sets), duration=duration_s)
-        with build(spec, seed, "inproc", recorder, window) as emulation:
+        with build(spec, seed, "memory", recorder, window) as emulation:
             emulation.start()
+            if halfway is not None:
+                emulation.kernel.run(spec.scenario.duration_ns // 2)
+                halfway(emulation.link)
             emulation.kernel.run(spec.scenario.duration_ns)
             self.hashes = emulation.stop()
         self.facts, self.digest = recorder.facts, recorder.journal.digest()
@@ -56,6 +63,16 @@ class Told:
 
     def routes(self, kind):
         return {(e.src, e.dst) for e in self.sent.values() if e.kind == kind}
+
+
+def anew(link):
+    """Puts hosts that were just made, and restored, in the place of all hosts."""
+    for name, host in link._hosts.items():
+        made = Host(name)
+        configs = tuple(to_wire(hosted.config) for hosted in host._hosted.values())
+        made.answer(Welcome(host._run_id, configs, 0))
+        made.restore(host._last, host.snapshot())
+        link._hosts[name] = made
 
 
 @pytest.fixture(scope="module")
@@ -108,12 +125,25 @@ def test_windows_and_lockstep_tell_the_same_story(told):
     assert lockstep.hashes == told.hashes
 
 
+def test_hosts_made_anew_from_snapshots_go_on_to_the_same_bits(told):
+    """The filter of the target, the predictor and the warm start are all in the snapshot."""
+    assert Told(halfway=anew).digest == told.digest
+
+
 @pytest.mark.parametrize("coordinator", ["edge:bs2", "core:target", "edge:user2"])
 def test_any_twin_may_coordinate(coordinator):
     told = Told(f"twin.coordinator={coordinator}", duration_s=0.08)
     assert {fact.node for fact in told.of(Solved)} == {coordinator}
     assert max(fact.version for fact in told.of(Applied)) > 3
     assert not {fact.reason for fact in told.of(Ended) if fact.fate == Fate.DROPPED and fact.reason == "malformed"}
+
+
+@pytest.mark.parametrize("solver", get_args(SolverName))
+def test_every_method_that_a_scenario_may_name_makes_beams_for_the_air(solver):
+    told = Told(f"twin.solver={solver}", "demands.secrecy=0.2", duration_s=0.03)
+    assert {fact.method for fact in told.of(Solved)} == {solver}
+    assert "failed" not in {fact.status for fact in told.of(Solved)}
+    assert not {fact.reason for fact in told.of(Ended) if fact.fate == Fate.DROPPED}
 
 
 def test_what_nothing_can_reach_leaves_the_old_beams_on_air():

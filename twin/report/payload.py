@@ -1,6 +1,6 @@
 """What the page of a run holds: a header as JSON, and the columns of its tables (`columns`, `message_columns`)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -131,7 +131,7 @@ def _places(scenario: dict[str, Any]) -> Iterator[dict[str, Any]]:
         path = keys.get("waypoints_m")
         if isinstance(path, list) and path and all(map(_is_point, path)):
             yield {"name": section, "at": path[0], "path": path, "height_m": _height(keys)}
-        for name, point in (keys.get("positions_m") or {}).items() if isinstance(keys.get("positions_m"), dict) else ():
+        for name, point in _named(section, keys.get("positions_m")):
             if _is_point(point):
                 yield {"name": name, "at": point, "height_m": 0.0}
         for item in keys.get("extra") or ():
@@ -139,6 +139,16 @@ def _places(scenario: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 yield {"name": item.get("name", section), "at": item["position_m"], "height_m": 0.0}
         if "height_km" in keys:
             yield {"name": section, "at": None, "height_m": 1000.0 * float(keys["height_km"])}
+
+
+def _named(section: str, places: object) -> Iterable[tuple[str, Any]]:
+    """Places by name; those of a list are numbered after their section: the first of `users` is `user1`."""
+    if isinstance(places, dict):
+        return places.items()
+    return [
+        (f"{section.removesuffix('s')}{n}", place)
+        for n, place in enumerate(places if isinstance(places, list) else (), 1)
+    ]
 
 
 def _height(keys: dict[str, Any]) -> float:

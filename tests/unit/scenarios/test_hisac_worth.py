@@ -49,6 +49,18 @@ def test_worth_is_what_the_loops_say(threshold):
         assert found.scnr == pytest.approx(0.5 * 14.5 * np.vdot(target, target).real * lit)
 
 
+def test_streams_beyond_the_users_are_noise_to_them():
+    channels, beams = (drawn(5, 4), drawn(4, 6)), (drawn(4, 2), drawn(6, 4) * 0.3)
+    heard = np.abs(channels[1][2:].conj() @ beams[1][:, 3]) ** 2
+    found = worth(channels, beams, SCALE)
+    rates = []
+    for n in range(2):
+        noise = 1.0 + heard[n] + sum(abs(np.vdot(channels[0][3 + n], column)) ** 2 for column in beams[0].T)
+        own = [abs(np.vdot(channels[1][2 + n], beams[1][:, k])) ** 2 for k in (1, 2)]
+        rates.append(np.log2(1 + own[n] / (own[1 - n] + noise)))
+    assert found.private == pytest.approx(min(rates))
+
+
 def row(t_ns, actual, fresh):
     plain = dict.fromkeys(METRICS.names, 0.0) | {"t_ns": t_ns, "user": "bob", "age_ns": 0}
     return plain | columns(actual, fresh, actual, actual, actual)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from twin.solvers.pricing.problem import InterferenceProblem
+from twin.solvers.rsma.problem import HisacProblem
 from twin.solvers.synergy.problem import SynergyProblem
 
 POWERS_MW = (10.0, 3.0, 30.0)
@@ -103,3 +104,47 @@ def draw_pairs(
 @pytest.fixture(name="draw_pairs")
 def _draw_pairs():
     return draw_pairs
+
+
+def draw_stations(seed, antennas=(8, 8), users=3, error=0.0, **changes):
+    """Two stations 100 m apart at 18 GHz: Rician paths of K = 7 dB with shadowing, errors relative to the channels."""
+    rng = np.random.default_rng([18, seed])
+
+    def channel(station, place, size):
+        away = np.array(place) - np.array(station)
+        distance = np.linalg.norm(away)
+        sines = [away[1] / distance, *rng.uniform(-1.0, 1.0, 5)]
+        weights = (rng.normal(size=6) + 1j * rng.normal(size=6)) / np.sqrt(2.0 * 5.0 * 6.0)
+        weights[0] = np.sqrt(5.0 / 6.0 * rng.gamma(5.0, 0.2)) * np.exp(2j * np.pi * rng.random())
+        paths = np.exp(1j * np.pi * np.outer(sines, np.arange(size)))
+        return weights @ paths * 299792458.0 / (18e9 * 4.0 * np.pi * distance) / 1e-4
+
+    def near(station, least, most):
+        turn, distance = rng.uniform(0.0, 2.0 * np.pi), rng.uniform(least, most)
+        return station[0] + distance * np.cos(turn), station[1] + distance * np.sin(turn), 0.0
+
+    first, second = (0.0, 0.0, 10.0), (100.0, 0.0, 10.0)
+    places = [near(first, *span) for span in ((30, 60), (30, 80), (20, 40))]
+    people = [near(second, 20, 60) for _ in range(users)]
+    h = np.array([channel(first, place, antennas[0]) for place in (*places, *people)])
+    g = np.array([channel(second, place, antennas[1]) for place in (*places[:2], *people)])
+    given = {
+        "channels_1": h,
+        "channels_2": g,
+        "errors_1": error * np.linalg.norm(h[:2], axis=1),
+        "errors_2": error * np.linalg.norm(g[:2], axis=1),
+        "power_1_w": 316.0,
+        "power_2_w": 316.0,
+        "circuit_w": 5.0 + 0.25 * sum(antennas),
+        "echo_gain": 0.0145,
+        "threshold": 0.5,
+        "least_secrecy": 1.0,
+        "least_common": 1.0,
+        "least_private": 1.0,
+    }
+    return HisacProblem(**{**given, **changes})
+
+
+@pytest.fixture(name="draw_stations", scope="session")
+def _draw_stations():
+    return draw_stations

@@ -1,4 +1,4 @@
-/** What stands above the plots: the run, the verdict, five cards, and the kinds as filters. */
+/** What stands above the plots: the run, the verdict, five or six cards, and the kinds as filters. */
 
 import { byId, element, fill, fixed, grouped, percent } from "./dom.js";
 import { canJump, jumpTo, stepBy } from "./navigate.js";
@@ -35,9 +35,11 @@ export function showHeader(app) {
   fill(byId("verdict"), headline);
 }
 
-/** The five cards. */
+/** The five cards, and one more of a system that has more than secrecy. */
 export function showCards(app) {
-  fill(byId("cards"), ratesCard(app), ageCard(app), latencyCard(app), messagesCard(app), attributionCard(app));
+  const further = app.run.summary.see ? [efficiencyCard(app)] : [];
+  const cards = [ratesCard, ageCard, latencyCard, messagesCard, attributionCard].map((make) => make(app));
+  fill(byId("cards"), cards[0], ...further, ...cards.slice(1));
 }
 
 function card(title, big, ...lines) {
@@ -54,6 +56,12 @@ function unit(text) {
   return element("span", { class: "unit" }, text);
 }
 
+/** The name of the one user whose secrecy is judged; undefined of several. */
+function onlyUser(summary) {
+  const users = Object.keys(summary.secrecy ?? {});
+  return users.length === 1 ? users[0] : undefined;
+}
+
 function ratesCard({ run }) {
   const worst = aimedOf(run.summary);
   const outages = Object.values(run.summary.secrecy ?? {})
@@ -61,10 +69,18 @@ function ratesCard({ run }) {
     .filter(Number.isFinite);
   const most = outages.length ? Math.max(...outages) : NaN;
   return card(
-    run.metrics.worst.name === "sum" ? "Sum of all users" : "Worst user",
+    run.metrics.worst.name === "sum" ? "Sum of all users" : onlyUser(run.summary) ?? "Worst user",
     [fixed(worst.mean ?? NaN), unit(" of "), fixed(worst.fresh_mean ?? NaN), unit(" bit/s/Hz")],
     `stale of fresh; outage ${percent(most)}`,
   );
+}
+
+/** Secrecy per joule, and the echo of what is sensed. */
+function efficiencyCard({ run }) {
+  const { see, scnr = {} } = run.summary;
+  const milli = (value) => fixed(1e3 * (value ?? NaN), 1);
+  const missed = `SCNR ${fixed(scnr.mean_db ?? NaN, 1)} dB, too weak in ${percent(scnr.missed ?? NaN)}`;
+  return card("Secrecy per joule", [milli(see.mean), unit(" of "), milli(see.fresh_mean), unit(" mbit/Hz/J")], missed);
 }
 
 function ageCard({ run }) {

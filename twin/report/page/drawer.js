@@ -126,9 +126,14 @@ function solveStep(run, solve) {
       `${solves.iterations[solve]} iterations`,
       solves.method[solve],
       solves.status[solve],
-      `objective ${fixed(solves.objective[solve])} bit/s/Hz`,
+      objectiveText(run, solves.objective[solve]),
     ].join(", "),
   };
+}
+
+/** What a solve found, in the unit of its problem. */
+function objectiveText({ summary }, value) {
+  return summary.see ? `objective ${fixed(1e3 * value, 1)} mbit/Hz/J` : `objective ${fixed(value)} bit/s/Hz`;
 }
 
 function stepRow(app, step, begin, end) {

@@ -15,7 +15,7 @@ import numpy as np
 from twin.signal.arrays import RealArray
 from twin.signal.hisac import Reception
 from twin.solvers.rsma.lifted import Lifted, lifted
-from twin.solvers.rsma.linear import MARGIN, MOST_SLOPE, Cases, Forms, Terms, forms, terms
+from twin.solvers.rsma.linear import MARGIN, STEEPEST, Cases, Forms, Terms, forms, terms
 from twin.solvers.rsma.problem import HisacProblem
 from twin.solvers.rsma.program import ATTEMPTS, Answer, Goal, Step, program
 
@@ -34,11 +34,11 @@ class Point:
     received: RealArray
     slopes: RealArray
 
-    def beyond(self, before: "Point", look: float) -> "Point":
-        """This point moved on by `look` times its distance from another, in logarithms."""
+    def beyond(self, before: "Point", look: float, steepest: float) -> "Point":
+        """This point moved on by `look` times its distance from another, in logarithms; slopes within their bounds."""
         return Point(
             self.received * (self.received / before.received) ** look,
-            np.clip(self.slopes * (self.slopes / before.slopes) ** look, 1.0 / MOST_SLOPE, MOST_SLOPE),
+            np.clip(self.slopes * (self.slopes / before.slopes) ** look, 1.0 / steepest, steepest),
         )
 
 
@@ -50,6 +50,7 @@ class Model:
     terms: Terms
     cases: Cases = Cases.TANGENT
     margin: float = MARGIN
+    steepest: float = STEEPEST
     toll: RealArray | None = None
     """Row (n,) of what is added to the power, in W; None for nothing."""
 
@@ -69,7 +70,7 @@ class Model:
         heard = self.reception(u)
         bob, eve = heard.bob_interference + 1.0, heard.eve_sensing + heard.eve_interference + 1.0
         received = np.array([heard.bob_data + bob, bob, heard.eve_data + eve, eve])
-        return Point(np.maximum(received, 1e-9), self.terms.slopes(u))
+        return Point(np.maximum(received, 1e-9), self.terms.slopes(u, self.steepest))
 
     def secrecy_nats(self, u: RealArray) -> float:
         """R_S ln 2 of the matrices, not clipped."""
@@ -91,7 +92,7 @@ class Model:
 
     def excess(self, u: RealArray) -> float:
         """Worst lack of a constraint, relative to the largest part of its row; <= 0 when all hold."""
-        found = self.forms(self.terms.slopes(u))
+        found = self.forms(self.terms.slopes(u, self.steepest))
         parts = np.abs(found.matrix * u).max(axis=1) + np.abs(found.offset)
         lack = -(found.matrix @ u + found.offset) / np.maximum(parts, 1e-12)
         floor = np.log(2.0) * self.lifted.problem.least_secrecy - self.secrecy_nats(u)
@@ -185,7 +186,7 @@ def ascend(of: Model, u: RealArray, free: Sequence[int], pace: Pace) -> Ascent:
     here = before = of.point(u)
     history, look, attempt, restarts = [of.value(u) if of.excess(u) <= _EXCESS else -np.inf], 0.0, 0, 0
     while len(history) <= pace.programs and not _settled(history, pace):
-        found = of.solve(Goal.EFFICIENCY, here.beyond(before, look), u, free, attempt)
+        found = of.solve(Goal.EFFICIENCY, here.beyond(before, look, of.steepest), u, free, attempt)
         if found is not None and of.excess(found[0]) <= _EXCESS:
             value = of.value(found[0])
             if value > history[-1]:

@@ -102,6 +102,7 @@ def write_results(path: Path, method: str, answers: Sequence[Answer]) -> None:
 def _detail(solution: Solution) -> dict[str, Any]:
     w, o = solution.precoders
     return {
+        "rates": solution.rates.tolist(),
         "evidence": dict(solution.evidence),
         "precoders": {"w": [as_pairs(column) for column in w.T], "O": [as_pairs(column) for column in o.T]},
     }

@@ -27,9 +27,8 @@ from twin.solvers.rsma.lifted import BOB, DATA, EVE, SENSING, TARGET, Lifted
 
 MARGIN: Final = 1e-5
 """Thresholds are tightened by this share: solvers of convex programs are exact to about 1e-7 of them."""
-MOST_SLOPE: Final = 100.0
-"""Of a tangent that an interior point gets. At q = 0, a null towards Eve, it makes e^2 p one per cent too large."""
-_GROUPS: Final = {"data": DATA, "sensing": SENSING}
+STEEPEST: Final = 100.0
+"""Slope of a tangent that any interior point can do with. At q = 0, a null, it makes e^2 p one per cent too large."""
 
 
 class Cases(StrEnum):
@@ -58,7 +57,7 @@ class Terms:
     norms: RealArray
     signs: RealArray
 
-    def slopes(self, u: RealArray, most: float = MOST_SLOPE) -> RealArray:
+    def slopes(self, u: RealArray, most: float) -> RealArray:
         """S = e sqrt(p / q) (9,) at the matrices u, within [1 / most, most]: interior points need tame numbers."""
         q, p = self.heard @ u, self.sent @ u
         ratios = np.sqrt(np.maximum(p, 0.0) / np.maximum(q, 1e-30))

@@ -14,6 +14,7 @@ The proof of convergence does not hold: constraints couple the stations, so a tu
 it, at points that are not stationary for both.
 """
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -24,21 +25,23 @@ from twin.solvers.result import Solution
 from twin.solvers.rsma.ascent import Model, Pace, ascend, meet, model
 from twin.solvers.rsma.balance import balance
 from twin.solvers.rsma.evaluate import evaluated, excesses
-from twin.solvers.rsma.linear import Cases
+from twin.solvers.rsma.linear import MARGIN, Cases
 from twin.solvers.rsma.problem import Beams, HisacProblem
 from twin.solvers.rsma.program import ATTEMPTS, Goal
-from twin.solvers.rsma.reference import start
+from twin.solvers.rsma.reference import start, to_rank_one
 from twin.solvers.rsma.scheme import rsma
 
 STARTS: Final = ("most_rate", "least_power")
 """Beams that meet every demand, from which the turns begin: those of most R_S, or of least power."""
-_TURN: Final = Pace(programs=30, tolerance=1e-4, window=1, longest_look=0.0)
+_TURN: Final = Pace(programs=30, tolerance=1e-4, longest_look=0.0)
 _MOST_ROUNDS: Final = 30
 _TOLERANCE: Final = 1e-4
 """The turns end when a round raised the SEE by less than this share."""
 _RATE_PROGRAMS: Final = 12
 _RATE_GAIN: Final = 1e-3
 _MEND: Final = 1e-3
+_START_MARGIN: Final = 10.0 * MARGIN
+"""Wider than that of the turns: where the held station uses up all that demands leave, the other could not move."""
 
 
 def paper(problem: HisacProblem, *, start_at: str = "most_rate", cases: Cases = Cases.NORM) -> Solution:
@@ -55,7 +58,7 @@ def paper(problem: HisacProblem, *, start_at: str = "most_rate", cases: Cases = 
     """
     if start_at not in STARTS:
         raise SolverError(f"start_at={start_at!r}: must be one of {', '.join(STARTS)}")
-    of = model(problem, cases)
+    of = model(problem, cases, _START_MARGIN)
     everything = of.all_streams()
     u, lacking, programs = meet(of, of.lifted.lift(start(problem, "null")), everything)
     if lacking > 0.0:
@@ -64,12 +67,13 @@ def paper(problem: HisacProblem, *, start_at: str = "most_rate", cases: Cases = 
     if start_at == "most_rate":
         u, more = _most_rate(of, u)
         programs += more
+    of = replace(of, margin=MARGIN)
     begun = of.value(u) / float(np.log(2.0))
     u, rounds, more = _turns(of, u)
-    beams, gap = of.lifted.principal(u)
+    beams, gap, more_still = _beams(of, u)
     evidence = {"lacking": 0.0, "rounds": float(rounds), "start": begun, "rank_gap": gap}
     evidence["relaxed"] = of.value(u) / float(np.log(2.0))
-    return evaluated(problem, rsma(problem), "paper", _mended(of, beams), programs + more, evidence)
+    return evaluated(problem, rsma(problem), "paper", beams, programs + more + more_still, evidence)
 
 
 def _most_rate(of: Model, u: RealArray) -> tuple[RealArray, int]:
@@ -100,10 +104,28 @@ def _turns(of: Model, u: RealArray) -> tuple[RealArray, int, int]:
     return u, _MOST_ROUNDS, programs
 
 
-def _mended(of: Model, beams: Beams) -> Beams:
+def _beams(of: Model, u: RealArray) -> tuple[Beams, float, int]:
+    """Principal vectors, of matrices driven to rank one where they are not allowed otherwise; gap and programs."""
+    beams, gap = of.lifted.principal(u)
+    beams = _mended(of.lifted.problem, beams)
+    if _allowed(of.lifted.problem, beams):
+        return beams, gap, 0
+    programs = 0
+    for station in ((0, 1), of.lifted.streams_2):
+        u, more = to_rank_one(of, u, station)
+        programs += more
+    rival, gap_then = of.lifted.principal(u)
+    rival = _mended(of.lifted.problem, rival)
+    return (rival, gap_then, programs) if _allowed(of.lifted.problem, rival) else (beams, gap, programs)
+
+
+def _allowed(problem: HisacProblem, beams: Beams) -> bool:
+    return bool(excesses(problem, beams, rsma(problem)).max() <= 0.0)
+
+
+def _mended(problem: HisacProblem, beams: Beams) -> Beams:
     """The same beams, powers moved by a thousandth where that is what they need to be allowed; not in order to gain."""
-    problem = of.lifted.problem
-    if excesses(problem, beams, rsma(problem)).max() <= 0.0:
+    if _allowed(problem, beams):
         return beams
     mended = balance(model(problem), beams, within=_MEND)
     return beams if mended is None else mended

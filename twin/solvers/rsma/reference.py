@@ -19,6 +19,7 @@ from twin.solvers.rsma.ascent import Model, Pace, ascend, meet, model
 from twin.solvers.rsma.balance import balance
 from twin.solvers.rsma.bound import upper_bound
 from twin.solvers.rsma.evaluate import efficiency, evaluated, excesses, within_budgets
+from twin.solvers.rsma.linear import STEEPEST
 from twin.solvers.rsma.problem import Beams, HisacProblem
 from twin.solvers.rsma.scheme import rsma
 
@@ -29,6 +30,7 @@ TOLERANCE: Final = 1e-5
 STARTS: Final = ("null", "match")
 NUMERICAL_RANK: Final = 1e-4
 """A matrix counts as rank one while its second eigenvalue is below this times the first."""
+_STEEPER: Final = 1000.0
 _CHARGES: Final = (1.0, 10.0, 100.0)
 _TOLL_PROGRAMS: Final = 8
 _BUDGET_SHARE: Final = 0.125
@@ -75,8 +77,7 @@ def reference(
         problem: the instance.
         warm_start: beams of an earlier solve, the only start unless others are named.
         max_iterations: convex programs per ascent (>= 1); `MAX_ITERATIONS` if None.
-        starts: names out of `STARTS`. None takes one after the other until one has led to an answer, or none
-            beside a warm start: they hardly ever lead to different ones.
+        starts: names out of `STARTS`. None means all of them, or none beside a warm start.
 
     Returns:
         Beams re-evaluated, "infeasible" with what could be met least where no start met everything. Evidence: what
@@ -92,12 +93,8 @@ def reference(
     if not begins:
         raise SolverError("starts=(): must name at least one, or give a warm start")
     of = model(problem)
-    ends = list[_End]()
-    for beams in begins:
-        ends.append(_climb(of, beams, limit))
-        if starts is None and ends[-1].allowed:
-            break
-    best = max(ends, key=lambda end: (end.allowed, end.see if end.allowed else -end.lacking))
+    ends = [_climb(of, beams, limit) for beams in begins]
+    best = max(ends, key=_End.worth)
     evidence = {"lacking": best.lacking, "relaxed": best.relaxed, "rank_gap": best.rank_gap, "starts": float(len(ends))}
     if not best.allowed:
         evidence["upper_bound"] = upper_bound(problem, most_boxes=1).see
@@ -116,16 +113,30 @@ class _End:
     rank_gap: float
     programs: int
 
+    def worth(self) -> tuple[bool, float]:
+        """What makes one end better than another."""
+        return self.allowed, self.see if self.allowed else -self.lacking
+
 
 def _climb(of: Model, beams: Beams, limit: int) -> _End:
-    problem, everything = of.lifted.problem, of.all_streams()
+    """From one start: meet the demands, ascend, and once more with steeper tangents where there are errors."""
+    everything = of.all_streams()
     u, lacking, programs = meet(of, of.lifted.lift(beams), everything)
-    if lacking == 0.0:
-        ascent = ascend(of, u, everything, Pace(limit, TOLERANCE))
-        u, more = to_rank_one(of, ascent.u, everything)
+    if lacking > 0.0:
+        return _end(of, u, lacking, programs)
+    ends = list[_End]()
+    for steepest in (STEEPEST,) if not of.terms.errors.any() else (STEEPEST, _STEEPER):
+        sharper = replace(of, steepest=steepest)
+        ascent = ascend(sharper, u, everything, Pace(limit, TOLERANCE))
+        u, more = to_rank_one(sharper, ascent.u, everything)
         programs += len(ascent.history) - 1 + more
+        ends.append(_end(sharper, u, 0.0, programs))
+    return replace(max(ends, key=_End.worth), programs=programs)
+
+
+def _end(of: Model, u: RealArray, lacking: float, programs: int) -> _End:
+    problem, scheme = of.lifted.problem, rsma(of.lifted.problem)
     beams, gap = beams_of(of, u)
-    scheme = rsma(problem)
     allowed = bool(excesses(problem, beams, scheme).max() <= 0.0)
     see = efficiency(problem, beams, scheme)
     return _End(beams, see, allowed, lacking, of.value(u) / float(np.log(2.0)), gap, programs)

@@ -2,24 +2,30 @@
 
 Multicasting is what makes problem P1 have several local optima: the common beam must reach all users, and which phases
 it reaches them with is a choice. A sum of zero-forcing beams of unit gain, each turned by a phase, reaches all alike;
-its norm is the price. Sweeps over the phases find choices of locally least price; the cheapest come first.
+its norm is the price. Two choices of locally least price come first, then others that are unlike all before.
 """
 
 from typing import Final
 
 import numpy as np
 
-from twin.signal.arrays import ComplexArray, RealArray
+from twin.signal.arrays import ComplexArray
 from twin.solvers.rsma.problem import Beams, HisacProblem
 
 _PATTERNS: Final = 16
 _SWEEPS: Final = 6
 _NOISE: Final = 0.3
-"""Norm of what starts after those of distinct phases are perturbed by, over that of the beam."""
+"""Norm of what the beams of all starts but the first are perturbed by, over theirs."""
 _SHARE: Final = 0.06
 """Of the power budget, what a station begins with."""
 _SAME: Final = 0.98
+"""Phases are compared by |u^H v| / N, which is 1 where one pattern is the other turned as a whole."""
 _SEED: Final = 20
+_JAMMING: Final = 4
+"""Every so many starts the common beam is aimed at Eve, too, and louder: if it is too faint to jam her for certain, no
+slope would make it louder."""
+_LOUD: Final = 2.0
+_FAINT: Final = 0.03
 
 _MIXES: Final = ((1.0, 0.5, 0.3), (1.0, 1.0, 0.1), (1.0, 0.2, 0.6))
 """Weights of the directions to Bob, the target and Eve in w_ta."""
@@ -29,23 +35,33 @@ def make_starts(problem: HisacProblem, count: int, columns: int) -> list[Beams]:
     """The first `count` starts, each the same for every count; `columns` of O: further ones are noise towards Eve."""
     rng = np.random.default_rng(_SEED)
     private = _regularised(problem.channels_2[2:], problem.channels_2[:1], _SHARE * problem.power_2_w)
+    jamming = _regularised(problem.channels_2[1:2], problem.channels_2[:1], _SHARE * problem.power_2_w)[:, 0]
     commons = _common_beams(problem.channels_2[2:], private, rng)
     starts = []
     for index in range(count):
-        o = _multicast(problem, commons[index % len(commons)], private, columns)
-        w = _sensing(problem, _MIXES[(index // len(commons)) % len(_MIXES)])
-        if index >= len(commons):
+        common = commons[index % len(commons)]
+        if index % _JAMMING == _JAMMING - 1:
+            common = _LOUD * _unit(common + np.sqrt(problem.users) * jamming)
+        o = _multicast(problem, common, private, columns)
+        w = _sensing(problem, _MIXES[index % len(_MIXES)])
+        if index > 0:
             w, o = _perturbed(w, rng), _perturbed(o, rng)
         starts.append((w, o))
     return starts
+
+
+def without_common(start: Beams) -> Beams:
+    """The same start with next to nothing in the common stream, its power given to the private ones."""
+    w, o = start[0], np.sqrt(2.0) * start[1]
+    o[:, 0] *= _FAINT
+    return w, o
 
 
 def _regularised(wanted: ComplexArray, others: ComplexArray, power_w: float) -> ComplexArray:
     """Unit beams (M, N) to the rows of `wanted` that spare each other and `others`, by regularised zero forcing."""
     rows = np.concatenate([wanted, others])
     gram = rows.T @ rows.conj() + (len(rows) / power_w) * np.eye(rows.shape[1])
-    beams = np.linalg.solve(gram, wanted.T)
-    return _unit(beams)
+    return _unit(np.asarray(np.linalg.solve(gram, wanted.T), dtype=np.complex128))
 
 
 def _unit(columns: ComplexArray) -> ComplexArray:
@@ -53,28 +69,33 @@ def _unit(columns: ComplexArray) -> ComplexArray:
 
 
 def _common_beams(channels: ComplexArray, private: ComplexArray, rng: np.random.Generator) -> list[ComplexArray]:
-    """Unit beams sum_n exp(j phi_n) p_n / |g_n^H p_n| of locally least norms, the cheapest first."""
+    """Unit beams sum_n exp(j phi_n) p_n / |g_n^H p_n|: two of locally least norms, then others far from all before."""
     gains = np.abs((channels.conj() * private.T).sum(axis=1))
     parts = private / np.maximum(gains, 1e-3 * gains.max() + 1e-150)
     gram = parts.conj().T @ parts
-    turns = np.exp(2j * np.pi * rng.random((_PATTERNS, len(channels))))
-    turns[0] = 1.0
+    drawn = np.exp(2j * np.pi * rng.random((_PATTERNS, len(channels))))
+    settled = drawn.copy()
     for _ in range(_SWEEPS):
         for n in range(len(channels)):
-            pull = turns @ gram[n] - turns[:, n] * gram[n, n]
-            turns[:, n] = np.where(np.abs(pull) > 0.0, -pull / np.maximum(np.abs(pull), 1e-150), turns[:, n])
-    prices = np.einsum("pn,nm,pm->p", turns.conj(), gram, turns).real
-    return [_unit(parts @ turns[index]) for index in _distinct(turns, prices)]
+            pull = settled @ gram[n] - settled[:, n] * gram[n, n]
+            size = np.abs(pull)
+            settled[:, n] = np.where(size > 0.0, -pull / np.maximum(size, 1e-150), settled[:, n])
+    prices = np.einsum("pn,nm,pm->p", settled.conj(), gram, settled).real
+    return [_unit(parts @ turns) for turns in _choices(drawn, settled[np.argsort(prices, kind="stable")])]
 
 
-def _distinct(turns: ComplexArray, prices: RealArray) -> list[int]:
-    """Patterns in the order of their prices, those left out that are another one turned as a whole."""
-    kept: list[int] = []
-    for index in np.argsort(prices, kind="stable").tolist():
-        alike = np.abs(turns[kept].conj() @ turns[index]) / turns.shape[1]
-        if not (alike > _SAME).any():
-            kept.append(index)
-    return kept
+def _choices(drawn: ComplexArray, settled: ComplexArray) -> list[ComplexArray]:
+    """The first two phase patterns of `settled` that differ, then `drawn`, each time what is least like the others."""
+    users = drawn.shape[1]
+    alike = np.abs(settled.conj() @ settled[0]) / users
+    chosen = [settled[0], *settled[alike < _SAME][:1]]
+    closest = np.max([np.abs(drawn.conj() @ turns) / users for turns in chosen], axis=0)
+    for _ in range(len(drawn)):
+        index = int(np.argmin(closest))
+        chosen.append(drawn[index])
+        closest = np.maximum(closest, np.abs(drawn.conj() @ drawn[index]) / users)
+        closest[index] = np.inf
+    return chosen
 
 
 def _multicast(problem: HisacProblem, common: ComplexArray, private: ComplexArray, columns: int) -> ComplexArray:
