@@ -16,6 +16,7 @@ from scenarios.program import program
 from scenarios.spec import Spec
 from scenarios.summary_view import show_summary
 from scenarios.terminal import ProgressView
+from twin.errors import HostLostError
 
 if TYPE_CHECKING:
     from scenarios.build import Window
@@ -53,6 +54,7 @@ def run(options: RunOptions) -> int:
     spec = load(options.scenario, options.sets, duration=options.duration)
     write_warnings(spec)
     from scenarios import engine  # half a second of imports: a wrong key is answered before
+    from twin.journal.folder import JOURNAL
     from twin.runtime.hosting import Hosting
 
     out = options.out if options.out is not None else _new_folder(spec, options.seed)
@@ -62,6 +64,10 @@ def run(options: RunOptions) -> int:
             result = engine.run_scenario(spec, options.seed, out, hosting, view.show, options.window)
         except KeyboardInterrupt:
             raise InterruptedRunError(f"interrupted; run: {program()} recover {shlex.quote(str(out))}") from None
+        except HostLostError as error:
+            if not (out / JOURNAL).exists():
+                raise
+            raise HostLostError(f"{error}; to go on, run: {_again(out)}") from error
     if not options.as_json:
         show_summary(result.summary, result.folder, options.typed(), options.sets)
     return _ended(result, as_json=options.as_json)
@@ -92,11 +98,14 @@ def resume(options: ResumeOptions) -> int:
         try:
             result = resuming.resume(folder, hosting, view.show)
         except KeyboardInterrupt:
-            again = f"{program()} run --resume {shlex.quote(str(folder))}"
-            raise InterruptedRunError(f"interrupted; run: {again}") from None
+            raise InterruptedRunError(f"interrupted; run: {_again(folder)}") from None
     if not as_json:
         show_summary(result.summary, result.folder)
     return _ended(result, as_json=as_json)
+
+
+def _again(folder: Path) -> str:
+    return f"{program()} run --resume {shlex.quote(str(folder))}"
 
 
 def _ended(result: "RunResult", *, as_json: bool) -> int:

@@ -113,8 +113,9 @@ def report(table: pa.Table) -> StudyReport:
     failed = [row for row in rows if row["violations"]]
     sums = {name: grouped(sum(row[name] for row in rows)) for name in ("sent", "struck", "copies")}
     happened = f"{sums['sent']} messages, {sums['struck']} times struck by a fault, {sums['copies']} copies"
-    verdict = f"{len(failed)} of {grouped(len(rows))} runs break an invariant" if failed else "every invariant holds"
-    lines = [f"{verdict} in {grouped(len(rows))} runs: {happened}." if not failed else f"{verdict}: {happened}."]
+    count = grouped(len(rows))
+    broken = f"{len(failed)} of {count} runs break an invariant" if failed else f"every invariant holds in {count} runs"
+    lines = [f"{broken}: {happened}."]
     for row in failed[:_SHOWN]:
         lines.append(f"  {row['scenario']}, seed {row['seed']}: {row['first']}")
         lines.append(f"    again: run-twin study faults --only {row['seed']}")

@@ -38,9 +38,9 @@ SCENARIOS = {
             'fault=[{kind="twin_crash", twin="core:base_station", from_s=0.07, to_s=0.1}]',
         ),
     ),
-    "a satellite's pass, scheduled": (
-        "sagin_pass",
-        ("scenario.duration_s=0.2", "metrics.warmup_ms=60", "twin.activation=scheduled", "twin.trigger=every"),
+    "pairs": (
+        "interference",
+        ("scenario.duration_s=0.12", "metrics.warmup_ms=20", "pairs.count=3", "hosts.edge=2", "network.edge.loss=0.1"),
     ),
 }
 KERNEL = """

@@ -7,7 +7,21 @@ from msgspec.structs import replace
 
 from twin.errors import RunFolderError
 from twin.journal.digest import digests_of
-from twin.journal.facts import MAX_INT, Applied, Closed, Ended, Hop, Opened, Sent, Solved, Wall
+from twin.journal.facts import (
+    MAX_INT,
+    Applied,
+    Closed,
+    Ended,
+    Handled,
+    Handling,
+    Hop,
+    HostState,
+    Opened,
+    Sent,
+    Solved,
+    Wall,
+    Woken,
+)
 from twin.journal.journal import HEADER, Journal
 from twin.journal.reader import parse_journal
 from twin.journal.records import decode_fact, encode_fact
@@ -78,8 +92,17 @@ solves = st.builds(
 vectors = st.integers(0, 4).flatmap(lambda count: st.binary(min_size=16 * count, max_size=16 * count))
 applications = st.builds(Applied, INTS, TEXTS, INTS, INTS, INTS, vectors)
 walls = st.builds(Wall, TEXTS, INTS, INTS, FLOATS)
+FATES = st.sampled_from([fate.value for fate in Fate])
+REASONS = st.sampled_from([reason.value for reason in Reason])
+COUNTS = st.integers(0, 3)
+wakes = st.lists(st.builds(Woken, TEXTS, INTS), max_size=2).map(tuple)
+handlings = st.builds(Handling, FATES, REASONS, INTS, INTS, COUNTS, COUNTS, wakes)
+answers = st.builds(Handled, st.lists(handlings, max_size=3).map(tuple))
+host_states = st.tuples(st.integers(0, 3), st.integers(1, 4)).flatmap(
+    lambda pair: st.builds(HostState, NAMES, TIMES, st.just(min(pair[0], pair[1] - 1)), st.just(pair[1]), st.binary())
+)
 closings = st.builds(Closed, INTS, INTS, FLOATS, st.booleans(), st.dictionaries(TEXTS, TEXTS, max_size=3))
-middles = st.one_of(sents, ends, solves, applications, walls)
+middles = st.one_of(sents, ends, solves, applications, walls, answers, host_states)
 facts = st.one_of(middles, closings, st.builds(Opened, manifests))
 
 
@@ -199,6 +222,7 @@ def lives(draw):
     return told
 
 
+@settings(deadline=None)
 @given(lives(), st.integers(0, 22))
 def test_tables_of_a_run_are_those_of_the_prefix_of_a_longer_one(told, end_ns):
     shorter = build_tables([fact for decided_ns, fact in told if decided_ns < end_ns], metrics_table([]), end_ns)

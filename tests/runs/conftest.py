@@ -9,7 +9,7 @@ import pytest
 
 from scenarios.build import build, reach
 from scenarios.load import load
-from twin.journal.facts import Applied, Ended, Fact, Sent, Solved
+from twin.journal.facts import Applied, Ended, Fact, Sent, Solved, Struck
 from twin.journal.journal import Journal
 from twin.runtime.hosting import Hosting
 from twin.wire.codec import decode_envelope
@@ -56,6 +56,10 @@ class Run:
     def solved(self) -> list[Solved]:
         return self.of(Solved)
 
+    @cached_property
+    def struck(self) -> list[Struck]:
+        return self.of(Struck)
+
     def routes(self, kind: str) -> set[tuple[str, str]]:
         """(src, dst) of every message of a kind that was sent."""
         return {(e.src, e.dst) for e in self.sent.values() if e.kind == kind}
@@ -83,10 +87,17 @@ class _Recorder:
 
 
 def emulate(
-    *sets: str, seed: int = 1, transport: str | Hosting = "memory", window="auto", duration_s: float = 0.3, wrap=None
+    *sets: str,
+    seed: int = 1,
+    transport: str | Hosting = "memory",
+    window="auto",
+    duration_s: float = 0.3,
+    wrap=None,
+    scenario: str = "sagin",
 ) -> Run:
     """Run the slow default system with settings on top; no prediction and MRT unless a setting says otherwise."""
-    spec = load("sagin", [f"scenario.duration_s={duration_s}", *BASE, *sets])
+    base = BASE if scenario == "sagin" else ()
+    spec = load(scenario, [f"scenario.duration_s={duration_s}", *base, *sets])
     recorder = _Recorder()
     with build(spec, seed, reach(spec, transport), recorder, window) as emulation:
         if wrap is not None:

@@ -17,15 +17,17 @@ from scenarios.resuming import resume
 from twin.errors import RunFolderError, TwinError
 from twin.journal.facts import Closed, Handled, HostState, Opened, Wall
 from twin.journal.journal import HEADER, Journal
-from twin.journal.reader import read_journal
+from twin.journal.reader import read_journal, records_of
 from twin.journal.records import encode_fact
 from twin.journal.resume import find_cut
 from twin.runtime.hosting import Hosting
 
 SETTINGS = ("scenario.duration_s=0.14", "metrics.warmup_ms=60", "metrics.period_ms=60", "network.radio.loss=0.05")
 CRASH = 'fault=[{kind="twin_crash", twin="core:base_station", from_s=0.07, to_s=0.1}]'
+PAIRS = ("pairs.count=3", "metrics.warmup_ms=20", "twin.schedule=simultaneous", "network.edge.loss=0.1")
 SYSTEMS = {
     "windows": ((), "memory", "auto"),
+    "pairs": (PAIRS, "memory", "auto"),
     "lockstep over sockets": (("twin.solver=mrt",), "inproc", 0),
     "a clock, a crash, an edge coordinator": (
         ("twin.coordinator=edge:uav", "twin.trigger=periodic", CRASH.replace("core:base_station", "edge:uav")),
@@ -44,6 +46,7 @@ def _snapshots_are_frequent():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("twin.emulation.keeper._LEAST_BYTES", 1 << 14)
         patch.setattr("twin.emulation.keeper._RATIO", 1)
+        patch.setattr("twin.emulation.keeper._PART_BYTES", 1500)
         yield
 
 
@@ -61,7 +64,9 @@ def whole(tmp_path_factory):
 
 def start(tmp_path_factory, name, sets=(), transport="memory", window="auto"):
     out = tmp_path_factory.mktemp(name) / "run"
-    run_scenario(load("sagin", [*SETTINGS, *sets]), SEED, out, transport, window=window)
+    run_scenario(
+        load("interference" if sets == PAIRS else "sagin", [*SETTINGS, *sets]), SEED, out, transport, window=window
+    )
     return out
 
 
@@ -71,6 +76,13 @@ def cut(whole, folder, end):
     folder.mkdir()
     (folder / "journal.wal").write_bytes((whole / "journal.wal").read_bytes()[:end])
     return folder
+
+
+def within_a_snapshot(whole):
+    """The end of the first part of some snapshot that has more."""
+    with (whole / "journal.wal").open("rb") as file:
+        parts = [r for r in records_of(file) if isinstance(r.fact, HostState) and r.fact.parts > 1 and not r.fact.part]
+    return parts[len(parts) // 2].end
 
 
 def lasting(folder):
@@ -92,7 +104,7 @@ def test_2_from_any_prefix_to_the_same_journal_and_the_same_final_states(
     assert sum(isinstance(fact, HostState) for fact in read_journal(whole / "journal.wal").facts) >= 4
     first = len(HEADER) + 8 + len(encode_fact(Opened(read_journal(whole / "journal.wal").manifest)))
     draws = np.random.default_rng(SEED)
-    for end in (first, first + 1, size - 1, *draws.integers(first, size, 3).tolist()):
+    for end in (first, first + 1, within_a_snapshot(whole), size - 1, *draws.integers(first, size, 3).tolist()):
         folder = cut(whole, tmp_path / "cut", end)
         resume(folder)
         assert lasting(folder) == expected, f"cut at byte {end}"

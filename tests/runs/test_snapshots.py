@@ -12,7 +12,14 @@ from twin.wire.protocol import Stop, Welcome
 
 LATER = ("twin.solver=fast", "twin.predictor=wiener", "twin.robust=both")
 CRASH = '{kind="twin_crash", twin="%s", from_s=%s, to_s=%s}'
+PAIRS = ("scenario.duration_s=0.15", "metrics.warmup_ms=20", "pairs.count=3")
+SENSING = ("scenario.duration_s=0.1", "metrics.warmup_ms=20")
 SYSTEMS = {
+    "sensing and multicast": SENSING,
+    "pairs": PAIRS,
+    "pairs, prices lost, taken from both ends": ("network.radio.loss=0.1", "network.edge.loss=0.2", *PAIRS),
+    "pairs at once, covariances": ("twin.schedule=simultaneous", "twin.variant=stat", *PAIRS),
+    "pairs, a crash": (f"fault=[{CRASH % ('edge:pair2', 0.05, 0.08)}]", *PAIRS),
     "fast solver, predictor, uncertainty": LATER,
     "every report, lost and late": (
         "twin.trigger=every",
@@ -27,6 +34,10 @@ SYSTEMS = {
         *LATER,
     ),
 }
+
+
+def scenario_of(sets):
+    return {PAIRS[-1]: "interference", SENSING[-1]: "hisac"}.get(sets[-1], "sagin")
 
 
 def fresh(host):
@@ -80,7 +91,7 @@ class Shadows:
 @pytest.mark.parametrize("often", [0.03, 1.0])
 def test_2_a_restored_host_answers_and_ends_as_the_one_that_was_never_gone(emulate, sets, often):
     shadows = Shadows(7, often)
-    run = emulate(*sets, wrap=shadows)
+    run = emulate(*sets, wrap=shadows, duration_s=0.18, scenario=scenario_of(sets))
     assert run.solved
     assert shadows.restored > 5
     for name, shadow in shadows.shadows.items():
@@ -88,10 +99,10 @@ def test_2_a_restored_host_answers_and_ends_as_the_one_that_was_never_gone(emula
         assert shadow.snapshot() == shadows.hosts[name].snapshot()
 
 
-@pytest.fixture(scope="module")
-def hosts(emulate):
+@pytest.fixture(scope="module", params=[LATER, PAIRS, SENSING], ids=scenario_of)
+def hosts(emulate, request):
     kept = Shadows(1, 0.0)
-    emulate(*LATER, wrap=kept)
+    emulate(*request.param, wrap=kept, scenario=scenario_of(request.param))
     return kept.hosts
 
 

@@ -150,7 +150,9 @@ class Link:
 
     def down(self, t_ns: int) -> bool:
         """Whether the link is down at `t_ns`."""
-        return self._scheduled_down(t_ns) or (self._faults is not None and self._faults.down(t_ns) is not None)
+        if self._is_up is not None and not self._is_up(t_ns):
+            return True
+        return self._faults is not None and self._faults.down(t_ns) is not None
 
     def refusal(self, wait_ns: int, t_ns: int) -> Crossing:
         """The crossing of a message that found the link down at `t_ns`, `wait_ns` after its last attempt."""

@@ -55,8 +55,7 @@ class Lives:
 
     def is_down(self, node: str, t_ns: int) -> bool:
         """Whether the twin is down at `t_ns`: from the instant of the crash to before that of the restart."""
-        crashes = self.crashes.get(node)
-        return crashes is not None and any(crash.down_ns <= t_ns < crash.up_ns for crash in crashes)
+        return self.crash_at(node, t_ns) is not None
 
     def crash_at(self, node: str, t_ns: int) -> Crash | None:
         """The crash that has the twin down at `t_ns`, if any."""
