@@ -120,7 +120,9 @@ class Network:
         self._fault_log = fault_log
         self._cuts = Cuts(layout.faults)
         self._routes = Routes(layout.graph, layout.propagation_ns, self._cuts.allow(layout.is_up))
-        self._routes_without_faults = Routes(layout.graph, layout.propagation_ns, layout.is_up)
+        self._routes_without_faults = self._routes
+        if self._cuts:
+            self._routes_without_faults = Routes(layout.graph, layout.propagation_ns, layout.is_up)
         self._queues_on: dict[Route, tuple[Queue, ...]] = {}
         self.queues = self._make_queues(streams, layout.faults)
 
