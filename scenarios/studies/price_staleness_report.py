@@ -29,7 +29,7 @@ _INTRODUCTION: Final = (
     "channels forget by Jakes' law: little at first, then much more than geometrically (last row of each rho). So a",
     "share belongs beside the expected one at the same correlation then, and at rho 0.9 both turns and prices are soon",
     "about channels that are gone: there is less to lose to old prices, and selfish play is not far behind. At rho 1",
-    "what is lost is time: old prices make the play settle later, and the first 30 periods are all that it is given.",
+    "what is lost is time: old prices make the play settle later.",
 )
 
 
