@@ -10,7 +10,7 @@ number: more pairs are a larger field, not a more crowded one.
     off         no prices: every pair for itself
 
 Bytes are those of whole messages, envelopes included, per round: one turn of every pair. What it would take to bring
-all channels to one place is one report of every transmitter, and one precoder back to it, in every round.
+all channels to one place is every report of every transmitter, and a precoder back to each (`twin.journal.economy`).
 """
 
 import json
@@ -84,25 +84,20 @@ def evaluate(point: Point) -> list[Row]:
             "selfish_fresh": rates["nominal_mean"] / pairs,
             "age_ms": summary["age_ms"]["mean"],
             "messages_per_s": summary["messages"]["sent"] / summary["virtual_s"],
-            **_wire(summary, pairs),
+            **_wire(summary),
         }
     ]
 
 
-def _wire(summary: dict[str, Any], pairs: int) -> dict[str, float]:
-    """What is sent per round, in bytes."""
-    kinds, rounds = summary["bytes_by_kind"], summary["solves"]["count"] / pairs
-    price = kinds.get("price", {"messages": 0, "bytes": 0})
+def _wire(summary: dict[str, Any]) -> dict[str, float]:
+    """What is sent of prices; nothing where there are none."""
+    prices = summary.get("prices") or {}
     return {
-        "prices_per_s": price["messages"] / summary["virtual_s"],
-        "price_bytes": price["bytes"] / price["messages"] if price["messages"] else 0.0,
-        "price_round_bytes": price["bytes"] / rounds,
-        "round_bytes": sum(kind["bytes"] for kind in kinds.values()) / rounds,
-        "central_round_bytes": pairs * sum(kinds[name]["bytes"] / kinds[name]["messages"] for name in _CENTRAL),
+        "prices_per_s": prices.get("messages", 0) / summary["virtual_s"],
+        "price_bytes": prices.get("bytes_mean", 0.0),
+        "price_round_bytes": prices.get("bytes_per_round", 0.0),
+        "central_round_bytes": prices.get("central_bytes_per_round", 0.0),
     }
-
-
-_CENTRAL: Final = ("csi", "precoder")
 
 
 def configured(sets: Sequence[str]) -> Study:

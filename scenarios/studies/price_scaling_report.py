@@ -21,7 +21,7 @@ LABELS: Final = {
 }
 COLUMNS: Final = (
     *("secrecy", "fresh", "selfish_fresh", "age_ms", "messages_per_s"),
-    *("prices_per_s", "price_bytes", "price_round_bytes", "round_bytes", "central_round_bytes"),
+    *("prices_per_s", "price_bytes", "price_round_bytes", "central_round_bytes"),
 )
 
 

@@ -14,8 +14,8 @@ _MODULES: Final = {
     "placement": "scenarios.studies.placement",
     "faults": "scenarios.studies.faults",
     "interference-figures": "scenarios.studies.interference_figures",
-    "price-staleness": "scenarios.studies.price_staleness",
     "price-scaling": "scenarios.studies.price_scaling",
+    "price-staleness": "scenarios.studies.price_staleness",
     "hisac-staleness": "scenarios.studies.hisac_staleness",
 }
 """Module of each study; it has the study as STUDY."""
