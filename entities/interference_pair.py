@@ -10,17 +10,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from entities.entity import ACCEPTED, DEDUPLICATED, MALFORMED, QUEUE_FULL, STALE, Entity, Port
+from entities.entity import ACCEPTED, MALFORMED, Entity, Port
 from entities.pairs_air import PairsAir, used_mw
 from entities.pairs_measurement import mean_gain, receiver_csi, transmitter_csi
 from entities.pairs_params import receiver_of
 from entities.pairs_world import PairsWorld
 from entities.reporting import Reporting
+from entities.shelf import Pending, Shelf
 from twin.emulation.kernel import Kernel, Process
 from twin.signal.local_start import local_start
 from twin.wire.messages import Ack, Body, ComplexArray, Covariance, Envelope, Kind, Letter, Precoder
 
-_PENDING_MAX = 4096
 _ROUNDING = 1e-9
 
 
@@ -37,14 +37,8 @@ class PairRadio:
     receiver_reports: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Pending:
-    precoder: Precoder
-    envelope: Envelope
-
-
 class InterferencePair(Entity):
-    """Both ends of a pair; `port` is the transmitter's, `receiver_port` the receiver's. `version` is on air."""
+    """Both ends of a pair; `port` is the transmitter's, `receiver_port` the receiver's."""
 
     def __init__(
         self, name: str, kernel: Kernel, ports: tuple[Port, Port], radio: PairRadio, reporting: Reporting
@@ -56,8 +50,7 @@ class InterferencePair(Entity):
         self.radio = radio
         self.reporting = reporting
         self.number = radio.world.params.names.index(name)
-        self.version = 0
-        self._pending: dict[int, _Pending] = {}
+        self.shelf = Shelf()
 
     def start(self) -> None:
         """Begin to live; all pairs are on air before any of them measures what it hears."""
@@ -74,7 +67,7 @@ class InterferencePair(Entity):
         """Take a precoder in; one that breaks the budget or has another shape is malformed."""
         if not isinstance(body, Precoder) or body.transmitter != self.name or not self._is_sound(body.vector):
             return MALFORMED
-        return self._on_precoder(_Pending(body, envelope))
+        return self._on_precoder(Pending(body, envelope))
 
     def receive_at_receiver(self, envelope: Envelope, body: Body) -> str:  # noqa: ARG002 - the interface of all ports
         """Nobody has anything to say to a receiver."""
@@ -107,34 +100,28 @@ class InterferencePair(Entity):
         both = local_start(own, gain, self.radio.power_mw, params.streams, params.noise_streams)
         return np.ascontiguousarray(np.concatenate(both, axis=1))
 
-    def _on_precoder(self, pending: _Pending) -> str:
-        version = pending.precoder.version
-        if version in self._pending or version == self.version:
-            return DEDUPLICATED
-        if version < self.version:
-            return STALE
-        if len(self._pending) >= _PENDING_MAX:
-            return QUEUE_FULL
-        self._pending[version] = pending
-        at_ns = pending.precoder.activate_at_ns
-        if at_ns > self.kernel.now_ns:
+    @property
+    def version(self) -> int:
+        """The version that is on air; 0 for the local start."""
+        return self.shelf.version
+
+    def _on_precoder(self, pending: Pending) -> str:
+        reason, at_ns = self.shelf.put(pending), pending.precoder.activate_at_ns
+        if reason == ACCEPTED and at_ns > self.kernel.now_ns:
             self.kernel.wake(self.name, at_ns, self._activate)
-        else:
+        elif reason == ACCEPTED:
             self._activate()
-        return ACCEPTED
+        return reason
 
     def _activate(self) -> None:
         """Put the newest version on air that is due; forget what is older."""
         now = self.kernel.now_ns
-        due = [version for version, held in self._pending.items() if held.precoder.activate_at_ns <= now]
-        newest = max(due, default=self.version)
-        if newest <= self.version:
+        pending = self.shelf.take(now)
+        if pending is None:
             return
-        cause, both = self._pending[newest].envelope, self._pending[newest].precoder.vector
-        self.version = newest
-        self._pending = {version: held for version, held in self._pending.items() if version > newest}
-        self._transmit(both, cause, cause.t_data_ns)
-        ack = Ack(self.name, newest, now)
+        cause = pending.envelope
+        self._transmit(pending.precoder.vector, cause, cause.t_data_ns)
+        ack = Ack(self.name, self.version, now)
         self.port.send(Letter(Kind.ACK, self.edge_twin, ack, cause.t_data_ns, cause.trace_id, cause.msg_id))
 
     def _transmit(self, both: ComplexArray, cause: Envelope | None, t_data_ns: int) -> None:

@@ -36,9 +36,13 @@ class Shelf:
         self._pending[version] = pending
         return ACCEPTED
 
-    def take(self, now_ns: int) -> Pending | None:
-        """The newest precoder that is due, if one is; what is older is forgotten."""
-        due = [version for version, held in self._pending.items() if held.precoder.activate_at_ns <= now_ns]
+    def take(self, now_ns: int, newest: int | None = None) -> Pending | None:
+        """The newest precoder that is due, if one is, and no newer than `newest`; what is older is forgotten."""
+        due = [
+            version
+            for version, held in self._pending.items()
+            if held.precoder.activate_at_ns <= now_ns and (newest is None or version <= newest)
+        ]
         if not due:
             return None
         self.version = max(due)

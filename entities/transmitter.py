@@ -17,6 +17,7 @@ from entities.air import Air
 from entities.entity import ACCEPTED, DEDUPLICATED, MALFORMED, QUEUE_FULL, STALE, Entity, Port
 from entities.measurement import estimate
 from entities.reporting import Reporting, state_letter
+from entities.shelf import Pending, Shelf
 from entities.world import World
 from twin.emulation.kernel import Kernel, Process
 from twin.emulation.streams import Streams
@@ -24,7 +25,7 @@ from twin.signal.sagin import SERVES
 from twin.wire.messages import Ack, Body, Command, ComplexArray, Csi, Envelope, Kind, Letter, Precoder
 
 ACTIVATE = "activate"
-_PENDING_MAX = 4096
+_ANNOUNCED_MAX = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +43,10 @@ class Radio:
     power_mw: float
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A precoder that has arrived and is not on air yet."""
-
-    precoder: Precoder
-    envelope: Envelope
-
-
 class Transmitter(Entity):
     """A transmitter that follows the leader; the leader itself is `Leader`.
 
-    `version` is on air. `_pending` holds precoders that are not, `_announced` the versions that the leader has or will
+    `shelf` holds precoders that are not on air yet, `_announced` the versions that the leader has or will
     have on air, with their instants; of those that have come only the newest is kept.
     """
 
@@ -61,8 +54,7 @@ class Transmitter(Entity):
         super().__init__(name, kernel, port)
         self.radio = radio
         self.reporting = reporting
-        self.version = 0
-        self._pending: dict[int, Pending] = {}
+        self.shelf = Shelf()
         self._announced: dict[int, int] = {}
 
     def run(self) -> Process:
@@ -80,6 +72,11 @@ class Transmitter(Entity):
                 return self._on_activate(body)
             case _:
                 return MALFORMED
+
+    @property
+    def version(self) -> int:
+        """The version that is on air; 0 for local MRT."""
+        return self.shelf.version
 
     @property
     def _shape(self) -> tuple[int, ...]:
@@ -101,17 +98,11 @@ class Transmitter(Entity):
         )
 
     def _on_precoder(self, pending: Pending) -> str:
-        version = pending.precoder.version
-        if version in self._pending or version == self.version:
-            return DEDUPLICATED
-        if version < self.version:
-            return STALE
-        if len(self._pending) >= _PENDING_MAX:
-            return QUEUE_FULL
-        self._pending[version] = pending
-        self._announce(pending)
-        self._activate_at(pending.precoder.activate_at_ns)
-        return ACCEPTED
+        reason = self.shelf.put(pending)
+        if reason == ACCEPTED:
+            self._announce(pending)
+            self._activate_at(pending.precoder.activate_at_ns)
+        return reason
 
     def _announce(self, pending: Pending) -> None:
         """Only the leader has something to announce."""
@@ -121,7 +112,7 @@ class Transmitter(Entity):
             return DEDUPLICATED
         if command.version < self._reached():
             return STALE
-        if len(self._announced) >= _PENDING_MAX:
+        if len(self._announced) >= _ANNOUNCED_MAX:
             return QUEUE_FULL
         self._announced[command.version] = command.at_ns
         self._activate_at(command.at_ns)
@@ -142,16 +133,9 @@ class Transmitter(Entity):
         """Put the newest version on air that is due and that the leader has reached; forget what is older."""
         now, reached = self.kernel.now_ns, self._reached()
         self._announced = {version: at_ns for version, at_ns in self._announced.items() if version >= reached}
-        due = [
-            version
-            for version, pending in self._pending.items()
-            if self.version < version <= reached and pending.precoder.activate_at_ns <= now
-        ]
-        if not due:
+        pending = self.shelf.take(now, reached)
+        if pending is None:
             return
-        pending = self._pending[max(due)]
-        self.version = max(due)
-        self._pending = {version: held for version, held in self._pending.items() if version > self.version}
         self._transmit(pending.precoder.vector, pending.envelope, pending.envelope.t_data_ns)
         ack = Ack(self.name, self.version, now)
         cause = pending.envelope

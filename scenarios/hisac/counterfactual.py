@@ -17,6 +17,7 @@ from entities.isac_world import IsacWorld
 from scenarios.hisac.bench import HisacBench
 from scenarios.hisac.configure import policy_config, world_params
 from scenarios.hisac.spec import HisacSpec
+from scenarios.hisac.spec_twin import CONVEX
 from scenarios.record import Knowledge, Precoders, Vectors
 from twin.emulation.streams import Streams
 from twin.errors import InstanceError, SolverError
@@ -37,7 +38,8 @@ class HisacCounterfactual:
 
     def __init__(self, spec: HisacSpec, seed: int, known: Sequence[Knowledge], on_air: Vectors) -> None:
         self._config = policy_config(spec)
-        self.parallel = True
+        # The convex solvers keep their compiled problems between solves: they are for one thread at a time.
+        self.parallel = self._config.solver not in CONVEX
         self._params, self._seed = world_params(spec), seed
         self._bench = HisacBench(spec, seed, 1)
         self._known, self._on_air = known, on_air

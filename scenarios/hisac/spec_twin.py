@@ -1,6 +1,6 @@
 """What the twins of the two stations do with what they know."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -8,6 +8,8 @@ from scenarios.spec_twin import CoordinatedTwinSection
 
 SolverName = Literal[
     "fast",
+    "reference",
+    "paper",
     "rsma_unicast",
     "rsma_equal_split_unicast",
     "sdma_unicast",
@@ -22,11 +24,17 @@ What needs other receivers (NOMA, OMA), or an eavesdropper who removes interfere
 """
 
 
+CONVEX: Final = frozenset({"reference", "paper"})
+"""The slow ones: seconds each."""
+
+
 class HisacTwinSection(CoordinatedTwinSection):
     """One twin makes the beams of both stations, jointly."""
 
     coordinator: str = Field(default="core:bs1", description="twin that solves: edge:X or core:X of an entity X")
-    solver: SolverName = Field(default="fast", description="method that makes the beams; all but fast are baselines")
+    solver: SolverName = Field(
+        default="fast", description="method that makes the beams: the fast one, the convex yardsticks, or a baseline"
+    )
     robust: Literal["none", "ball", "errors"] = Field(
         default="ball",
         description="errors of Bob's and the eavesdropper's channels that the solver allows for: none, the measured "

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from scenarios.hisac.spec import HisacSpec
+from scenarios.hisac.spec_twin import CONVEX
 from scenarios.system import CoordinatedSystem, Row
 from twin.signal.isac import STATIONS
 from twin.signal.units import to_db
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from twin.nodes.coordinator import Coordinator
 
 _SLOWNESS: Final = 10
-"""How much longer a sample takes to divide than with the fastest solver of all systems."""
+_SLOWNESS_CONVEX: Final = 2000
+"""How much longer a sample takes to divide than with the fastest solver of all systems; by the convex solvers."""
 
 
 class HisacSystem(CoordinatedSystem[HisacSpec]):
@@ -63,7 +65,7 @@ class HisacSystem(CoordinatedSystem[HisacSpec]):
     @property
     def slowness(self) -> int:
         """By how much fewer samples are divided than could be."""
-        return _SLOWNESS
+        return _SLOWNESS_CONVEX if self.spec.twin.solver in CONVEX else _SLOWNESS
 
     def graph(self) -> "nx.Graph[str]":
         """The network graph with `LinkParams` on every edge."""

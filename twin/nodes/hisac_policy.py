@@ -100,7 +100,8 @@ def solve_for(config: HisacPolicyConfig, prediction: HisacPrediction, warm_start
         SolverError: the prediction makes no valid problem, or the solver could not.
     """
     radii = _radii(config.robust, prediction)
-    return solve(problem_of(config, prediction.channels, radii), warm_start=warm_start, method=config.solver)
+    start = None if config.solver == "paper" else warm_start  # it alternates from starts of its own
+    return solve(problem_of(config, prediction.channels, radii), warm_start=start, method=config.solver)
 
 
 def problem_of(

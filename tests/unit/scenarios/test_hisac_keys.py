@@ -1,12 +1,16 @@
 """Bad input to the two stations: one clear line each, and what the defaults come to."""
 
+from typing import get_args
+
 import pytest
 
 from scenarios.hisac.configure import circuit_w, coordination, nominal, policy_config, shapes, unmargined, world_params
 from scenarios.hisac.spec import HisacSpec
+from scenarios.hisac.spec_twin import SolverName
 from scenarios.load import from_dict, load
 from twin.errors import ScenarioError
 from twin.signal.units import to_db
+from twin.solvers.rsma.solve import METHODS
 
 
 def test_the_built_in_scenario_is_the_papers_setting():
@@ -72,6 +76,10 @@ def test_rates_that_no_power_gives_contradict_the_array(settings):
     with pytest.raises(ScenarioError, match=r"demands\.private = [0-9.]+: contradicts 4 users at \d antennas of bs2"):
         load("hisac", settings)
     load("hisac", [*settings[:2], "demands.private=0.2"])
+
+
+def test_every_method_of_a_scenario_is_one_of_the_solvers():
+    assert set(get_args(SolverName)) < set(METHODS)
 
 
 def test_margins_are_the_twins_and_not_the_genies():

@@ -55,7 +55,7 @@ class Reduced:
         lacking = (self.scheme.owed - decoded_rates(self.problem, beams, self.scheme))[~common]
         if self.scheme.split is Split.EQUAL:
             lacking = self.problem.users * lacking.max(keepdims=True)
-        return np.maximum(lacking, _LEAST_SHARE)
+        return np.asarray(np.maximum(lacking, _LEAST_SHARE))
 
     def beams(self, x: RealArray) -> Beams:
         """The beams that unknowns stand for."""
