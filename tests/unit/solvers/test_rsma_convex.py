@@ -196,7 +196,9 @@ def test_where_no_program_answered_the_solution_has_failed_and_its_evidence_is_f
     assert found.status is Status.FAILED
     assert found.evidence["relaxed"] == 0.1
     assert not {"lacking", "upper_bound"} & set(found.evidence)
-    assert answered(certain, "reference", start(certain, "null"), 3, {}, 2.0).status is Status.INFEASIBLE
+    for proved, lacking in (({}, 2.0), ({"upper_bound": 0.0}, np.inf)):
+        known = answered(certain, "reference", start(certain, "null"), 3, proved, lacking)
+        assert known.status is Status.INFEASIBLE
     assert answered(certain, "reference", solved[certain].precoders, 3, {}, np.inf).status is Status.SOLVED
 
 

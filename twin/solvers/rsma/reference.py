@@ -105,10 +105,11 @@ def reference(
 def answered(
     problem: HisacProblem, method: str, beams: Beams, programs: int, evidence: dict[str, float], lacking: float
 ) -> Solution:
-    """A solution from beams; "failed" where no program told what demands lack (infinite) and the beams miss some."""
+    """A solution from beams; "failed" where they miss something, no program told what, and nothing is proved."""
     told = {name: value for name, value in (*evidence.items(), ("lacking", lacking)) if np.isfinite(value)}
     solution = evaluated(problem, rsma(problem), method, beams, programs, told)
-    failed = solution.status is Status.INFEASIBLE and not np.isfinite(lacking)
+    unknown = not np.isfinite(lacking) and evidence.get("upper_bound") != 0.0
+    failed = solution.status is Status.INFEASIBLE and unknown
     return replace(solution, status=Status.FAILED) if failed else solution
 
 
