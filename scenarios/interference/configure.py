@@ -27,7 +27,7 @@ def pairs_params(spec: InterferenceSpec) -> PairsParams:
         noise_streams=pairs.noise_streams,
         carrier_hz=radio.carrier_ghz * 1e9,
         noise_dbm=radio.noise_dbm,
-        gain_1m_db=radio.gain_1m_db,
+        gain_1m_db=radio.gain_db,
         exponent=radio.exponent,
         distances=fixed,
         receiver_mps=pairs.speed_mps,

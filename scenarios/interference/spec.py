@@ -10,6 +10,7 @@ from scenarios.interference.spec_world import PairsEavesdropperSection, PairsRad
 from scenarios.spec import Spec
 from scenarios.spec_network import JitterMs, LatencyMs, LinkSection, NetworkSection, RateMbps
 from twin.errors import ScenarioError
+from twin.wire.fields import MAX_RECEIVERS
 
 EAVESDROPPER = "eavesdropper"
 LEAST_SLOT_NS = 1000
@@ -68,6 +69,16 @@ class InterferenceSpec(Spec):
             allowed = f"must be at most pairs.transmit_antennas = {pairs.transmit_antennas} with pairs.noise_streams"
             found = f"{pairs.streams} + {pairs.noise_streams}"
             raise cross_field(("pairs", "streams"), pairs.streams, f"{allowed} ({found})")
+        return self
+
+    @model_validator(mode="after")
+    def _check_rows(self) -> Self:
+        """A transmitter's report has a row for every antenna that hears it."""
+        rows = self.pairs.count * self.pairs.receive_antennas + self.eavesdropper.antennas
+        if rows > MAX_RECEIVERS:
+            found = f"{self.pairs.count} times that, and {self.eavesdropper.antennas} of the eavesdropper, are {rows}"
+            allowed = f"must leave a report at most {MAX_RECEIVERS} rows: {found}"
+            raise cross_field(("pairs", "receive_antennas"), self.pairs.receive_antennas, allowed)
         return self
 
     @model_validator(mode="after")

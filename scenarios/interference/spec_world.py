@@ -50,7 +50,7 @@ class PairsRadioSection(Section):
 
     carrier_ghz: float = Field(default=2.4, ge=0.1, le=100, description="carrier frequency of every channel")
     noise_dbm: float = Field(default=-90.0, ge=-200, le=0, description="noise power at every receiver")
-    gain_1m_db: float = Field(default=-40.0, ge=-200, le=0, description="path gain kappa at 1 m")
+    gain_db: float = Field(default=-40.0, ge=-200, le=0, description="path gain kappa at 1 m")
     exponent: float = Field(default=2.6, ge=0, le=10, description="path loss exponent tau")
     distances: Literal["geometry", "fixed"] = Field(
         default="geometry", description="path loss of the distances between the ends, or of the three that are fixed"

@@ -14,6 +14,7 @@ _MODULES: Final = {
     "placement": "scenarios.studies.placement",
     "faults": "scenarios.studies.faults",
     "interference-figures": "scenarios.studies.interference_figures",
+    "price-scaling": "scenarios.studies.price_scaling",
     "price-staleness": "scenarios.studies.price_staleness",
     "hisac-staleness": "scenarios.studies.hisac_staleness",
 }

@@ -4,8 +4,9 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace as changed
 
-from twin.journal.facts import Applied, Ended, Hop, Sent, Solved, Wall
+from twin.journal.facts import Applied, Ended, Hop, Sent, Solved, Struck, Wall
 from twin.journal.schemas import CONTROL, LATENCY_PARTS, MESSAGES, SOLVES
 from twin.journal.tables import build_tables, metrics_table
 from twin.wire.codec import decode_envelope, encode_envelope
@@ -57,6 +58,9 @@ applied = st.builds(
     Applied, TIMES, st.sampled_from(("uav", "su")), st.integers(0, 3), st.integers(0, MANY), TIMES, st.just(bytes(16))
 )
 walls = st.builds(Wall, st.sampled_from(NAMES), st.integers(1, 3), TIMES, st.floats(0, 9))
+strikes = st.builds(
+    Struck, st.integers(1, MANY), TIMES, st.integers(0, 1), st.sampled_from(("lost", "delayed", "skewed", "replayed"))
+)
 
 
 @st.composite
@@ -65,7 +69,7 @@ def journals(draw):
     ids = range(1, draw(st.integers(0, MANY)) + 1)
     facts = [draw(sent(msg_id)) for msg_id in ids]
     facts += [draw(ended(msg_id)) for msg_id in ids if draw(st.booleans())]
-    facts += draw(st.lists(solved() | applied | walls, max_size=8))
+    facts += draw(st.lists(solved() | applied | walls | strikes, max_size=8))
     facts = draw(st.permutations(facts))
     facts = facts[: draw(st.integers(0, len(facts)))]
     present = {decode_envelope(fact.frame).msg_id for fact in facts if isinstance(fact, Sent)}
@@ -76,6 +80,13 @@ def plain_join(facts, end_ns):
     """(envelope, size, end) of every message by id, and the solves by (node, version)."""
     ends = {f.msg_id: f for f in facts if isinstance(f, Ended) and max(f.t_ns, f.begin_ns) < end_ns}
     frames = [(decode_envelope(fact.frame), len(fact.frame)) for fact in facts if isinstance(fact, Sent)]
+    flags = {"delayed": 4, "skewed": 8}
+    struck = [
+        (f.msg_id, flags[f.effect]) for f in facts if isinstance(f, Struck) and f.t_ns < end_ns and f.effect in flags
+    ]
+    frames = [
+        (changed(e, flags=sum({flag for msg_id, flag in struck if msg_id == e.msg_id})), size) for e, size in frames
+    ]
     messages = {e.msg_id: (e, size, ends.get(e.msg_id)) for e, size in frames if e.t_send_ns < end_ns}
     return messages, [fact for fact in facts if isinstance(fact, Solved) and fact.begin_ns < end_ns]
 

@@ -19,6 +19,7 @@ from twin.journal.facts import (
     Opened,
     Sent,
     Solved,
+    Struck,
     Wall,
     Woken,
 )
@@ -28,7 +29,7 @@ from twin.journal.records import decode_fact, encode_fact
 from twin.journal.tables import build_tables, metrics_table
 from twin.wire.codec import encode_envelope
 from twin.wire.messages import SCHEMA, Envelope, Kind
-from twin.wire.protocol import Fate, Reason
+from twin.wire.protocol import Effect, Fate, Reason
 
 INTS = st.integers(-MAX_INT - 1, MAX_INT)
 IDS = st.integers(1, MAX_INT)
@@ -102,7 +103,8 @@ host_states = st.tuples(st.integers(0, 3), st.integers(1, 4)).flatmap(
     lambda pair: st.builds(HostState, NAMES, TIMES, st.just(min(pair[0], pair[1] - 1)), st.just(pair[1]), st.binary())
 )
 closings = st.builds(Closed, INTS, INTS, FLOATS, st.booleans(), st.dictionaries(TEXTS, TEXTS, max_size=3))
-middles = st.one_of(sents, ends, solves, applications, walls, answers, host_states)
+strikes = st.builds(Struck, INTS, INTS, INTS, st.sampled_from(tuple(map(str, Effect))))
+middles = st.one_of(sents, ends, solves, applications, strikes, walls, answers, host_states)
 facts = st.one_of(middles, closings, st.builds(Opened, manifests))
 
 

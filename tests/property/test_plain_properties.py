@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twin.errors import WireError
+from twin.wire.arrays import MAX_ARRAY_BYTES
 from twin.wire.plain import MAX_DEPTH, pack_plain, take_array, take_map, take_names, take_pairs, unpack_plain
 
 ANY_FLOAT = st.floats(allow_nan=True, allow_infinity=True)
@@ -95,7 +96,7 @@ def nested(depth):
 @pytest.mark.parametrize(
     "value",
     [object(), {1: 2}, {1}, 2**64, np.zeros(2, np.float32), np.float64(1.0), complex(1), nested(MAX_DEPTH + 1)],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_what_is_not_plain_is_refused(value):
     with pytest.raises(WireError, match="x"):
@@ -134,3 +135,9 @@ def test_pairs_maps_and_names_are_what_they_say():
     ):
         with pytest.raises(WireError, match="x"):
             take(wrong, "x")
+
+
+def test_a_state_may_hold_more_than_a_message():
+    array = np.arange(3 * 2**17, dtype=np.complex128).reshape(2, 6, -1)
+    assert same(unpack_plain(pack_plain((array,), "x"), "x"), (array,))
+    assert array.nbytes > MAX_ARRAY_BYTES

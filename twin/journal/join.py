@@ -62,8 +62,8 @@ class Outline:
 
     `floors[b]` is the least (t_send_ns, msg_id) among the messages of block b and later, in the order of the facts;
     `endless` are the messages that were in flight at the end. Solves, applications and wall times in the order of the
-    facts. `flags` are those that faults gave to messages in flight; `struck` counts what each fault did, by its place
-    in the scenario and its effect.
+    facts. `flags` are what faults did to messages in flight, or to any where this is not told between their sending and
+    their end; `struck` counts what each fault did, by its place in the scenario and its effect.
     """
 
     floors: list[Key]
@@ -112,22 +112,25 @@ class _Sketch:
         self.floors: list[Key] = []
         self.endless: set[int] = set()
         self.flags: dict[int, int] = {}
+        self._passing: dict[int, int] = {}
         self.counts: Counter[tuple[int, str]] = Counter()
 
     def strike(self, fact: Struck) -> None:
-        """Note what a fault did to a message, before that ends."""
+        """Note what a fault did to a message."""
         if fact.t_ns >= self._end_ns:
             return
         self.counts[fact.fault, fact.effect] += 1
         if fact.effect in _FLAGS:
-            self.flags[fact.msg_id] = self.flags.get(fact.msg_id, 0) | _FLAGS[fact.effect]
+            seen = fact.msg_id in self._sent and fact.msg_id not in self._ended
+            flags = self._passing if seen else self.flags
+            flags[fact.msg_id] = flags.get(fact.msg_id, 0) | _FLAGS[fact.effect]
 
     def end(self, fact: Ended) -> None:
         """Note that a message ended."""
         self._ended.add(fact.msg_id)
         counts = _counts(fact, self._end_ns)
         if counts:
-            self.flags.pop(fact.msg_id, None)
+            self._passing.pop(fact.msg_id, None)
         if fact.msg_id not in self._sent:
             self._early[fact.msg_id] = counts
         elif counts:
@@ -152,6 +155,8 @@ class _Sketch:
         if self._early:
             raise RunFolderError(f"journal: msg_id={min(self._early)} ended: must have been sent")
         self.floors = list(accumulate(reversed(self.floors), min))[::-1]
+        for msg_id, flag in self._passing.items():
+            self.flags[msg_id] = self.flags.get(msg_id, 0) | flag
 
 
 def outline(facts: Iterable[Fact], end_ns: int) -> Outline:
@@ -232,7 +237,7 @@ def _ready(held: dict[int, Message], floor: Key, endless: set[int]) -> Iterator[
 
 
 def _flag(held: dict[int, Message], msg_id: int, flag: int) -> None:
-    """Flag a message that is still held: a fault strikes it before it ends, and what never ends came with its flags."""
+    """Flag a message that is still held; one that is not came with its flags (`Outline.flags`)."""
     found = held.get(msg_id)
     if found is not None:
         held[msg_id] = replace(found, envelope=replace(found.envelope, flags=found.envelope.flags | flag))

@@ -62,7 +62,7 @@ class PricingTwin:
                 return self._on_downlink(envelope, body)
             case Covariance() if envelope.src == self.receiver:
                 return self._on_covariance(envelope, body)
-            case Price() if self._is_for_me(body):
+            case Price() if self._is_for_me(envelope.src, body):
                 return self._on_price(envelope, body)
             case Ack() if envelope.src == self.config.entity:
                 return self._on_ack(envelope, body)
@@ -121,7 +121,7 @@ class PricingTwin:
             return Outputs(self.config.handle_ns, wakes=(self._next(incoming, self.config.handle_ns),))
         cost_ns = self.config.handle_ns + self.pricing.update_ns
         turn = self.play.take_turn(self.book, known, incoming.begin_ns + cost_ns)
-        used = self.book.inputs
+        used = self.book.inputs(known)
         precoder = Precoder(self.config.entity, turn.version, self.play.precoder(), 0)
         letter = Letter(
             Kind.PRECODER,
@@ -154,8 +154,9 @@ class PricingTwin:
         replica = Replica(envelope.src, envelope.seq, report)
         return (replica_letter(Kind.SYNC, self.config.peer, replica, envelope),)
 
-    def _is_for_me(self, price: Price) -> bool:
-        return price.payer in {"", self.config.entity} and price.pair in self.others
+    def _is_for_me(self, src: str, price: Price) -> bool:
+        is_way = src in {f"edge:{price.pair}", self.config.peer}
+        return is_way and price.payer in {"", self.config.entity} and price.pair in self.others
 
     def _is_due(self, t_ns: int) -> bool:
         """Whether it is the pair's turn: a twin that begins anew waits for the common clock."""

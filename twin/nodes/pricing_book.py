@@ -102,11 +102,9 @@ class Book:
         """The reports that a price rests on."""
         return [each for each in (self.csi, self.heard) if each is not None]
 
-    @property
-    def inputs(self) -> list[Held[Csi] | Held[Covariance] | Held[Price]]:
+    def inputs(self, known: Known) -> list[Held[Csi] | Held[Covariance] | Held[Price]]:
         """All that an update rests on."""
-        prices = [self.prices[name] for name in self.config.pairs if name in self.prices]
-        return [*self.measured, *prices] if self.config.priced else [*self.measured]
+        return [*self.measured, *(price for _, price in self._payable(known))]
 
     @property
     def doppler_hz(self) -> float:

@@ -24,6 +24,8 @@ MAX_HOPS: Final = 64
 _DOWNWARD: Final = frozenset({Kind.PRECODER, Kind.ACK, Kind.COMMAND})
 """Kinds that follow from a solve: the way back from an input to its measurement has none of them."""
 
+_SIDES: Final = ("", "rx", "edge", "core")
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -76,6 +78,12 @@ class Step:
 def entity_of(name: str) -> str:
     """The entity that a name stands for: `uav` for itself, `edge:uav` and `core:uav`."""
     return name.rpartition(":")[2]
+
+
+def side_rank(name: str) -> int:
+    """The place of a name beside others of its entity: itself, another end of it (`rx:`), edge and core twin, rest."""
+    side = name.rpartition(":")[0]
+    return _SIDES.index(side) if side in _SIDES else len(_SIDES)
 
 
 class Steps:

@@ -207,7 +207,8 @@ def _instead(other: OnAir, zero_ns: int) -> str:
 
 def _step_lines(step: Step, zero_ns: int, critical: bool) -> Iterator[Line]:
     style = Style.CRITICAL if critical else Style.PLAIN if step.delivered else Style.FAILURE
-    text = f"{_mark(critical)}  {step.kind:<9}{step.src} -> {step.dst}"
+    kind = f"{step.kind:<9}" if len(step.kind) < 9 else f"{step.kind} "
+    text = f"{_mark(critical)}  {kind}{step.src} -> {step.dst}"
     arrived = "-" if step.arrived_ns is None else _since(step.arrived_ns, zero_ns)
     age = "-" if step.arrived_ns is None else _ms(step.arrived_ns - step.data_ns)
     handled = "-" if step.finish_ns is None else _since(step.finish_ns, zero_ns)

@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from twin.report.selection import Selection
-from twin.report.steps import entity_of
+from twin.report.steps import entity_of, side_rank
 from twin.wire.protocol import Fate
 
 MAX_MESSAGES: Final = 60
-_SIDES: Final = ("", "edge", "core")
 _ARROWS: Final = {Fate.DELIVERED: "->>", Fate.LOST: "-x", Fate.DROPPED: "-x", Fate.IN_FLIGHT: "--)"}
 _MS: Final = 1e-6
 
@@ -40,7 +39,7 @@ def _aliases(messages: list[dict[str, Any]]) -> dict[str, str]:
     """A name that Mermaid can read for everyone: entities as they first speak, each with its edge and core twin."""
     names = list(dict.fromkeys(name for row in messages for name in (row["src"], row["dst"])))
     first = list(dict.fromkeys(map(entity_of, names)))
-    names.sort(key=lambda name: (first.index(entity_of(name)), _SIDES.index(name.rpartition(":")[0])))
+    names.sort(key=lambda name: (first.index(entity_of(name)), side_rank(name)))
     return {name: f"p{number}" for number, name in enumerate(names)}
 
 

@@ -21,14 +21,13 @@ from operator import itemgetter
 from typing import IO, Any, Final
 
 from twin.report.selection import Selection
-from twin.report.steps import entity_of
+from twin.report.steps import entity_of, side_rank
 from twin.wire.protocol import Fate
 
 SEQUENCE: Final = 1
 LOST: Final = "lost"
 ON_AIR: Final = "on air"
 SYSTEM: Final = "system"
-_SIDES: Final = ("", "edge", "core")
 _MS: Final = 1e-6
 
 
@@ -93,7 +92,7 @@ def _order(track: Track) -> tuple[str, bool, int, str]:
     group, name = track
     if entity_of(name) != group:
         return group, True, 0, name
-    return group, False, _SIDES.index(name.rpartition(":")[0]), name
+    return group, False, side_rank(name), name
 
 
 def _tracks(selection: Selection) -> dict[Track, _Track]:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from twin.signal.arrays import ComplexArray, RealArray
-from twin.signal.worst_case import least_power, most_power
+from twin.signal.worst_case import least_power, most_power, power_range
 
 _LN2: Final = float(np.log(2.0))
 
@@ -57,15 +57,18 @@ def reception(
     data, sensing = w[..., :1], w[..., 1:2]
     bob, eve = h[..., 0, :], h[..., 1, :]
     at_bob, at_eve = radii_1[..., 0], radii_1[..., 1]
+    bob_data, bob_data_most = power_range(bob, data, at_bob)
+    eve_data_least, eve_data = power_range(eve, data, at_eve)
+    eve_sensing, eve_sensing_most = power_range(eve, sensing, at_eve)
     return Reception(
-        bob_data=least_power(bob, data, at_bob),
-        bob_data_most=most_power(bob, data, at_bob),
+        bob_data=bob_data,
+        bob_data_most=bob_data_most,
         bob_sensing=least_power(bob, sensing, at_bob),
         bob_interference=most_power(g[..., 0, :], o, radii_2[..., 0]),
-        eve_data=most_power(eve, data, at_eve),
-        eve_data_least=least_power(eve, data, at_eve),
-        eve_sensing=least_power(eve, sensing, at_eve),
-        eve_sensing_most=most_power(eve, sensing, at_eve),
+        eve_data=eve_data,
+        eve_data_least=eve_data_least,
+        eve_sensing=eve_sensing,
+        eve_sensing_most=eve_sensing_most,
         eve_interference=least_power(g[..., 1, :], o if jamming is None else jamming, radii_2[..., 1]),
     )
 

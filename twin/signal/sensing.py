@@ -33,7 +33,7 @@ def scnr(
             with channels over sigma, one of the two sigma^2 that they bring remains.
         echo_filter: a (..., M), of any length; None for the best one.
     """
-    there = np.einsum("...m,...mk->...k", channel.conj(), streams)
+    there = (channel.conj()[..., None, :] @ streams)[..., 0, :]
     lit = (there.real**2 + there.imag**2).sum(axis=-1)
     back = (channel.real**2 + channel.imag**2).sum(axis=-1)
     share = 1.0 if echo_filter is None else filter_share(channel, echo_filter)

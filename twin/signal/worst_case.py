@@ -14,7 +14,7 @@ from twin.signal.arrays import ComplexArray, RealArray
 
 def amplitude(channel: ComplexArray, streams: ComplexArray) -> RealArray:
     """||h^H W||, (...): the root of the power of all streams together, over the noise's deviation."""
-    heard = np.einsum("...m,...mk->...k", channel.conj(), streams)
+    heard = (channel.conj()[..., None, :] @ streams)[..., 0, :]
     return np.asarray(np.sqrt((heard.real**2 + heard.imag**2).sum(axis=-1)))
 
 
@@ -23,11 +23,20 @@ def spread(streams: ComplexArray, radius: float | RealArray) -> RealArray:
     return np.asarray(radius * np.sqrt((streams.real**2 + streams.imag**2).sum(axis=(-2, -1))))
 
 
+def power_range(channel: ComplexArray, streams: ComplexArray, radius: float | RealArray) -> tuple[RealArray, RealArray]:
+    """([ ||h^H W|| - e ||W||_F ]+)^2 and ( ||h^H W|| + e ||W||_F )^2, (...), over the noise power.
+
+    No error within the radius gives less than the former, or more than the latter.
+    """
+    middle, reach = amplitude(channel, streams), spread(streams, radius)
+    return np.asarray(np.maximum(middle - reach, 0.0) ** 2), np.asarray((middle + reach) ** 2)
+
+
 def least_power(channel: ComplexArray, streams: ComplexArray, radius: float | RealArray) -> RealArray:
-    """([ ||h^H W|| - e ||W||_F ]+)^2, (...), over the noise power: no error within the radius gives less."""
-    return np.asarray(np.maximum(amplitude(channel, streams) - spread(streams, radius), 0.0) ** 2)
+    """The former of `power_range`."""
+    return power_range(channel, streams, radius)[0]
 
 
 def most_power(channel: ComplexArray, streams: ComplexArray, radius: float | RealArray) -> RealArray:
-    """( ||h^H W|| + e ||W||_F )^2, (...), over the noise power: no error within the radius gives more."""
-    return np.asarray((amplitude(channel, streams) + spread(streams, radius)) ** 2)
+    """The latter of `power_range`."""
+    return power_range(channel, streams, radius)[1]

@@ -44,15 +44,15 @@ def canonical(array: object, what: str = "array") -> AnyArray:
     return array.astype(little, order="C", copy=False)
 
 
-def encode_array(array: AnyArray, what: str = "array") -> bytes:
-    """Data of the extension for an array of any layout and byte order."""
+def encode_array(array: AnyArray, what: str = "array", most: int = MAX_ARRAY_BYTES) -> bytes:
+    """Data of the extension for an array of any layout and byte order, of at most so many bytes."""
     plain = canonical(array, what)
-    return _header(plain.dtype, plain.shape, what) + plain.tobytes()
+    return _header(plain.dtype, plain.shape, what, most) + plain.tobytes()
 
 
-def decode_array(data: bytes, what: str = "array") -> AnyArray:
+def decode_array(data: bytes, what: str = "array", most: int = MAX_ARRAY_BYTES) -> AnyArray:
     """The array in an extension's data: a C-contiguous, 16-byte aligned, read-only view of `data`."""
-    dtype, shape, size = _layout(data[: _HEADER.size], what)
+    dtype, shape, size = _layout(data[: _HEADER.size], what, most)
     if size != len(data):
         raise WireError(f"{what}.length={len(data)}: must be {size} bytes for {dtype}{shape}")
     array: AnyArray = np.ndarray(shape, dtype, data, _HEADER.size)
@@ -66,17 +66,17 @@ def is_finite(array: AnyArray) -> bool:
 
 
 @functools.lru_cache(maxsize=1024)
-def _header(dtype: AnyDType, shape: tuple[int, ...], what: str) -> bytes:
+def _header(dtype: AnyDType, shape: tuple[int, ...], what: str, most: int) -> bytes:
     """The header for an array; a run has few shapes, so they are worth remembering."""
     size = math.prod(shape) * dtype.itemsize
-    if len(shape) > MAX_NDIM or max(shape, default=0) > MAX_DIM or size > MAX_ARRAY_BYTES:
-        limits = f"must have ndim <= {MAX_NDIM}, dimensions <= {MAX_DIM} and at most {MAX_ARRAY_BYTES} bytes"
+    if len(shape) > MAX_NDIM or max(shape, default=0) > MAX_DIM or size > most:
+        limits = f"must have ndim <= {MAX_NDIM}, dimensions <= {MAX_DIM} and at most {most} bytes"
         raise WireError(f"{what}.shape={shape}: {limits}")
     return _HEADER.pack(_CODES[dtype], len(shape), *shape, *(0,) * (MAX_NDIM + 2 - len(shape)))
 
 
 @functools.lru_cache(maxsize=1024)
-def _layout(header: bytes, what: str) -> tuple[AnyDType, tuple[int, ...], int]:
+def _layout(header: bytes, what: str, most: int) -> tuple[AnyDType, tuple[int, ...], int]:
     """The dtype, the shape and the length of the whole data that a header stands for."""
     if len(header) != _HEADER.size:
         raise WireError(f"{what}.header={len(header)} bytes: must be {_HEADER.size}")
@@ -88,8 +88,8 @@ def _layout(header: bytes, what: str) -> tuple[AnyDType, tuple[int, ...], int]:
         raise WireError(f"{what}.ndim={ndim}: must be <= {MAX_NDIM}, with unused dimensions and padding 0")
     shape = tuple(dims[:ndim])
     size = math.prod(shape) * dtype.itemsize
-    if size > MAX_ARRAY_BYTES:
-        raise WireError(f"{what}.shape={shape}: must have at most {MAX_ARRAY_BYTES} bytes")
+    if size > most:
+        raise WireError(f"{what}.shape={shape}: must have at most {most} bytes")
     return dtype, shape, _HEADER.size + size
 
 

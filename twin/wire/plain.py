@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.errors import WireError
-from twin.wire.arrays import ARRAY_EXT, MAX_ARRAY_BYTES, AnyArray, decode_array, encode_array
+from twin.wire.arrays import ARRAY_EXT, AnyArray, decode_array, encode_array
 from twin.wire.packing import EXTENSION, check_arity, check_list, check_name, extension, show
 
 Plain = (
@@ -32,7 +32,7 @@ _LIMITS: Final[dict[str, int]] = {
     "max_bin_len": MAX_PLAIN,
     "max_array_len": MAX_ENTRIES,
     "max_map_len": MAX_ENTRIES,
-    "max_ext_len": MAX_ARRAY_BYTES + 64,
+    "max_ext_len": MAX_PLAIN,
 }
 _PACKER: Final = msgpack.Packer(autoreset=True)
 
@@ -95,7 +95,7 @@ def _outward(value: Any, what: str, depth: int) -> Any:  # noqa: ANN401 - anythi
     if depth == 0:
         raise WireError(f"{what}={show(value)}: must be nested less than {MAX_DEPTH} deep")
     if type(value) is np.ndarray:
-        return extension(ARRAY_EXT, encode_array(value, what))
+        return extension(ARRAY_EXT, encode_array(value, what, MAX_PLAIN))
     if isinstance(value, tuple | list | Mapping) and len(value) > MAX_ENTRIES:
         raise WireError(f"{what}: {len(value)} entries: must be <= {MAX_ENTRIES}")
     if type(value) is tuple or type(value) is list:
@@ -115,7 +115,7 @@ def _inward(value: Any, what: str, depth: int) -> Any:  # noqa: ANN401 - what Me
     if isinstance(value, EXTENSION):
         if value[0] != ARRAY_EXT:
             raise WireError(f"{what}: extension={value[0]}: must be {ARRAY_EXT}")
-        return decode_array(value[1], what)
+        return decode_array(value[1], what, MAX_PLAIN)
     if type(value) is tuple:
         return tuple([_inward(item, what, depth - 1) for item in value])
     if type(value) is dict:

@@ -97,6 +97,7 @@ def test_stale_repeated_and_reordered_prices_are_dropped_and_said_so(table):
         (Kind.PRICE, "edge:pair1", price_of("pair1", 1)),
         (Kind.PRICE, "edge:pair9", price_of("pair9", 1)),
         (Kind.PRICE, "edge:pair2", price_of("pair2", 1, payer="pair3")),
+        (Kind.PRICE, "edge:pair3", price_of("pair2", 1)),
         (Kind.CSI, "pair2", Csi(("pair1",), np.ones((1, 4), complex), np.zeros(1), np.zeros(1))),
         (Kind.CSI, "pair1", Csi(("pair1",), np.ones((1, 4), complex), np.zeros(1), np.zeros(1))),
         (Kind.CSI, "pair1", Csi(("pair1", "eavesdropper"), np.ones((2, 2), complex), np.zeros(2), np.zeros(2))),

@@ -39,7 +39,7 @@ def item_of(identity, problem):
 
 @pytest.fixture
 def items(draw_stations):
-    return [item_of("a", draw_stations(1)), item_of("b", draw_stations(5, (6, 5), users=2, error=0.05))]
+    return [item_of("a", draw_stations(3)), item_of("b", draw_stations(5, (6, 5), users=2, error=0.05))]
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def test_infeasible_is_an_answer_that_names_what_is_met_least(items, write, tmp_
 
 def test_a_bad_file_and_an_unknown_method_are_usage_errors(items, write, capsys):
     assert main(["solve", "hisac", str(write(items)), "--method", "mrt"]) == 2
-    assert "method='mrt': must be one of fast, rsma_unicast" in capsys.readouterr().err
+    assert "method='mrt': must be one of fast, reference, paper" in capsys.readouterr().err
     items[0]["P1max"] = 0.0
     assert main(["solve", "hisac", str(write(items))]) == 2
     assert "instances[0]: P1max=0: must be > 0 and finite" in capsys.readouterr().err

@@ -243,7 +243,7 @@ function kindCounts(run) {
   return counts;
 }
 
-/** Beside the panels: whose secrecy is drawn, the worst user's (or the sum) or that of one, and what the line for the age is. */
+/** Beside the panels: whose secrecy is drawn (all users', or that of one), and what the line for the age is. */
 export function showUsers(app) {
   const { users, worst } = app.run.metrics;
   const limit = ageLimit(app.run.summary);

@@ -1,11 +1,11 @@
-/** Which lanes there are, in which order, and where: entity, edge twin and core twin of each entity. */
+/** Which lanes there are, in which order, and where: entity, its other end if any, edge and core twin of each. */
 
 import { entityOf } from "./story.js";
 
 const LANE_HEIGHT = 44;
 const AXIS_HEIGHT = 20;
 const MAX_LANES = 60;
-const SIDES = ["", "edge", "core"];
+const SIDES = ["", "rx", "edge", "core"];
 
 /** All lanes of a run in their first order, and those that are shown at first. */
 export function makeLanes(run) {
@@ -36,11 +36,16 @@ function centralEntities(run) {
 /** Central entities first, the coordinator's in their middle so that ways to it are short; then the others by name. */
 function entityOrder(run) {
   const central = centralEntities(run);
-  const rest = [...new Set(run.messages.nodes.map(entityOf))].filter((entity) => !central.has(entity)).sort();
+  const rest = [...new Set(run.messages.nodes.map(entityOf))].filter((entity) => !central.has(entity)).sort(byName);
   const solving = new Set(run.solves.nodeName.map(entityOf));
-  const others = [...central].filter((entity) => !solving.has(entity)).sort();
+  const others = [...central].filter((entity) => !solving.has(entity)).sort(byName);
   const half = others.length >> 1;
-  return [...others.slice(0, half), ...[...solving].sort(), ...others.slice(half), ...rest];
+  return [...others.slice(0, half), ...[...solving].sort(byName), ...others.slice(half), ...rest];
+}
+
+/** By name, numbers in names by their size: pair2 before pair10. */
+function byName(a, b) {
+  return a.localeCompare(b, "en", { numeric: true });
 }
 
 /** Lanes that are shown, pinned ones first, and the height of each row's middle; NaN for a lane that is not shown. */

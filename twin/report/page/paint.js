@@ -153,7 +153,8 @@ function laneName(run, layout, place) {
   const name = run.messages.nodes[layout.list[place]];
   const above = place > 0 ? run.messages.nodes[layout.list[place - 1]] : "";
   const twin = name.slice(0, name.lastIndexOf(":"));
-  return twin && entityOf(above) === entityOf(name) ? `${twin} twin` : name;
+  if (!twin || entityOf(above) !== entityOf(name)) return name;
+  return twin === "rx" ? "receiver" : `${twin} twin`;
 }
 
 function shortened(ctx, text, width) {

@@ -76,7 +76,10 @@ def excesses(problem: HisacProblem, beams: Beams, scheme: Scheme) -> RealArray:
     Powers are relative to their budgets; rates in bit/s/Hz; SINRs and SCNR linear; the orderings (19e) and (19f) are
     differences of received powers over the noise.
     """
-    at = heard(problem, beams, scheme)
+    return _excesses(problem, beams, scheme, heard(problem, beams, scheme), decoded_rates(problem, beams, scheme))
+
+
+def _excesses(problem: HisacProblem, beams: Beams, scheme: Scheme, at: Reception, reached: RealArray) -> RealArray:
     least = problem.threshold
     values = [
         float(sent_power_w(beams[0])) / problem.power_1_w - 1.0,
@@ -89,7 +92,6 @@ def excesses(problem: HisacProblem, beams: Beams, scheme: Scheme) -> RealArray:
         least - float(bob_sinr(at)),
         least - echo_scnr(problem, beams, scheme),
     ]
-    reached = decoded_rates(problem, beams, scheme)
     if scheme.split is Split.NONE:
         return np.concatenate([values, scheme.owed - reached])
     common, private = reached[: problem.users], reached[problem.users :]
@@ -102,8 +104,15 @@ def excesses(problem: HisacProblem, beams: Beams, scheme: Scheme) -> RealArray:
 
 
 def user_rates(problem: HisacProblem, beams: Beams, scheme: Scheme) -> RealArray:
-    """What each user gets, (N,) in bit/s/Hz: its own stream and a fair part of the common one."""
-    reached, streams = decoded_rates(problem, beams, scheme), np.array(scheme.streams)
+    """What each user gets, (N,) in bit/s/Hz: its own stream and a fair part of the common one.
+
+    A stream that several must decode has the least of their rates.
+    """
+    return _user_rates(problem, scheme, decoded_rates(problem, beams, scheme))
+
+
+def _user_rates(problem: HisacProblem, scheme: Scheme, reached: RealArray) -> RealArray:
+    streams = np.array(scheme.streams)
     own = np.array([reached[streams == 1 + user].min() for user in range(problem.users)])
     common = reached[streams == 0]
     if not len(common):
@@ -136,7 +145,9 @@ def evaluated(
     """
     finite = all(np.isfinite(x).all() for x in beams)
     beams = within_budgets(problem, beams) if finite else (np.zeros_like(beams[0]), np.zeros_like(beams[1]))
-    missed = excesses(problem, beams, scheme)
+    at, reached = heard(problem, beams, scheme), decoded_rates(problem, beams, scheme)
+    secrecy, sent_w = rate_difference(at), (sent_power_w(beams[0]), sent_power_w(beams[1]))
+    missed = _excesses(problem, beams, scheme, at, reached)
     worst = int(np.argmax(missed))
     feasible = bool(missed[worst] <= 0.0)
     status = Status.FAILED if not finite else Status.SOLVED if feasible else Status.INFEASIBLE
@@ -145,17 +156,17 @@ def evaluated(
         problem="hisac",
         method=method,
         status=status,
-        objective=efficiency(problem, beams, scheme),
+        objective=float(security_energy_efficiency(secrecy, sent_w[0] + sent_w[1], problem.circuit_w)),
         precoders=beams,
-        rates=user_rates(problem, beams, scheme),
+        rates=_user_rates(problem, scheme, reached),
         violation=float(missed[worst]),
         iterations=iterations,
         warm=WarmStart(beams) if feasible else None,
         evidence={
-            "secrecy_rate": float(rate_difference(heard(problem, beams, scheme))),
+            "secrecy_rate": float(secrecy),
             "scnr": echo_scnr(problem, beams, scheme),
-            "power_1_w": float(sent_power_w(beams[0])),
-            "power_2_w": float(sent_power_w(beams[1])),
+            "power_1_w": float(sent_w[0]),
+            "power_2_w": float(sent_w[1]),
             **least_met,
             **(evidence or {}),
         },

@@ -17,8 +17,8 @@ from twin.solvers.rsma.evaluate import evaluated
 from twin.solvers.rsma.fast_entries import EFFICIENCY, EVALUATIONS, LEAST_SLACK, climb_kernel
 from twin.solvers.rsma.problem import Beams, HisacProblem
 from twin.solvers.rsma.reduced import Reduced, reduced
-from twin.solvers.rsma.scheme import Scheme, rsma
-from twin.solvers.rsma.starts import make_starts
+from twin.solvers.rsma.scheme import Scheme, Split, rsma
+from twin.solvers.rsma.starts import make_starts, without_common
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,15 @@ class Effort:
     inner: int = 100
 
     def __post_init__(self) -> None:
-        for name, least in (("starts", 1), ("warm_starts", 0), ("more_starts", 0), ("outer", 1), ("inner", 1)):
+        for name, least in (("starts", 1), ("warm_starts", 0), ("more_starts", 0), ("outer", 0), ("inner", 1)):
             if getattr(self, name) < least:
                 raise SolverError(f"{name}={getattr(self, name)}: must be >= {least}")
 
 
 NORMAL: Final = Effort()
 LARGE: Final = Effort(starts=8)
+_STAY: Final = Effort(outer=0)
+"""A warm start is a candidate itself."""
 _LARGE_ANTENNAS: Final = 16
 _MARGIN: Final = 1e-6
 """By which thresholds are tightened, relative (rates: in bit/s/Hz)."""
@@ -70,7 +72,8 @@ def solve_fast(
 
     Args:
         problem: the instance.
-        warm_start: beams of an earlier solve of a problem of this shape.
+        warm_start: beams of an earlier solve of a problem of this shape. They are climbed from, and stay if they are
+            allowed here and nothing better is found.
         scheme: what station 2 does for its users; None for RSMA as in eq. (19d).
         method: name to put into the solution.
         effort: how hard to try; None leaves it to the size of the problem.
@@ -103,12 +106,15 @@ def _first_climbs(
     problem: HisacProblem, scheme: Scheme, small: Reduced, warm_start: WarmStart | None, effort: Effort
 ) -> tuple[RealArray, RealArray]:
     if warm_start is None:
-        return _climbs(small, make_starts(problem, effort.starts, scheme.columns), effort, _SMOOTH)
-    report, points = _climbs(small, [_checked(problem, scheme, warm_start)], effort, _WARM_SMOOTH)
+        starts = make_starts(problem, effort.starts, scheme.columns)
+        if scheme.split is not Split.NONE:
+            starts.append(without_common(starts[0]))
+        return _climbs(small, starts, effort, _SMOOTH)
+    warm = [_checked(problem, scheme, warm_start)]
+    ends = [_climbs(small, warm, _STAY, _WARM_SMOOTH), _climbs(small, warm, effort, _WARM_SMOOTH)]
     if effort.warm_starts:
-        cold = _climbs(small, make_starts(problem, effort.warm_starts, scheme.columns), effort, _SMOOTH)
-        report, points = np.concatenate([report, cold[0]]), np.concatenate([points, cold[1]])
-    return report, points
+        ends.append(_climbs(small, make_starts(problem, effort.warm_starts, scheme.columns), effort, _SMOOTH))
+    return np.concatenate([end[0] for end in ends]), np.concatenate([end[1] for end in ends])
 
 
 def _checked(problem: HisacProblem, scheme: Scheme, warm_start: WarmStart) -> Beams:

@@ -13,7 +13,7 @@ from twin.signal.arrays import ComplexArray
 from twin.solvers.rsma.problem import Beams, HisacProblem
 
 _PATTERNS: Final = 16
-_SWEEPS: Final = 6
+_SWEEPS: Final = 4
 _NOISE: Final = 0.3
 """Norm of what the beams of all starts but the first are perturbed by, over theirs."""
 _SHARE: Final = 0.06
@@ -25,6 +25,7 @@ _JAMMING: Final = 4
 """Every so many starts the common beam is aimed at Eve, too, and louder: if it is too faint to jam her for certain, no
 slope would make it louder."""
 _LOUD: Final = 2.0
+_FAINT: Final = 0.03
 
 _MIXES: Final = ((1.0, 0.5, 0.3), (1.0, 1.0, 0.1), (1.0, 0.2, 0.6))
 """Weights of the directions to Bob, the target and Eve in w_ta."""
@@ -35,18 +36,26 @@ def make_starts(problem: HisacProblem, count: int, columns: int) -> list[Beams]:
     rng = np.random.default_rng(_SEED)
     private = _regularised(problem.channels_2[2:], problem.channels_2[:1], _SHARE * problem.power_2_w)
     jamming = _regularised(problem.channels_2[1:2], problem.channels_2[:1], _SHARE * problem.power_2_w)[:, 0]
-    commons = _common_beams(problem.channels_2[2:], private, rng)
+    commons = _common_beams(problem.channels_2[2:], private, rng, count)
+    data = _regularised(problem.channels_1[:1], np.delete(problem.channels_1, [0, 2], 0), _SHARE * problem.power_1_w)
     starts = []
     for index in range(count):
         common = commons[index % len(commons)]
         if index % _JAMMING == _JAMMING - 1:
             common = _LOUD * _unit(common + np.sqrt(problem.users) * jamming)
         o = _multicast(problem, common, private, columns)
-        w = _sensing(problem, _MIXES[index % len(_MIXES)])
+        w = _station_1(problem, data, _MIXES[index % len(_MIXES)])
         if index > 0:
             w, o = _perturbed(w, rng), _perturbed(o, rng)
         starts.append((w, o))
     return starts
+
+
+def without_common(start: Beams) -> Beams:
+    """The same start with next to nothing in the common stream, its power given to the private ones."""
+    w, o = start[0], np.sqrt(2.0) * start[1]
+    o[:, 0] *= _FAINT
+    return w, o
 
 
 def _regularised(wanted: ComplexArray, others: ComplexArray, power_w: float) -> ComplexArray:
@@ -60,29 +69,31 @@ def _unit(columns: ComplexArray) -> ComplexArray:
     return np.asarray(columns / np.maximum(np.linalg.norm(columns, axis=0), 1e-150))
 
 
-def _common_beams(channels: ComplexArray, private: ComplexArray, rng: np.random.Generator) -> list[ComplexArray]:
+def _common_beams(
+    channels: ComplexArray, private: ComplexArray, rng: np.random.Generator, count: int
+) -> list[ComplexArray]:
     """Unit beams sum_n exp(j phi_n) p_n / |g_n^H p_n|: two of locally least norms, then others far from all before."""
     gains = np.abs((channels.conj() * private.T).sum(axis=1))
     parts = private / np.maximum(gains, 1e-3 * gains.max() + 1e-150)
     gram = parts.conj().T @ parts
     drawn = np.exp(2j * np.pi * rng.random((_PATTERNS, len(channels))))
     settled = drawn.copy()
+    others = gram - np.diag(np.diag(gram))
     for _ in range(_SWEEPS):
         for n in range(len(channels)):
-            pull = settled @ gram[n] - settled[:, n] * gram[n, n]
-            size = np.abs(pull)
-            settled[:, n] = np.where(size > 0.0, -pull / np.maximum(size, 1e-150), settled[:, n])
+            against = 1e-150 * settled[:, n] - settled @ others[n]
+            settled[:, n] = against / np.abs(against)
     prices = np.einsum("pn,nm,pm->p", settled.conj(), gram, settled).real
-    return [_unit(parts @ turns) for turns in _choices(drawn, settled[np.argsort(prices, kind="stable")])]
+    return [_unit(parts @ turns) for turns in _choices(drawn, settled[np.argsort(prices, kind="stable")], count)]
 
 
-def _choices(drawn: ComplexArray, settled: ComplexArray) -> list[ComplexArray]:
-    """The first two phase patterns of `settled` that differ, then `drawn`, each time what is least like the others."""
+def _choices(drawn: ComplexArray, settled: ComplexArray, count: int) -> list[ComplexArray]:
+    """`count` phase patterns: the first two of `settled` that differ, then of `drawn` what is least like all before."""
     users = drawn.shape[1]
     alike = np.abs(settled.conj() @ settled[0]) / users
     chosen = [settled[0], *settled[alike < _SAME][:1]]
     closest = np.max([np.abs(drawn.conj() @ turns) / users for turns in chosen], axis=0)
-    for _ in range(len(drawn)):
+    for _ in range(min(count, len(drawn)) - 1):
         index = int(np.argmin(closest))
         chosen.append(drawn[index])
         closest = np.maximum(closest, np.abs(drawn.conj() @ drawn[index]) / users)
@@ -103,13 +114,11 @@ def _multicast(problem: HisacProblem, common: ComplexArray, private: ComplexArra
     return o
 
 
-def _sensing(problem: HisacProblem, mix: tuple[float, float, float]) -> ComplexArray:
-    """Bob's beam spares Eve and the users; the sensing beam is a mix of the directions to Bob, target and Eve."""
-    h, power_w = problem.channels_1, _SHARE * problem.power_1_w
-    data = _regularised(h[:1], h[[1, *range(3, len(h))]], power_w)[:, 0]
-    bob, eve, target = _unit(h[:3].T).T
+def _station_1(problem: HisacProblem, data: ComplexArray, mix: tuple[float, float, float]) -> ComplexArray:
+    """Bob's beam, which spares Eve and the users, and a sensing beam between Bob, target and Eve, equally strong."""
+    bob, eve, target = _unit(problem.channels_1[:3].T).T
     sensing = mix[0] * bob + mix[1] * target + mix[2] * eve
-    return np.asarray(np.sqrt(0.5 * power_w) * _unit(np.column_stack([data, sensing])))
+    return np.asarray(np.sqrt(0.5 * _SHARE * problem.power_1_w) * _unit(np.column_stack([data[:, 0], sensing])))
 
 
 def _perturbed(beams: ComplexArray, rng: np.random.Generator) -> ComplexArray:
