@@ -14,7 +14,8 @@ instants beams are made from the same reports in several ways, and judged in the
 
 SEE alone flatters beams that miss what the users are owed: they need less power. So what is short of the demands, of
 rates as of SCNR, stands beside it. Where no beams meet every demand, those of the instant before stay. Instants at
-which the genie has no answer are left out for everybody. Echoes are measured at the SCNR that beams are made for.
+which the genie has no answer are left out for everybody. Echoes are those of the beams with which bs1
+begins, which light up every direction alike.
 """
 
 from collections.abc import Mapping
@@ -26,7 +27,7 @@ import numpy as np
 
 from entities.isac_measurement import Pilots, sense, station_csi
 from entities.isac_world import IsacWorld
-from scenarios.hisac.configure import circuit_w, policy_config, world_params
+from scenarios.hisac.configure import circuit_w, policy_config, powers_mw, world_params
 from scenarios.hisac.spec import HisacSpec
 from scenarios.hisac.spec_world import DemandsSection
 from scenarios.hisac.worth import Scale, Worth, worth
@@ -39,6 +40,7 @@ from twin.errors import InstanceError, SolverError
 from twin.nodes.hisac_policy import HisacPolicyConfig, in_mw, problem_of, solve_for
 from twin.nodes.hisac_predictor import HisacPrediction, HisacPredictor
 from twin.signal.isac import BOB, EAVESDROPPER, SENSING, STATIONS, TARGET, heard_by
+from twin.signal.local_beams import sensing_beams
 from twin.signal.units import from_db, to_db
 from twin.solvers.rsma.solve import solve
 from twin.wire.messages import ComplexArray, Report, State
@@ -125,6 +127,7 @@ class _Trial:
         self._pilots = Pilots(float(from_db(spec.radio.pilot_snr_db)), errors)
         self._predictor = HisacPredictor(self._policy.predictor)
         self._believer = HisacPredictor(replace(self._policy.predictor, mode="none"))
+        self._search = sensing_beams(self._world.channels(SENSING, 0)[0], powers_mw(spec)[SENSING])
         self._cycle = -1
         self._held: dict[tuple[float, str], Beams] = {}
 
@@ -158,7 +161,7 @@ class _Trial:
         for name in STATIONS:
             csi: Report = station_csi(world, self._streams, name, t_ns, self._pilots)
             told.append((name, csi))
-        echo = sense(world, self._streams, SENSING, t_ns, self._spec.demands.threshold)
+        echo = sense(world, self._streams, SENSING, t_ns, self._search)
         if echo is not None:
             told.append((SENSING, echo))
         moving = (*STATIONS, BOB, *self._spec.user_names)

@@ -57,7 +57,7 @@ STUDY: Final = Study(
     description="interference prices that come late or not at all, by how fast channels move, against selfish play",
     settings=settings(),
     quick_settings=settings(quick=True),
-    seeds=4,
+    seeds=6,
     quick_seeds=3,
     evaluate=evaluate,
     report=report,

@@ -116,6 +116,12 @@ def _spec(sets: str, own: tuple[str, ...]) -> InterferenceSpec:
     return only_interference(load("interference", [*_AT_ONCE, *_WORLD, *_TWIN, *json.loads(sets), *own]))
 
 
+def correlation_after(correlation: float, periods: float) -> float:
+    """J0(2 pi f a T), of a channel with itself `periods` periods later, for the f that gives rho after one."""
+    doppler_hz = speed_mps(correlation) / float(wavelength_m(CARRIER_GHZ * 1e9))
+    return float(jakes(doppler_hz, periods * PERIOD_MS / 1e3))
+
+
 @lru_cache(maxsize=16)
 def speed_mps(correlation: float) -> float:
     """Speed at which channels have this correlation after a period: J0(2 pi f T) = rho with f = v / lambda.

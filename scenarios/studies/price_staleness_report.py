@@ -9,7 +9,7 @@ from scenarios.studies import paper
 from scenarios.studies.figures import DASHED, DPI, GREY, PALETTE, Curve, Panel, Stroke, curves_figure
 from scenarios.studies.framework import StudyReport
 from scenarios.studies.intervals import Interval, percent
-from scenarios.studies.price_staleness_grid import PRICED, SELFISH
+from scenarios.studies.price_staleness_grid import PRICED, SELFISH, correlation_after
 from scenarios.studies.price_staleness_shares import EXPECTED, EXPECTED_AGES, EXPECTED_SELFISH, Shares
 
 _HEAD: Final = (
@@ -24,9 +24,12 @@ _INTRODUCTION: Final = (
     "itself a period later. A share is the mean sum of secrecy rates over that with prices in time at the same motion,",
     "with a 95 % interval by jackknife over seeds.",
     "",
-    "The expected shares are a prototype's: the same play at one place, judged right after each turn. Here a precoder",
-    "is on air for a period while channels move on, so that fast channels leave less to lose to old prices: with rho",
-    "0.9 the turns hardly follow, and selfish play is not far behind either.",
+    "The expected shares are a prototype's: the same play at one place, judged right after each turn, in channels that",
+    "forget geometrically, rho^a after a periods. Here a precoder is on air for a period while channels move on, and",
+    "channels forget by Jakes' law: little at first, then much more than geometrically (last row of each rho). So a",
+    "share belongs beside the expected one at the same correlation then, and at rho 0.9 both turns and prices are soon",
+    "about channels that are gone: there is less to lose to old prices, and selfish play is not far behind. At rho 1",
+    "what is lost is time: old prices make the play settle later.",
 )
 
 
@@ -61,7 +64,7 @@ def _panels(shares: Shares) -> Iterator[Panel]:
         for loss, colour in zip(shares.losses, PALETTE, strict=False):
             if all(shares.has(rho, age, loss) for age in shares.ages):
                 along = [_scaled(shares.share(rho, age, loss)) for age in shares.ages]
-                curves.append(Curve(f"{100 * loss:g} % lost", along, Stroke(colour)))
+                curves.append(Curve(f"{100 * loss:g} %", along, Stroke(colour)))
         if shares.has(rho, 0.0, play=SELFISH):
             selfish = [_scaled(shares.share(rho, 0.0, play=SELFISH))] * len(shares.ages)
             curves.append(Curve("selfish", selfish, Stroke(GREY, DASHED, "", 1.2)))
@@ -73,7 +76,8 @@ def _scaled(entry: Interval) -> Interval:
 
 
 def _subtitle(shares: Shares) -> str:
-    return f"Sum of secrecy rates of five pairs. {shares.seeds} seeds, 95 % intervals shaded."
+    seeds = f"{shares.seeds} seeds, 95 % intervals shaded"
+    return f"Sum of secrecy rates of five pairs. {seeds}. Curves by the share of prices that is lost."
 
 
 def _headline(shares: Shares) -> str:
@@ -102,6 +106,7 @@ def _latency(shares: Shares) -> list[str]:
         selfish = percent(shares.share(rho, 0.0, play=SELFISH))
         rows.append((f"{rho:g}", str(shares.rate(rho, 0.0)), *cells, selfish))
         rows.append(("expected", "", *(f"{expected[age]} %" if age in expected else "" for age in shares.ages), ""))
+        rows.append(("correlation then", "", *(f"{correlation_after(rho, age):.2f}" for age in shares.ages), ""))
     head = ("rho", "in time, bit/s/Hz", *(f"{age:g} late" for age in shares.ages), "selfish")
     return paper.as_markdown(head, rows)
 

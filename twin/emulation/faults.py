@@ -186,7 +186,9 @@ class Cuts:
         return next((fault for fault in self._of.get((a, b), ()) if fault.covers(t_ns)), None)
 
     def allow(self, is_up: Callable[[str, str, int], bool]) -> Callable[[str, str, int], bool]:
-        """Whether a link is up by `is_up` and by the faults."""
+        """Whether a link is up by `is_up` and by the faults; `is_up` itself where no fault takes any link down."""
+        if not self:
+            return is_up
         return lambda a, b, t_ns: self.at(a, b, t_ns) is None and is_up(a, b, t_ns)
 
     def on(self, route: Sequence[str], t_ns: int) -> Iterator[LinkFault]:

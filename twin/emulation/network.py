@@ -120,7 +120,9 @@ class Network:
         self._fault_log = fault_log
         self._cuts = Cuts(layout.faults)
         self._routes = Routes(layout.graph, layout.propagation_ns, self._cuts.allow(layout.is_up))
-        self._routes_without_faults = Routes(layout.graph, layout.propagation_ns, layout.is_up)
+        self._routes_without_faults = self._routes
+        if self._cuts:
+            self._routes_without_faults = Routes(layout.graph, layout.propagation_ns, layout.is_up)
         self._queues_on: dict[Route, tuple[Queue, ...]] = {}
         self.queues = self._make_queues(streams, layout.faults)
 
@@ -195,19 +197,30 @@ class Network:
             return
         transit.hops.append(crossing.hop)
         transit.crossed += 1
+        if crossing.strikes:
+            self._strike(transit, t_ns, crossing)
+        if crossing.lost:
+            self._lose(transit, t_ns, crossing)
+        else:
+            self._go_on(transit, crossing.arrive_ns)
+
+    def _lose(self, transit: Transit, t_ns: int, crossing: Crossing) -> None:
+        """A message ends on a link: at its far end or, where it was refused, at once."""
+        reason = crossing.reason
+        fate = Fate.DROPPED if reason is Reason.PARTITIONED else Fate.LOST
+        if crossing.refused:
+            self._ended(transit, t_ns, fate, reason)
+            return
+        arrive_ns = crossing.arrive_ns
+        self._kernel.at(arrive_ns, transit.order, lambda: self._ended(transit, arrive_ns, fate, reason))
+
+    def _strike(self, transit: Transit, t_ns: int, crossing: Crossing) -> None:
+        """Make the copies that faults ask for, and tell of what else they did."""
         for strike in crossing.strikes:
             if strike.effect in _FLAGS:
                 self._copy(transit, t_ns, crossing, strike)
             else:
                 self._tell(transit.envelope, t_ns, strike)
-        arrive_ns, reason = crossing.arrive_ns, crossing.reason
-        fate = Fate.DROPPED if reason is Reason.PARTITIONED else Fate.LOST
-        if crossing.refused:
-            self._ended(transit, t_ns, fate, reason)
-        elif crossing.lost:
-            self._kernel.at(arrive_ns, transit.order, lambda: self._ended(transit, arrive_ns, fate, reason))
-        else:
-            self._go_on(transit, arrive_ns)
 
     def _go_on(self, transit: Transit, t_ns: int) -> None:
         """At `t_ns` a message reaches the far end of the last link that it crossed."""

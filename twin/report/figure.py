@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from twin.journal.ages import AgeSteps, age_steps
@@ -27,6 +26,7 @@ from twin.journal.summary import (
     users_of,
 )
 from twin.journal.tables import StoredTables, open_tables
+from twin.report.figure_rates import MAX_USERS, Rates, ceilings_of, rates_of, shown_rows, worst_shares
 
 SIZE_IN: Final = (10.0, 6.25)
 DPI: Final = 160
@@ -63,15 +63,6 @@ class _Run:
     objective: Objective = "min"
 
 
-@dataclass(frozen=True, slots=True)
-class _Rates:
-    """Rates of one user in time order."""
-
-    t_s: Array
-    stale: Array
-    fresh: Array
-
-
 def secrecy_figure(folder: Path) -> Path:
     """Draw secrecy and age over time from the tables of a run folder; the path of the PNG (1600 x 1000).
 
@@ -104,13 +95,6 @@ def verdict(metrics: pa.Table, objective: Objective = "min") -> str:
     return f"Staleness costs the worst user, mostly the {name}, {loss:.2f} of {fresh:.2f} bit/s/Hz{share}"
 
 
-def worst_shares(metrics: pa.Table) -> dict[str, float]:
-    """Share of the samples in which each user has the lowest secrecy rate; the first of equals counts."""
-    users = users_of(metrics)
-    lowest = np.argmin(np.vstack([_rates(metrics, user).stale for user in users]), axis=0)
-    return {user: float(np.mean(lowest == index)) for index, user in enumerate(users)}
-
-
 def _load(files: RunFolder) -> _Run:
     tables = open_tables(files)
     if not files.summary_path.exists():
@@ -120,12 +104,7 @@ def _load(files: RunFolder) -> _Run:
     return _Run(tables, round(summary["virtual_s"] * 1e9), bool(summary["interrupted"]), label, objective_of(summary))
 
 
-def _rates(metrics: pa.Table, user: str) -> _Rates:
-    rows = metrics.filter(pc.equal(metrics["user"], user))
-    return _Rates(rows["t_ns"].to_numpy() * 1e-9, rows["secrecy"].to_numpy(), rows["fresh"].to_numpy())
-
-
-def _thinned(rates: _Rates) -> _Rates:
+def _thinned(rates: Rates) -> Rates:
     """Means over stretches of equally many samples, so that at most MAX_POINTS are left; NaN where one is."""
     stride = -(-len(rates.t_s) // MAX_POINTS)
     whole = len(rates.t_s) // stride * stride
@@ -133,7 +112,7 @@ def _thinned(rates: _Rates) -> _Rates:
     def means(values: Array) -> Array:
         return np.asarray(values[:whole].reshape(-1, stride).mean(axis=1))
 
-    return _Rates(means(rates.t_s), means(rates.stale), means(rates.fresh))
+    return Rates(means(rates.t_s), means(rates.stale), means(rates.fresh))
 
 
 def _new_figure() -> Any:  # noqa: ANN401 - matplotlib is imported lazily, here and below
@@ -155,19 +134,18 @@ def _empty_figure(run: _Run) -> Any:  # noqa: ANN401
 
 def _figure(run: _Run) -> Any:  # noqa: ANN401
     metrics = run.tables.metrics
-    users, shares = users_of(metrics), worst_shares(metrics)
+    rows = shown_rows(metrics, run.objective)
     figure = _new_figure()
     grid = {"left": _LEFT, "right": _RIGHT, "top": _TOP, "bottom": _BOTTOM, "hspace": 0.16}
-    heights = [1.0] * len(users) + [0.8]
+    heights = [1.0] * len(rows) + [0.8]
     axes = figure.subplots(len(heights), 1, sharex=True, gridspec_kw=grid | {"height_ratios": heights})
     for axis in axes:
         _style(axis)
-    rates = np.concatenate([metrics[name].to_numpy() for name in ("secrecy", "fresh")])
-    ceiling = 1.08 * float(np.max(rates, where=np.isfinite(rates), initial=0.0))
-    for axis, user, colour in zip(axes, users, COLOURS * len(users), strict=False):
-        _rate_panel(axis, _rates(metrics, user), colour)
-        _label(axis, _rate_label(_rates(metrics, user), NAMES.get(user, user), shares[user]), colour)
-        axis.set_ylim(0, max(ceiling, OUTAGE_THRESHOLD))
+    ceilings = ceilings_of(rows)
+    for axis, row, ceiling, colour in zip(axes, rows, ceilings, COLOURS * len(rows), strict=False):
+        _rate_panel(axis, row.rates, colour)
+        _label(axis, _rate_label(row.rates, NAMES.get(row.name, row.name), row.share), colour)
+        axis.set_ylim(0, max(1.08 * ceiling, OUTAGE_THRESHOLD))
     _age_panel(axes[-1], run)
     axes[-1].set_xlim(0, max(run.end_ns, 1) * 1e-9)
     axes[-1].set_xlabel("virtual time (s)", color=INK)
@@ -180,7 +158,8 @@ def _figure(run: _Run) -> Any:  # noqa: ANN401
 def _head(figure: Any, run: _Run) -> None:  # noqa: ANN401
     said = verdict(run.tables.metrics, run.objective)
     figure.text(_UNIT_X - 0.006, 0.94, said, fontsize=14, weight="bold", color=INK)
-    parts = ["Secrecy rate of each user with the precoders on air, and had they been fresh.", run.label]
+    whose = "each user" if len(users_of(run.tables.metrics)) <= MAX_USERS else "all, and of the two who lose most,"
+    parts = [f"Secrecy rate of {whose} with the precoders on air, and had they been fresh.", run.label]
     stretch_s = _stretch_s(run.tables.metrics)
     if stretch_s:
         parts.append(f"Lines: means over {stretch_s:.2g} s.")
@@ -191,7 +170,7 @@ def _head(figure: Any, run: _Run) -> None:  # noqa: ANN401
 
 def _stretch_s(metrics: pa.Table) -> float | None:
     """Time over which a thinned curve averages; None when all samples are shown."""
-    rates = _rates(metrics, users_of(metrics)[0])
+    rates = rates_of(metrics, users_of(metrics)[0])
     if len(rates.t_s) <= MAX_POINTS:
         return None
     thinned = _thinned(rates).t_s
@@ -214,7 +193,7 @@ def _style(axis: Any) -> None:  # noqa: ANN401
     axis.locator_params(axis="y", nbins=4)
 
 
-def _rate_panel(axis: Any, rates: _Rates, colour: str) -> None:  # noqa: ANN401
+def _rate_panel(axis: Any, rates: Rates, colour: str) -> None:  # noqa: ANN401
     if len(rates.t_s) > MAX_POINTS:
         axis.plot(rates.t_s, rates.stale, color=colour, alpha=0.22, linewidth=0.5)
         rates = _thinned(rates)
@@ -226,7 +205,7 @@ def _rate_panel(axis: Any, rates: _Rates, colour: str) -> None:  # noqa: ANN401
     axis.plot(rates.t_s, rates.stale, color=colour, linewidth=1.7, marker=marker, markersize=3)
 
 
-def _rate_label(rates: _Rates, name: str, share: float) -> list[tuple[Any, str]]:
+def _rate_label(rates: Rates, name: str, share: float | None) -> list[tuple[Any, str]]:
     """Lines of a panel's label: the dashes of the curve that each speaks of (None: of no curve), and text."""
     outage = float(np.mean(rates.stale < OUTAGE_THRESHOLD))
     return [
@@ -234,7 +213,7 @@ def _rate_label(rates: _Rates, name: str, share: float) -> list[tuple[Any, str]]
         (DASHES, f"fresh {_mean_text(rates.fresh)}"),
         ("solid", f"on air {_mean_text(rates.stale)}"),
         (None, f"below {OUTAGE_THRESHOLD:g} bit/s/Hz: {100 * outage:.0f} %"),
-        (None, f"worst user: {100 * share:.0f} % of time"),
+        *([] if share is None else [(None, f"worst user: {100 * share:.0f} % of time")]),
     ]
 
 

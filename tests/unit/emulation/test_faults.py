@@ -6,10 +6,11 @@ from dataclasses import replace
 import networkx as nx
 import pytest
 
-from twin.emulation.faults import MAX_COPIES, LinkFault
+from twin.emulation.faults import MAX_COPIES, Cuts, LinkFault
 from twin.emulation.kernel import Kernel
 from twin.emulation.links import Arq, LinkParams
 from twin.emulation.network import Layout, Network
+from twin.emulation.routes import always_up
 from twin.emulation.streams import Streams
 from twin.errors import KernelError
 from twin.wire.messages import SCHEMA, Envelope, Kind
@@ -241,3 +242,10 @@ def test_faults_that_make_no_sense_are_refused():
         fault("replay", share=1.5)
     with pytest.raises(KernelError, match="delay_ns=-1: must be >= 0"):
         fault("replay", delay_ns=-1)
+
+
+def test_without_cuts_routes_ask_what_they_asked_before():
+    assert Cuts([fault("replay"), fault("delay_spike")]).allow(always_up) is always_up
+    cut = Cuts([fault("link_outage")]).allow(always_up)
+    assert [cut("a", "b", t_ns) for t_ns in (FROM_NS - 1, FROM_NS, TO_NS)] == [True, False, True]
+    assert cut("b", "c", FROM_NS)

@@ -10,7 +10,8 @@ from PIL import Image
 from twin.errors import RunFolderError
 from twin.journal.folder import RunFolder
 from twin.journal.schemas import CONTROL, MESSAGES, METRICS, SOLVES
-from twin.report.figure import _rate_label, _rates, secrecy_figure, verdict, worst_shares
+from twin.report.figure import _rate_label, secrecy_figure, verdict
+from twin.report.figure_rates import MAX_USERS, rates_of, shown_rows, worst_shares
 
 MS = 10**6
 USERS = ("su", "au", "gu")
@@ -101,6 +102,21 @@ def test_worst_shares_count_the_instants(rates):
     assert worst_shares(metrics(stale, fresh)) == {"su": 0.0, "au": 0.75, "gu": 0.25}
 
 
+def test_of_many_users_the_sum_is_shown_and_the_two_that_lose_most():
+    fresh = np.tile(np.arange(6.0) + 3.0, (40, 1))
+    stale = fresh - np.array([0.1, 0.7, 0.2, 0.9, 0.0, 0.3])
+    names = tuple(f"pair{number}" for number in range(1, 7))
+    table = metrics(stale, fresh, users=names)
+    rows = shown_rows(table, "sum")
+    assert [row.name for row in rows] == ["sum", "pair4", "pair2"]
+    np.testing.assert_allclose(rows[0].rates.stale, stale.sum(axis=1))
+    assert rows[0].share is None
+    assert verdict(table, "sum") == "Staleness costs 2.20 of 33.00 bit/s/Hz in sum (7 %)"
+    assert shown_rows(table, "min")[0].name == "worst user"
+    few = metrics(stale[:, :MAX_USERS], fresh[:, :MAX_USERS], users=names[:MAX_USERS])
+    assert [row.name for row in shown_rows(few, "sum")] == list(names[:MAX_USERS])
+
+
 def test_picture_shows_each_user_in_its_colour(tmp_path, rates):
     summary = {"scenario": "tiny", "seed": 1, "virtual_s": 0.4, "interrupted": False}
     folder = write_run(tmp_path / "run", metrics(*rates), control(400 * MS), summary)
@@ -161,7 +177,7 @@ def test_instants_that_the_genie_could_not_solve_leave_a_gap_and_no_nan(tmp_path
     sentence = verdict(table)
     assert "nan" not in sentence
     assert sentence.startswith("Staleness costs the worst user" if unsolved == "one" else "No secrecy rates to compare")
-    labels = [text for _, text in _rate_label(_rates(table, "au"), "aerial user", 1.0)]
+    labels = [text for _, text in _rate_label(rates_of(table, "au"), "aerial user", 1.0)]
     assert labels[1:3] == ["fresh 2.00" if unsolved == "one" else "fresh unknown", "on air 1.50"]
 
 

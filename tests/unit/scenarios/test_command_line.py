@@ -199,7 +199,7 @@ def test_solve_answers_every_instance(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_list_and_validate(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
-    assert re.match(r"sagin +Space-air-ground synergy", capsys.readouterr().out)
+    assert re.search(r"^sagin +Space-air-ground synergy", capsys.readouterr().out, flags=re.MULTILINE)
     Path("my town.toml").write_text("[[users.extra]]\nname = 'lorry'\nposition_m = [1, 2, 0]\n")
     assert main(["validate", "my town.toml", "--set", "twin.coordinator=edge:lorry"]) == 0
     assert capsys.readouterr().out == "my-town: valid, 10 s, 8 entities, 16 twins, edge:lorry solves\n"

@@ -158,7 +158,7 @@ def test_a_broken_instance_file_is_named(content: str, capsys: pytest.CaptureFix
 
 
 def test_solve_needs_a_known_problem_a_file_and_a_place(capsys: pytest.CaptureFixture[str]) -> None:
-    assert refusal(capsys, "solve", "hisac", "b.json").startswith("argument PROBLEM: invalid choice: 'hisac'")
+    assert refusal(capsys, "solve", "isac", "b.json").startswith("argument PROBLEM: invalid choice: 'isac'")
     assert refusal(capsys, "solve", "sagin", "nope.json").startswith("nope.json: ")
     Path("file").write_text("")
     instances = str(ROOT / "tests" / "golden" / "reference" / "sagin.json")

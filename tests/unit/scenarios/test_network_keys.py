@@ -203,7 +203,7 @@ def test_a_graph_with_no_route_names_who_is_cut_off():
             'network.radio.priority=["cis"]',
             (
                 'network.radio.priority = ["cis"]: must be a list of "state", "csi", "sync", '
-                '"share", "precoder", "ack", "command", "price" or "covariance"'
+                '"share", "precoder", "ack", "command", "price", "covariance" or "echo"'
             ),
         ),
     ],

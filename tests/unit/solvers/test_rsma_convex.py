@@ -14,7 +14,7 @@ from twin.solvers.rsma.evaluate import efficiency, evaluated, excesses
 from twin.solvers.rsma.linear import Cases
 from twin.solvers.rsma.paper import paper
 from twin.solvers.rsma.program import Goal
-from twin.solvers.rsma.reference import beams_of, reference, start, to_rank_one
+from twin.solvers.rsma.reference import answered, beams_of, reference, start, to_rank_one
 from twin.solvers.rsma.scheme import rsma
 from twin.solvers.rsma.solve import solve
 
@@ -188,6 +188,18 @@ def test_certifying_what_is_infeasible_leaves_no_gap(certain):
     assert found.status is Status.INFEASIBLE
     assert found.evidence["upper_bound"] == 0.0
     assert "gap" not in found.evidence
+
+
+def test_where_no_program_answered_the_solution_has_failed_and_its_evidence_is_finite(certain, solved):
+    given = {"relaxed": 0.1, "upper_bound": np.inf}
+    found = answered(certain, "reference", start(certain, "null"), 3, given, np.inf)
+    assert found.status is Status.FAILED
+    assert found.evidence["relaxed"] == 0.1
+    assert not {"lacking", "upper_bound"} & set(found.evidence)
+    for proved, lacking in (({}, 2.0), ({"upper_bound": 0.0}, np.inf)):
+        known = answered(certain, "reference", start(certain, "null"), 3, proved, lacking)
+        assert known.status is Status.INFEASIBLE
+    assert answered(certain, "reference", solved[certain].precoders, 3, {}, np.inf).status is Status.SOLVED
 
 
 def test_bad_arguments_are_refused(certain):

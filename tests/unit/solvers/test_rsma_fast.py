@@ -31,7 +31,7 @@ def test_another_optimiser_finds_nothing_better_nearby(draw_stations, seed, erro
         moved,
         method="SLSQP",
         constraints={"type": "ineq", "fun": lambda x: -excesses(problem, beams(x), scheme)},
-        options={"maxiter": 150, "ftol": 1e-10},
+        options={"maxiter": 60, "ftol": 1e-9},
     )
     assert excesses(problem, beams(found.x), scheme).max() <= 1e-5
     assert efficiency(problem, beams(found.x), scheme) <= solution.objective * (1.0 + 1e-4)

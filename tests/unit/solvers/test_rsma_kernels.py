@@ -9,7 +9,7 @@ from twin.solvers.rsma.evaluate import constraint_names, decoded_rates, efficien
 from twin.solvers.rsma.reduced import reduced
 from twin.solvers.rsma.scheme import SCHEMES, rsma, rsma_unicast
 
-NAMES = ("fast_model", "fast_lagrangian", "fast_shape", "fast_descent", "fast_climb")
+NAMES = ("fast_model", "fast_constraints", "fast_lagrangian", "fast_shape", "fast_descent", "fast_climb")
 
 
 @pytest.fixture

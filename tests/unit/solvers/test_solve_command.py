@@ -61,7 +61,7 @@ def test_an_id_cannot_command_the_terminal(draw_problem, item_of, instance_file)
 @pytest.mark.parametrize(
     ("problem", "method", "said"),
     [
-        ("hisac", "reference", "problem='hisac': must be one of sagin, ic"),
+        ("isac", "reference", "problem='isac': must be one of sagin, ic, hisac"),
         ("sagin", "quick", "method='quick': must be one of fast, reference, mrt"),
     ],
 )

@@ -19,6 +19,7 @@ from scenarios.studies.price_staleness_grid import (
     PERIOD_MS,
     PRICED,
     SELFISH,
+    correlation_after,
     point_spec,
     settings,
     speed_mps,
@@ -42,6 +43,10 @@ def setting(**changes):
 def test_a_speed_gives_the_correlation_that_it_stands_for(correlation):
     doppler_hz = speed_mps(correlation) * CARRIER_GHZ * 1e9 / 299_792_458.0
     assert j0(2.0 * np.pi * doppler_hz * PERIOD_MS / 1e3) == pytest.approx(correlation, abs=1e-9)
+    assert correlation_after(correlation, 1.0) == pytest.approx(correlation, abs=1e-9)
+    assert correlation_after(correlation, 5.0) == pytest.approx(
+        j0(10.0 * np.pi * doppler_hz * PERIOD_MS / 1e3), abs=1e-9
+    )
 
 
 def test_latency_loss_and_motion_are_crossed_and_every_setting_is_there_once():
@@ -127,6 +132,7 @@ def test_the_report_has_a_picture_the_numbers_and_what_was_expected(table):
     assert float(late["share_of_fresh"]) == pytest.approx(0.95)
     text = found.files["table.md"].decode()
     assert "| expected |  | 98 % | 96 % | 93 % | 88 % | 82 % |  |" in text
+    assert "| correlation then |  | 1.00 | 0.90 | 0.63 | -0.32 | 0.24 |  |" in text
     assert "| 0.99 | damped |" in text
     assert (
         "rho 0.99: 99 ± 0 % at 1, 98 ± 0 % at 2, 95 ± 0 % at 5, 90 ± 0 % at 10 periods; selfish 50 ± 0 %"

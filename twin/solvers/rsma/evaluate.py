@@ -150,7 +150,7 @@ def evaluated(
     missed = _excesses(problem, beams, scheme, at, reached)
     worst = int(np.argmax(missed))
     feasible = bool(missed[worst] <= 0.0)
-    status = Status.FAILED if not finite else Status.SOLVED if feasible else Status.INFEASIBLE
+    status = (Status.SOLVED if feasible else Status.INFEASIBLE) if finite else Status.FAILED
     least_met = {} if feasible else {f"least_met:{constraint_names(scheme)[worst]}": float(missed[worst])}
     return Solution(
         problem="hisac",

@@ -4,8 +4,8 @@ import math
 
 from twin.signal.arrays import RealArray
 from twin.solvers.compiled import compiled
+from twin.solvers.rsma.fast_constraints import look_at
 from twin.solvers.rsma.fast_descent import Memory, descend
-from twin.solvers.rsma.fast_lagrangian import look_at
 from twin.solvers.rsma.fast_model import ALL, CIRCUIT, DATA, MULTIPLIER, SENSING, SLACK, VALUE, Model, Work
 from twin.solvers.rsma.fast_shape import Shape
 

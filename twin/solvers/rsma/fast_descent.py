@@ -90,6 +90,8 @@ def search(
     Returns the value there, the length, 0 for none, and evaluations. Where trials run out, a step that falls will do.
     """
     short, long, best = 0.0, math.inf, value
+    if not slope < 0.0:
+        return value, 0.0, 0
     for trial in range(_TRIALS):
         for i in range(x.shape[0]):
             memory.next_x[i] = x[i] + length * memory.direction[i]
@@ -153,12 +155,8 @@ def descend(
             break
         aim(memory, kept, newest, shape, pressing)
         slope = dot(memory.gradient, memory.direction)
-        found, length, tried = value, 0.0, 0
-        if slope < 0.0:
-            longest = _LONGEST * size / math.sqrt(dot(memory.direction, memory.direction))
-            found, length, tried = search(
-                model, x, value, slope, min(1.0, longest), delta, margin, penalty, work, memory
-            )
+        longest = min(1.0, _LONGEST * size / math.sqrt(dot(memory.direction, memory.direction)))
+        found, length, tried = search(model, x, value, slope, longest, delta, margin, penalty, work, memory)
         evaluations += tried
         if length == 0.0:
             if kept == 0:

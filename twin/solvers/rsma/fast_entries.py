@@ -14,7 +14,14 @@ from twin.solvers.rsma.fast_model import Model, work_for
 from twin.solvers.rsma.fast_shape import shape_for
 
 _SOURCES: Final = fingerprint(
-    __file__, "fast_model", "fast_lagrangian", "fast_shape", "fast_descent", "fast_climb", "fast_entries"
+    __file__,
+    "fast_model",
+    "fast_constraints",
+    "fast_lagrangian",
+    "fast_shape",
+    "fast_descent",
+    "fast_climb",
+    "fast_entries",
 )
 (LEAST_SLACK, EFFICIENCY, EVALUATIONS, ROUNDS, MISSED) = range(5)
 """What a climb reports of its end: least slack and SEE without margin, its effort, and its worst violation."""

@@ -1,10 +1,8 @@
 """Problem P1 on vectors, compiled: its augmented Lagrangian and gradient, all variables at once.
 
-    minimise log(P_1 + P_2 + P_0) - log R_S                                             (log R_S linear below 0.1)
-    s.t. c_i >= 0: powers 1 - P / P_max; rates as differences in bit/s/Hz; orderings as differences of amplitudes;
-    SINRs as logarithms of what they are over what they must be             (linear below 0.05, with a slope from 0 on)
+    minimise log(P_1 + P_2 + P_0) - log R_S      subject to c_i >= 0      (log R_S linear below 0.1)
 
-each with a margin. A constraint adds (max(0, mu_i - rho c_i)^2 - mu_i^2) / (2 rho).
+A constraint adds (max(0, mu_i - rho c_i)^2 - mu_i^2) / (2 rho).
 """
 
 import math
@@ -14,6 +12,22 @@ from numpy.typing import NDArray
 
 from twin.signal.arrays import RealArray
 from twin.solvers.compiled import compiled
+from twin.solvers.rsma.fast_constraints import (
+    BOB_DATA,
+    BOB_ORDER,
+    BOB_SENSING,
+    ECHO,
+    EVE_ORDER,
+    EVE_SENSING,
+    LEAST_AMPLITUDE,
+    LEAST_POWER,
+    LN2,
+    POWER_1,
+    POWER_2,
+    RATE,
+    logarithm,
+    look_at,
+)
 from twin.solvers.rsma.fast_model import (
     ALL,
     BY,
@@ -32,7 +46,6 @@ from twin.solvers.rsma.fast_model import (
     SB,
     SBM,
     SE,
-    SECRECY,
     SEM,
     SENSING,
     SLACK,
@@ -45,74 +58,11 @@ from twin.solvers.rsma.fast_model import (
     VALUE,
     Model,
     Work,
-    bound,
-    hear,
-    measure,
     pull,
     unbound,
 )
 
-_LN2 = math.log(2.0)
-_LEAST_RATE = 0.1
-_LEAST_POWER = 0.05
-_LEAST_AMPLITUDE = math.sqrt(0.05)
-(POWER_1, POWER_2, RATE, BOB_ORDER, EVE_ORDER, BOB_SENSING, EVE_SENSING, BOB_DATA, ECHO) = range(STATIONS)
-
-
-@compiled
-def logarithm(value: float, least: float) -> float:
-    """Log of a value, linear below `least`; its derivative is 1 / max(value, least)."""
-    return math.log(value) if value >= least else math.log(least) + (value - least) / least
-
-
-@compiled
-def station_slacks(u: RealArray, numbers: RealArray, lit: float, margin: float, slacks: RealArray) -> float:
-    """Slacks of what concerns Bob, Eve and the echo; returns R_S in bit/s/Hz. `lit` is |h_t^H w|^2 of both streams."""
-    bob_noise, data = u[IB] ** 2 + 1.0, max(u[SB], 0.0)
-    jamming = max(u[JE], 0.0) ** 2
-    eve_noise, eve_most = max(u[TE], 0.0) ** 2 + jamming + 1.0, max(u[SEM], 0.0) ** 2 + jamming + 1.0
-    rate = (math.log(1.0 + data**2 / bob_noise) - math.log(1.0 + u[SE] ** 2 / eve_noise)) / _LN2
-    least, most = numbers[THRESHOLD] * (1.0 + margin), numbers[THRESHOLD] * (1.0 - margin)
-    slacks[POWER_1] = 1.0 - margin - (u[DATA] + u[SENSING]) / numbers[MOST_1]
-    slacks[POWER_2] = 1.0 - margin - u[ALL] / numbers[MOST_2]
-    slacks[RATE] = rate - numbers[SECRECY] - margin
-    slacks[BOB_ORDER] = u[TB] * (1.0 - margin) - u[SBM]
-    slacks[EVE_ORDER] = u[TE] * (1.0 - margin) - u[SE]
-    slacks[BOB_SENSING] = 2.0 * logarithm(u[TB] / math.sqrt(least * (u[SBM] ** 2 + bob_noise)), _LEAST_AMPLITUDE)
-    slacks[EVE_SENSING] = -2.0 * logarithm(u[TEM] / math.sqrt(most * eve_most), _LEAST_AMPLITUDE)
-    slacks[BOB_DATA] = 2.0 * logarithm(u[SB] / math.sqrt(least * bob_noise), _LEAST_AMPLITUDE)
-    slacks[ECHO] = logarithm(lit * numbers[ECHO_GAIN] / least, _LEAST_POWER)
-    return rate
-
-
-@compiled
-def user_slacks(
-    at_1: RealArray,
-    at_2: RealArray,
-    decodings: NDArray[np.int64],
-    heard: RealArray,
-    owed: RealArray,
-    shares: RealArray,
-    x: RealArray,
-    margin: float,
-    terms: RealArray,
-) -> None:
-    """Slacks of what users must decode."""
-    split = shares.shape[1]
-    for r in range(owed.shape[0]):
-        user, stream = decodings[0, r], decodings[1, r]
-        noise = 1.0 + at_1[POWER, 0, 3 + user] + at_1[POWER, 1, 3 + user]
-        for k in range(heard.shape[1]):
-            noise += heard[r, k] * at_2[POWER, k, 2 + user]
-        terms[NOISE, STATIONS + r] = noise
-        power = at_2[POWER, stream, 2 + user]
-        if split == 0:
-            slack = logarithm(power / (owed[r] * (1.0 + margin) * noise), _LEAST_POWER)
-        else:
-            slack = math.log(1.0 + power / noise) / _LN2 - owed[r] - margin
-            for v in range(split):
-                slack += shares[r, v] * x[x.shape[0] - split + v] ** 2
-        terms[SLACK, STATIONS + r] = slack
+LEAST_RATE = 0.1
 
 
 @compiled
@@ -132,7 +82,7 @@ def reach_slopes(amplitude: float, wanted: float, force: float) -> tuple[float, 
     """Slopes by the amplitude and by `wanted` of force * 2 log(amplitude / sqrt(wanted))."""
     root = math.sqrt(wanted)
     ratio = amplitude / root
-    slope = force / max(ratio, _LEAST_AMPLITUDE)
+    slope = force / max(ratio, LEAST_AMPLITUDE)
     return 2.0 * slope / root, -slope * ratio / wanted
 
 
@@ -142,7 +92,7 @@ def rate_slopes(u: RealArray, by_rate: float, by: RealArray) -> None:
     bob_noise, data = u[IB] ** 2 + 1.0, max(u[SB], 0.0)
     sensing, jamming = max(u[TE], 0.0), max(u[JE], 0.0)
     eve_noise = sensing**2 + jamming**2 + 1.0
-    own, leaked, slope = bob_noise + data**2, eve_noise + u[SE] ** 2, 2.0 * by_rate / _LN2
+    own, leaked, slope = bob_noise + data**2, eve_noise + u[SE] ** 2, 2.0 * by_rate / LN2
     by_noise = slope * (1.0 / eve_noise - 1.0 / leaked)
     by[SB] = slope * data / own
     by[IB] = slope * u[IB] * (1.0 / own - 1.0 / bob_noise)
@@ -196,9 +146,9 @@ def user_slopes(
             continue
         power = at_2[POWER, stream, 2 + user]
         if split == 0:
-            by_power = force / max(power, _LEAST_POWER * owed[r] * (1.0 + margin) * noise)
+            by_power = force / max(power, LEAST_POWER * owed[r] * (1.0 + margin) * noise)
         else:
-            by_power = force / (_LN2 * (noise + power))
+            by_power = force / (LN2 * (noise + power))
             for v in range(x.shape[0] - split, x.shape[0]):
                 gradient[v] += 2.0 * force * shares[r, v + split - x.shape[0]] * x[v]
         by_noise = -by_power * power / noise
@@ -207,35 +157,6 @@ def user_slopes(
         at_2[SLOPE, stream, 2 + user] += by_power
         for k in range(heard.shape[1]):
             at_2[SLOPE, k, 2 + user] += by_noise * heard[r, k]
-
-
-@compiled
-def look(
-    h: RealArray,
-    g: RealArray,
-    numbers: RealArray,
-    jamming: RealArray,
-    decodings: NDArray[np.int64],
-    heard: RealArray,
-    owed: RealArray,
-    shares: RealArray,
-    x: RealArray,
-    delta: float,
-    margin: float,
-    at_1: RealArray,
-    at_2: RealArray,
-    scalars: RealArray,
-    terms: RealArray,
-) -> float:
-    """Slacks at x, and all that they come from; returns R_S in bit/s/Hz."""
-    first, second = 2 * h.shape[2], 2 * g.shape[2]
-    hear(h, x, 0, at_1)
-    hear(g, x, 2 * first, at_2)
-    measure(x, first, second, jamming, scalars)
-    bound(at_1, at_2, jamming, numbers, delta, scalars)
-    user_slacks(at_1, at_2, decodings, heard, owed, shares, x, margin, terms)
-    lit = at_1[POWER, 0, 2] + at_1[POWER, 1, 2]
-    return station_slacks(scalars[VALUE], numbers, lit, margin, terms[SLACK])
 
 
 @compiled
@@ -251,14 +172,14 @@ def back(
     """Slopes by the scalars and by what lights the target; returns the objective."""
     value, by = scalars[VALUE], scalars[BY]
     sent = numbers[CIRCUIT] + value[DATA] + value[SENSING] + value[ALL]
-    rate_slopes(value, forces[RATE] - goal / max(rate, _LEAST_RATE), by)
+    rate_slopes(value, forces[RATE] - goal / max(rate, LEAST_RATE), by)
     station_slopes(value, numbers[THRESHOLD], margin, forces, by)
     by[DATA] = by[SENSING] = goal / sent - forces[POWER_1] / numbers[MOST_1]
     by[ALL] = goal / sent - forces[POWER_2] / numbers[MOST_2]
     by[JAMMING] = 0.0
     lit, wanted = at_1[POWER, 0, 2] + at_1[POWER, 1, 2], numbers[THRESHOLD] * (1.0 + margin) / numbers[ECHO_GAIN]
-    at_1[SLOPE, 0, 2] = at_1[SLOPE, 1, 2] = forces[ECHO] / max(lit, _LEAST_POWER * wanted)
-    return goal * (math.log(sent) - logarithm(rate, _LEAST_RATE))
+    at_1[SLOPE, 0, 2] = at_1[SLOPE, 1, 2] = forces[ECHO] / max(lit, LEAST_POWER * wanted)
+    return goal * (math.log(sent) - logarithm(rate, LEAST_RATE))
 
 
 @compiled
@@ -291,28 +212,6 @@ def slopes(
     for k in range(jamming.shape[0]):
         pull(g, x, begin, at_2, k, scalars[BY, ALL] + jamming[k] * scalars[BY, JAMMING], gradient)
     return total
-
-
-@compiled
-def look_at(model: Model, x: RealArray, delta: float, margin: float, work: Work) -> float:
-    """`look` at a model."""
-    return look(
-        model.h,
-        model.g,
-        model.numbers,
-        model.jamming,
-        model.decodings,
-        model.heard,
-        model.owed,
-        model.shares,
-        x,
-        delta,
-        margin,
-        work.at_1,
-        work.at_2,
-        work.scalars,
-        work.terms,
-    )
 
 
 @compiled

@@ -16,10 +16,9 @@ import numpy as np
 
 from twin.signal.arrays import ComplexArray, RealArray
 from twin.solvers.compiled import compiled
-from twin.solvers.rsma.fast_lagrangian import RATE, slopes_at
+from twin.solvers.rsma.fast_constraints import RATE
+from twin.solvers.rsma.fast_lagrangian import LEAST_RATE, slopes_at
 from twin.solvers.rsma.fast_model import ALL, BY, DATA, FORCE, IM, JAMMING, RE, SLOPE, Model, Work
-
-_LEAST_RATE = 0.1
 
 
 class Shape(NamedTuple):
@@ -146,7 +145,7 @@ def reshape(model: Model, x: RealArray, rate: float, margin: float, penalty: flo
     weights = shape.weights
     for i in range(terms.shape[1]):
         weights[i] = penalty if terms[FORCE, i] < 0.0 else 0.0
-    weights[RATE] += 1.0 / max(rate, _LEAST_RATE) ** 2
+    weights[RATE] += 1.0 / max(rate, LEAST_RATE) ** 2
     for i in range(terms.shape[1]):
         if weights[i] > 0.0:
             for j in range(terms.shape[1]):

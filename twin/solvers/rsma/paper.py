@@ -11,7 +11,10 @@ their 1 / ln 2 and are concave together, which (28) is not; the ratio of (19a) i
 (program.py) in place of (33), (34) and (48)-(53), whose signs, units and names do not fit.
 
 The proof of convergence does not hold: constraints couple the stations, so a turn stops where the other station holds
-it, at points that are not stationary for both.
+it, at points that are not stationary for both: a joint step goes on from there. On the public set (tests/golden), with
+tight worst cases, the turns reach 27 to 75 % of the best known SEE from beams of most R_S (median 48 %), and 48 to
+98 % from beams of least power (median 75 %). With the paper's worst cases two of the five instances with errors
+have no answer at all, the others 38 to 64 % and 53 to 62 %. Two or three rounds are all it takes to get stuck.
 """
 
 from dataclasses import replace
@@ -24,11 +27,11 @@ from twin.signal.arrays import RealArray
 from twin.solvers.result import Solution
 from twin.solvers.rsma.ascent import Model, Pace, ascend, meet, model
 from twin.solvers.rsma.balance import balance
-from twin.solvers.rsma.evaluate import evaluated, excesses
+from twin.solvers.rsma.evaluate import excesses
 from twin.solvers.rsma.linear import MARGIN, Cases
 from twin.solvers.rsma.problem import Beams, HisacProblem
 from twin.solvers.rsma.program import ATTEMPTS, Goal
-from twin.solvers.rsma.reference import start, to_rank_one
+from twin.solvers.rsma.reference import answered, start, to_rank_one
 from twin.solvers.rsma.scheme import rsma
 
 STARTS: Final = ("most_rate", "least_power")
@@ -63,7 +66,7 @@ def paper(problem: HisacProblem, *, start_at: str = "most_rate", cases: Cases = 
     u, lacking, programs = meet(of, of.lifted.lift(start(problem, "null")), everything)
     if lacking > 0.0:
         beams, _ = of.lifted.principal(u)
-        return evaluated(problem, rsma(problem), "paper", beams, programs, {"lacking": lacking, "rounds": 0.0})
+        return answered(problem, "paper", beams, programs, {"rounds": 0.0}, lacking)
     if start_at == "most_rate":
         u, more = _most_rate(of, u)
         programs += more
@@ -71,9 +74,9 @@ def paper(problem: HisacProblem, *, start_at: str = "most_rate", cases: Cases = 
     begun = of.value(u) / float(np.log(2.0))
     u, rounds, more = _turns(of, u)
     beams, gap, more_still = _beams(of, u)
-    evidence = {"lacking": 0.0, "rounds": float(rounds), "start": begun, "rank_gap": gap}
+    evidence = {"rounds": float(rounds), "start": begun, "rank_gap": gap}
     evidence["relaxed"] = of.value(u) / float(np.log(2.0))
-    return evaluated(problem, rsma(problem), "paper", beams, programs + more + more_still, evidence)
+    return answered(problem, "paper", beams, programs + more + more_still, evidence, 0.0)
 
 
 def _most_rate(of: Model, u: RealArray) -> tuple[RealArray, int]:

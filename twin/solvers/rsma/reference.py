@@ -14,7 +14,7 @@ import numpy as np
 
 from twin.errors import SolverError
 from twin.signal.arrays import ComplexArray, RealArray
-from twin.solvers.result import Solution, WarmStart
+from twin.solvers.result import Solution, Status, WarmStart
 from twin.solvers.rsma.ascent import Model, Pace, ascend, meet, model
 from twin.solvers.rsma.balance import balance
 from twin.solvers.rsma.bound import upper_bound
@@ -95,10 +95,22 @@ def reference(
     of = model(problem)
     ends = [_climb(of, beams, limit) for beams in begins]
     best = max(ends, key=_End.worth)
-    evidence = {"lacking": best.lacking, "relaxed": best.relaxed, "rank_gap": best.rank_gap, "starts": float(len(ends))}
+    evidence = {"relaxed": best.relaxed, "rank_gap": best.rank_gap, "starts": float(len(ends))}
     if not best.allowed:
         evidence["upper_bound"] = upper_bound(problem, most_boxes=1).see
-    return evaluated(problem, rsma(problem), "reference", best.beams, sum(end.programs for end in ends), evidence)
+    programs = sum(end.programs for end in ends)
+    return answered(problem, "reference", best.beams, programs, evidence, best.lacking)
+
+
+def answered(
+    problem: HisacProblem, method: str, beams: Beams, programs: int, evidence: dict[str, float], lacking: float
+) -> Solution:
+    """A solution from beams; "failed" where they miss something, no program told what, and nothing is proved."""
+    told = {name: value for name, value in (*evidence.items(), ("lacking", lacking)) if np.isfinite(value)}
+    solution = evaluated(problem, rsma(problem), method, beams, programs, told)
+    unknown = not np.isfinite(lacking) and evidence.get("upper_bound") != 0.0
+    failed = solution.status is Status.INFEASIBLE and unknown
+    return replace(solution, status=Status.FAILED) if failed else solution
 
 
 @dataclass(frozen=True, slots=True, eq=False)

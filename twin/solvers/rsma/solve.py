@@ -42,16 +42,8 @@ def solve(
         raise SolverError(f"method={method!r}: must be one of {', '.join(METHODS)}")
     if starts is not None and method != "reference":
         raise SolverError(f"method={method!r}: its starts have no names; those of 'reference' do")
-    if method == "reference":
-        from twin.solvers.rsma.reference import reference
-
-        return reference(problem, warm_start=warm_start, starts=starts)
-    if method == "paper":
-        if warm_start is not None:
-            raise SolverError("method='paper': takes no warm start")
-        from twin.solvers.rsma.paper import paper
-
-        return paper(problem)
+    if method in CONVEX:
+        return _convex(problem, warm_start, method, starts)
     from twin.solvers.rsma.fast import solve_fast  # numba is not for those who do not use it
 
     if method == "certified":
@@ -61,9 +53,26 @@ def solve(
     return solve_fast(problem, warm_start=warm_start, scheme=SCHEMES[method](problem), method=method)
 
 
+def _convex(problem: HisacProblem, warm_start: WarmStart | None, method: str, starts: Sequence[str] | None) -> Solution:
+    if method == "reference":
+        from twin.solvers.rsma.reference import reference
+
+        return reference(problem, warm_start=warm_start, starts=starts)
+    if warm_start is not None:
+        raise SolverError(f"method={method!r}: takes no warm start")
+    from twin.solvers.rsma.paper import paper
+
+    return paper(problem)
+
+
 def prepare_convex(problem: HisacProblem, method: str) -> None:
-    """Compile the convex programs of a method of `CONVEX` for problems of this shape, by solving this one."""
-    solve(problem, method=method)
+    """Compile the convex programs of a method of `CONVEX` for problems of this shape, by solving this one, or half."""
+    if method == "reference":
+        from twin.solvers.rsma.reference import STARTS, reference
+
+        reference(problem, max_iterations=1, starts=STARTS[:1])
+    else:
+        solve(problem, method=method)
 
 
 def prepare() -> None:
