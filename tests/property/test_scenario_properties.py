@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scenarios.interference.spec import InterferenceSpec
 from scenarios.keys import all_keys, all_sections, dotted
 from scenarios.load import from_dict, load
 from scenarios.problems import Source, lookup
@@ -17,6 +18,7 @@ from twin.errors import ScenarioError
 
 PARTS = sorted({part for path in all_keys(SaginSpec) for part in path.replace("[]", "").split(".")})
 PATHS = sorted({path for path in (*all_keys(SaginSpec), *all_sections(SaginSpec)) if "[]" not in path})
+PAIRS_PATHS = sorted({path for path in all_keys(InterferenceSpec) if "[]" not in path})
 names = st.sampled_from(PARTS) | st.text(max_size=8)
 scalars = (
     st.booleans()
@@ -66,6 +68,12 @@ def test_any_setting_is_taken_or_refused_in_one_line(path: str, value: str, equa
     loads_or_refuses("sagin", [f"{path}={value}" if equals else path + value])
 
 
+@given(st.sampled_from(PAIRS_PATHS), values.map(shown))
+@settings(deadline=None)
+def test_any_setting_of_pairs_is_taken_or_refused_in_one_line(path: str, value: str) -> None:
+    loads_or_refuses("interference", [f"{path}={value}"])
+
+
 @given(st.text(max_size=40))
 @settings(deadline=None)
 def test_any_name_is_a_scenario_or_refused_in_one_line(name: str) -> None:
@@ -100,7 +108,7 @@ def test_the_line_of_a_key_is_where_it_was_written(path: list[str], blank: int, 
     assert lookup(data, (*path, "x")) == 1
     assert line_of(text, (*path, "x")) == blank + 3
     assert line_of(text, tuple(path)) == blank + 2
-    assert Source(data, "f.toml", text).where((*path, "x")) == f" (f.toml:{blank + 3})"
+    assert Source(data, SaginSpec, "f.toml", text).where((*path, "x")) == f" (f.toml:{blank + 3})"
     assert dotted((*path, "x")).isprintable()
 
 
