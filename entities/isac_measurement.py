@@ -12,6 +12,7 @@ from twin.emulation.streams import Streams
 from twin.signal.arrays import ComplexArray, RealArray, direction_cosines
 from twin.signal.crlb import cosine_variance, range_variance_m2
 from twin.signal.isac import TARGET
+from twin.signal.sensing import scnr as echo_scnr
 from twin.signal.units import from_db, to_db
 from twin.wire.messages import Csi, Echo
 
@@ -49,12 +50,15 @@ def station_csi(world: IsacWorld, streams: Streams, station: str, t_ns: int, pil
     return Csi(names, np.ascontiguousarray(channels), error_var, radius)
 
 
-def sense(world: IsacWorld, streams: Streams, station: str, t_ns: int, scnr: float) -> Echo | None:
-    """What an echo of linear `scnr` tells at t of where the target is; None if it is not told from clutter.
+def sense(world: IsacWorld, streams: Streams, station: str, t_ns: int, beams: ComplexArray) -> Echo | None:
+    """What the echo of beams (M, streams) in sqrt(mW) tells at t of the target; None if it is not told from clutter.
 
-    Range and direction cosines with errors N(0, CRLB), cut to what a range and cosines can be.
+    Its SCNR is that of Li et al., eq. (18). Range and direction cosines have errors N(0, CRLB), cut to what a range
+    and cosines can be.
     """
     sensing, array = world.params.sensing, world.stations[station]
+    channel = world.channels(station, t_ns)[world.heard_by(station).index(TARGET)]
+    scnr = float(echo_scnr(channel, beams, world.params.echo_gain))
     if scnr < from_db(sensing.detection_db):
         return None
     truth = true_place(world, station, t_ns)
@@ -67,7 +71,7 @@ def sense(world: IsacWorld, streams: Streams, station: str, t_ns: int, scnr: flo
     )
     found = truth + np.sqrt(error_var) * streams.generator("echo", station, t_ns).standard_normal(3)
     place = np.clip(found, [0.0, -1.0, -1.0], [sensing.range_max_m, 1.0, 1.0])
-    return Echo(TARGET, place, error_var, float(to_db(scnr)))
+    return Echo(TARGET, beams, place, error_var, float(to_db(scnr)))
 
 
 def true_place(world: IsacWorld, station: str, t_ns: int) -> RealArray:

@@ -120,6 +120,6 @@ class SensingStation(Station):
     def _report(self) -> None:
         super()._report()
         now, radio = self.kernel.now_ns, self.radio
-        echo = sense(radio.world, radio.streams, self.name, now, radio.air.scnr(now))
+        echo = sense(radio.world, radio.streams, self.name, now, self._on_air)
         if echo is not None:
             self.port.send(Letter(Kind.ECHO, self.edge_twin, echo, now, self.reporting.cycle(now)))

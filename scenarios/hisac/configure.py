@@ -170,5 +170,6 @@ def predictor_config(spec: HisacSpec) -> HisacPredictorConfig:
         rician_k=float(from_db(spec.channels.rician_k_db)),
         nakagami_m=spec.channels.nakagami_shape,
         target_k=float(from_db(spec.target.rician_k_db)),
+        echo_gain=world_params(spec).echo_gain,
         manoeuvre=Manoeuvre(spec.twin.target_acceleration_mps2, _TARGET_MPS),
     )

@@ -78,7 +78,7 @@ class _Retaken:
 
     def expect(self, known: Knowledge, link: int, shift_ns: int, target_ns: int) -> Expected:
         """What the predictor expects of one station's channels, everything having been measured later by a shift."""
-        channels, tracks, target = known.links[link]
+        channels, tracks, target, strength = known.links[link]
         latest_ns = max(known.measured_ns[link] + shift_ns, _newest_ns(known.links[link]))
         self._predictor.restore(
             (
@@ -88,6 +88,7 @@ class _Retaken:
                 ),
                 {name: self._moved_track(name, track, shift_ns, latest_ns) for name, track in tracks.items()},
                 self._moved_target(target, shift_ns, latest_ns),
+                strength,
             )
         )
         return self._predictor.expect(STATIONS[link], target_ns)
@@ -133,6 +134,6 @@ class _Retaken:
 
 def _newest_ns(state: tuple[Any, ...]) -> int:
     """When the newest thing in a state of the predictor was measured."""
-    channels, tracks, target = state
+    channels, tracks, target, _ = state
     instants = [int(history[1].max()) for history in channels] + [int(track[0].max()) for track in tracks.values()]
     return max(*instants, int(target[0]), 0)

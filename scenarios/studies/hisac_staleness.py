@@ -12,9 +12,11 @@ instants beams are made from the same reports in several ways, and judged in the
     target    the target predicted
     all       everything predicted
 
-SEE alone flatters beams that miss what the users are owed: they need less power. So what is short of the demands, of
-rates as of SCNR, stands beside it. Where no beams meet every demand, those of the instant before stay. Instants at
-which the genie has no answer are left out for everybody. Echoes are measured at the SCNR that beams are made for.
+SEE alone flatters beams that miss what the users are owed: they need less power. So what their rates are short of
+stands beside it. Where no beams meet every demand, those of the instant before stay. Instants at
+which the genie has no answer are left out for everybody. Fresh beams
+have the SCNR at its threshold to a hair: more costs power, less is too weak; so how far off it is, either way, stands
+for what staleness costs of it. Echoes are those of the beams of the instant before, everything predicted.
 """
 
 from collections.abc import Mapping
@@ -26,7 +28,7 @@ import numpy as np
 
 from entities.isac_measurement import Pilots, sense, station_csi
 from entities.isac_world import IsacWorld
-from scenarios.hisac.configure import circuit_w, policy_config, world_params
+from scenarios.hisac.configure import circuit_w, policy_config, powers_mw, world_params
 from scenarios.hisac.spec import HisacSpec
 from scenarios.hisac.spec_world import DemandsSection
 from scenarios.hisac.worth import Scale, Worth, worth
@@ -39,6 +41,7 @@ from twin.errors import InstanceError, SolverError
 from twin.nodes.hisac_policy import HisacPolicyConfig, in_mw, problem_of, solve_for
 from twin.nodes.hisac_predictor import HisacPrediction, HisacPredictor
 from twin.signal.isac import BOB, EAVESDROPPER, SENSING, STATIONS, TARGET, heard_by
+from twin.signal.local_beams import sensing_beams
 from twin.signal.units import from_db, to_db
 from twin.solvers.rsma.solve import solve
 from twin.wire.messages import ComplexArray, Report, State
@@ -98,15 +101,15 @@ def evaluate(point: Point) -> list[Row]:
 
 
 def _means(worths: list[Worth], demands: DemandsSection) -> dict[str, float]:
-    """SEE in mbit/Hz/J, SCNR in dB, rates in bit/s/Hz; and by how much SCNR and both rates fall short of demands."""
+    """SEE in mbit/Hz/J, SCNR in dB, how far off it is, rates in bit/s/Hz, and what is short of what they should be."""
     scnr_db = to_db(np.array([max(each.scnr, _FLOOR) for each in worths]))
-    short_db = np.maximum(float(to_db(demands.threshold)) - scnr_db, 0.0)
+    off_db = np.abs(float(to_db(demands.threshold)) - scnr_db)
     short = [max(demands.common - each.common, 0.0) + max(demands.private - each.private, 0.0) for each in worths]
     return {
         "see": 1e3 * float(np.mean([each.see for each in worths])),
         "secrecy": float(np.mean([each.secrecy for each in worths])),
         "scnr_db": float(scnr_db.mean()),
-        "short_db": float(short_db.mean()),
+        "off_db": float(off_db.mean()),
         "common": float(np.mean([each.common for each in worths])),
         "private": float(np.mean([each.private for each in worths])),
         "short_rate": float(np.mean(short)),
@@ -125,6 +128,7 @@ class _Trial:
         self._pilots = Pilots(float(from_db(spec.radio.pilot_snr_db)), errors)
         self._predictor = HisacPredictor(self._policy.predictor)
         self._believer = HisacPredictor(replace(self._policy.predictor, mode="none"))
+        self._search = sensing_beams(self._world.channels(SENSING, 0)[0], powers_mw(spec)[SENSING])
         self._cycle = -1
         self._held: dict[tuple[float, str], Beams] = {}
 
@@ -158,7 +162,8 @@ class _Trial:
         for name in STATIONS:
             csi: Report = station_csi(world, self._streams, name, t_ns, self._pilots)
             told.append((name, csi))
-        echo = sense(world, self._streams, SENSING, t_ns, self._spec.demands.threshold)
+        last = self._held.get((BACKHAULS_MS[0], ALL))
+        echo = sense(world, self._streams, SENSING, t_ns, self._search if last is None else last[0])
         if echo is not None:
             told.append((SENSING, echo))
         moving = (*STATIONS, BOB, *self._spec.user_names)

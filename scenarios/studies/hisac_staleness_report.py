@@ -22,7 +22,7 @@ TARGET_ONLY: Final = "target"
 ALL: Final = "all"
 METHODS: Final = (FRESH, ALL, BOB_ONLY, USERS_ONLY, TARGET_ONLY, NOMINAL)
 
-_QUANTITIES: Final = ("see", "secrecy", "scnr_db", "short_db", "common", "private", "short_rate")
+_QUANTITIES: Final = ("see", "secrecy", "scnr_db", "off_db", "common", "private", "short_rate")
 _STROKES: Final = {
     FRESH: Stroke(INK, DASHED, "", 1.2),
     ALL: Stroke(PALETTE[0], SOLID, "o", 2.2),
@@ -62,8 +62,8 @@ class Found:
         """Share of the loss of SEE between the nominal twin and the genie that a method recovers."""
         return jackknife(recovered, self._columns(speed_mps, backhaul_ms, (method, NOMINAL, FRESH), "see"))
 
-    def less_short(self, speed_mps: float, backhaul_ms: float, method: str, what: str) -> Interval:
-        """Share of the nominal twin's shortfall ("short_db", "short_rate") that a method recovers."""
+    def less_off(self, speed_mps: float, backhaul_ms: float, method: str, what: str) -> Interval:
+        """Share of what the nominal twin is off ("off_db") or short of ("short_rate") that a method recovers."""
         return jackknife(_less, self._columns(speed_mps, backhaul_ms, (method, NOMINAL), what))
 
     def _columns(self, speed_mps: float, backhaul_ms: float, methods: tuple[str, ...], what: str) -> RealArray:
@@ -84,7 +84,7 @@ def report(table: pa.Table) -> StudyReport:
     title = "Secrecy per joule of the two stations over backhaul latency, by who is predicted"
     figure = curves_figure(title, _subtitle(found), [_see_panel(found, speed) for speed in found.speeds_mps])
     files = paper.files("see", figure, paper.About.of(title, table), paper.as_csv(_HEAD, _numbers(found)), DPI)
-    title = f"What users and echo are owed and do not get, receivers at {speed_mps:g} m/s"
+    title = f"How far users and echo are from what they are owed, receivers at {speed_mps:g} m/s"
     figure = curves_figure(title, _subtitle(found), _short_panels(found, speed_mps))
     short = paper.as_csv(_SHORT_HEAD, _shortfalls(found))
     files |= paper.files("demands", figure, paper.About.of(title, table), short, DPI)
@@ -104,7 +104,10 @@ def _see_panel(found: Found, speed_mps: float) -> Panel:
 
 def _short_panels(found: Found, speed_mps: float) -> list[Panel]:
     stale = METHODS[1:]
-    titles = {"short_rate": "common and least private rate: short by (bit/s/Hz)", "short_db": "SCNR: short by (dB)"}
+    titles = {
+        "short_rate": "common and least private rate: short by (bit/s/Hz)",
+        "off_db": "SCNR: off its threshold by (dB)",
+    }
     return [
         Panel(title, "backhaul latency (ms)", "", found.backhauls_ms, _curves(found, speed_mps, what, stale))
         for what, title in titles.items()
@@ -132,17 +135,17 @@ def _shortfalls(found: Found) -> Iterator[tuple[str, ...]]:
     for speed in found.speeds_mps:
         for backhaul in found.backhauls_ms:
             for method in METHODS[1:-1]:
-                shares = [found.less_short(speed, backhaul, method, what) for what in ("short_rate", "short_db")]
+                shares = [found.less_off(speed, backhaul, method, what) for what in ("short_rate", "off_db")]
                 numbers = [f"{number:.6f}" for entry in shares for number in (entry.mean, entry.half_width)]
                 yield (f"{speed:g}", f"{backhaul:g}", method, *numbers, str(found.seeds))
 
 
 def _headline(found: Found) -> str:
-    lines = [f"Recovered by predicting everything, of the loss of SEE and of shortfalls, over {found.seeds} seeds:"]
+    lines = [f"Recovered by predicting everything, of what staleness costs, over {found.seeds} seeds:"]
     for speed in found.speeds_mps:
         for backhaul in found.backhauls_ms:
             see = percent(found.share(speed, backhaul, ALL))
-            rates, scnr = (percent(found.less_short(speed, backhaul, ALL, what)) for what in ("short_rate", "short_db"))
+            rates, scnr = (percent(found.less_off(speed, backhaul, ALL, what)) for what in ("short_rate", "off_db"))
             lines.append(f"  {speed:g} m/s, backhaul {backhaul:g} ms: SEE {see}, users' rates {rates}, SCNR {scnr}")
     return "\n".join(lines)
 
@@ -150,9 +153,9 @@ def _headline(found: Found) -> str:
 def _markdown(found: Found) -> str:
     lines = ["# What prediction recovers of SEE and SCNR", "", _subtitle(found), ""]
     lines += [
-        "A share of SEE is (method - nominal) / (fresh - nominal) of mean SEEs; one of users' rates or of SCNR is",
-        "1 - shortfall / that of the nominal twin: of the common and the least private rate below what is demanded,",
-        "and of the SCNR in dB below its threshold. 95 % intervals by jackknife over seeds.",
+        "A share of SEE is (method - nominal) / (fresh - nominal) of mean SEEs; one of users' rates is 1 - shortfall /",
+        "that of the nominal twin, of the common and the least private rate below what is demanded; one of SCNR the",
+        "same of how many dB it is off its threshold, either way. 95 % intervals by jackknife over seeds.",
     ]
     for speed in found.speeds_mps:
         lines += ["", f"## Receivers at {speed:g} m/s", "", "Means: SEE in mbit/Hz/J, rates short by, SCNR in dB.", ""]
@@ -170,7 +173,7 @@ def _means(found: Found, speed_mps: float) -> list[str]:
 
 def _recovered(found: Found, speed_mps: float) -> list[str]:
     def cell(method: str, backhaul_ms: float) -> str:
-        short = [found.less_short(speed_mps, backhaul_ms, method, what) for what in ("short_rate", "short_db")]
+        short = [found.less_off(speed_mps, backhaul_ms, method, what) for what in ("short_rate", "off_db")]
         return ", ".join(percent(entry) for entry in (found.share(speed_mps, backhaul_ms, method), *short))
 
     rows = [(method, *(cell(method, ms) for ms in found.backhauls_ms)) for method in METHODS[1:-1]]

@@ -27,9 +27,10 @@ _INTRODUCTION: Final = (
     "The expected shares are a prototype's: the same play at one place, judged right after each turn, in channels that",
     "forget geometrically, rho^a after a periods. Here a precoder is on air for a period while channels move on, and",
     "channels forget by Jakes' law: little at first, then much more than geometrically (last row of each rho). So a",
-    "share belongs beside the expected one at the same correlation then, and at rho 0.9 both turns and prices are soon",
-    "about channels that are gone: there is less to lose to old prices, and selfish play is not far behind. At rho 1",
-    "what is lost is time: old prices make the play settle later.",
+    "share belongs beside the expected one at the same correlation then. Slow channels lose more to late prices than",
+    "that explains, at 10 dB of SNR nearly as much as at 54 dB: why is not known. At rho 0.9 both turns and prices are",
+    "soon about channels that are gone: there is less to lose to old prices, and selfish play is not far behind. At",
+    "rho 1 old prices make the play settle later, and in some worlds at another end.",
 )
 
 

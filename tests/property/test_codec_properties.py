@@ -91,7 +91,7 @@ def csis():
 
 states = st.builds(State, reals(3), reals(3), floats)
 covariances = st.builds(Covariance, names, squares(), positive)
-echoes = st.builds(Echo, names, reals(3), arrays(np.float64, 3, elements=positive), floats)
+echoes = st.builds(Echo, names, matrices(), reals(3), arrays(np.float64, 3, elements=positive), floats)
 reports = st.one_of(states, csis(), st.builds(Sensed, names, vectors(), positive), covariances, echoes)
 replicas = st.builds(Replica, names, counts, reports)
 body_of_kind = {

@@ -56,7 +56,7 @@ def csi(rows, antennas):
 STATE = State(RNG.normal(size=3), RNG.normal(size=3), -3.5)
 SENSED = Sensed("uav", RNG.normal(size=5) + 0j, 0.25)
 HEARD = Covariance("pair2", RNG.normal(size=(2, 2)) + 0j, 10.0)
-ECHO = Echo("target", RNG.normal(size=3), np.array([0.5, 0.01, 0.02]), -2.5)
+ECHO = Echo("target", RNG.normal(size=(3, 2)) + 0j, RNG.normal(size=3), np.array([0.5, 0.01, 0.02]), -2.5)
 REPORTS = [STATE, csi(1, 1), csi(4, 4), csi(3, 11), SENSED, HEARD, ECHO]  # csi(3, 11): too many doubles for Python
 BODIES = [(Kind.STATE, STATE), *((Kind.CSI, report) for report in REPORTS[1:4])]
 BODIES += [(Kind.SYNC, Replica("satellite", 70_000, report)) for report in REPORTS]

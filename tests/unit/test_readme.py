@@ -28,10 +28,10 @@ def test_every_command_is_understood(line):
 
 
 def test_every_setting_is_valid():
-    settings = re.findall(r"--set ([\w.]+=[\w.:]+)", README)
+    settings = re.findall(r"run (\w+) .*--set ([\w.]+=[\w.:]+)", README)
     assert len(settings) >= 3
-    for setting in settings:
-        load("sagin", [setting])
+    for scenario, setting in settings:
+        load(scenario, [setting])
 
 
 def test_every_target_of_make_that_it_names_exists():

@@ -47,7 +47,13 @@ def csi() -> Csi:
 def bodies(csi):
     """Every kind with a body of it; SYNC and SHARE carry the five kinds of report."""
     heard = Covariance("pair2", np.array([[2.0, 0.5j], [-0.5j, 1.5]]), 10.0)
-    echo = RadarEcho("target", np.array([31.5, 0.25, -0.5]), np.array([0.6, 0.02, 0.03]), -2.5)
+    echo = RadarEcho(
+        "target",
+        np.array([[1.0 + 0j, 0.5j], [2.0, 1j]]),
+        np.array([31.5, 0.25, -0.5]),
+        np.array([0.6, 0.02, 0.03]),
+        -2.5,
+    )
     state = State(np.array([1.0, -2.0, 3.0]), np.array([0.0, 4.5, 0.0]), -3.5)
     sensed = Sensed("uav", np.array([1 + 2j, 3 - 4j]), 0.25)
     return [

@@ -13,6 +13,8 @@ from twin.wire.codec import decode_body, encode_body
 from twin.wire.fields import MAX_ANTENNAS, MAX_RECEIVERS
 from twin.wire.messages import Ack, Command, Covariance, Csi, Echo, Kind, Precoder, Price, Replica, Sensed, State
 
+LIT = np.ones((3, 2), dtype=np.complex128)
+
 
 def same(a, b):
     """Equal bodies: types, fields, and arrays element by element."""
@@ -51,7 +53,7 @@ def test_every_kind_comes_back_as_it_was(bodies):
 
 def test_decoded_arrays_are_contiguous_aligned_and_read_only(bodies):
     decoded = [array for kind, body in bodies for array in arrays_in(decode_body(kind, encode_body(body)))]
-    assert len(decoded) == 21
+    assert len(decoded) == 23
     for array in decoded:
         assert array.flags.c_contiguous
         assert not array.flags.writeable
@@ -126,11 +128,12 @@ def test_the_largest_csi_passes():
         (Covariance("pair1", np.ones((65, 65), complex), 0.0), "Covariance.matrix"),
         (Covariance("pair1", np.eye(2), 0.0), "Covariance.matrix=float64"),
         (Covariance("pair1", np.eye(2) + 0j, -1.0), "Covariance.doppler_hz=-1.0"),
-        (Echo("target", np.ones(2), np.ones(3), 0.0), "Echo.place"),
-        (Echo("target", np.array([1.0, np.nan, 0.0]), np.ones(3), 0.0), "Echo.place=nan"),
-        (Echo("target", np.ones(3), np.array([1.0, -1.0, 1.0]), 0.0), "Echo.error_var=-1.0"),
-        (Echo("", np.ones(3), np.ones(3), 0.0), "Echo.target"),
-        (Echo("target", np.ones(3), np.ones(3), np.inf), "Echo.scnr_db"),
+        (Echo("target", LIT, np.ones(2), np.ones(3), 0.0), "Echo.place"),
+        (Echo("target", LIT, np.array([1.0, np.nan, 0.0]), np.ones(3), 0.0), "Echo.place=nan"),
+        (Echo("target", LIT, np.ones(3), np.array([1.0, -1.0, 1.0]), 0.0), "Echo.error_var=-1.0"),
+        (Echo("", LIT, np.ones(3), np.ones(3), 0.0), "Echo.target"),
+        (Echo("target", LIT, np.ones(3), np.ones(3), np.inf), "Echo.scnr_db"),
+        (Echo("target", np.ones(3) + 0j, np.ones(3), np.ones(3), 0.0), "Echo.beams"),
         (Ack(NAME65, 1, 1), "Ack.transmitter"),
         (Ack("uav", 1, 2**63), "Ack.applied_ns"),
         (Command(1, "", 0), "Command.name"),

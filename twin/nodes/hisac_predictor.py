@@ -7,7 +7,8 @@ It knows what arrived in messages and the constants in its configuration, nothin
                      scatter, put the line of sight of the target instant on again
     Nakagami         divide by the path gain, invert the Nakagami map, predict the scatter, take the moments of the map
                      over what is left open; Rayleigh is the same with shape 1
-    target           a line of sight to where a Kalman filter expects it (`target_track`)
+    target           a line of sight to where a Kalman filter expects it (`target_track`); how strong it is, shadowing
+                     and all, is learnt from echoes: by how much they are over what the beams should have brought back
 
 The eavesdropper reports no state: the running mean of her channel stands for her line of sight, and her speed is taken
 for the largest that a user reports. A receiver of whom no state has come yet is treated like her.
@@ -22,11 +23,13 @@ from pydantic import ConfigDict
 
 from twin.errors import InstanceError, WireError
 from twin.nodes.history import ChannelHistory, Taps, Track
-from twin.nodes.target_track import Manoeuvre, TargetTrack
+from twin.nodes.target_track import Manoeuvre, Strength, TargetTrack
 from twin.signal.arrays import ComplexArray, RealArray, direction_cosines, upa_response
 from twin.signal.isac import EAVESDROPPER, SENSING, STATIONS, TARGET, heard_by
 from twin.signal.nakagami import nakagami_moments, to_scatter
 from twin.signal.prediction import predicted, wiener_taps
+from twin.signal.sensing import scnr
+from twin.signal.units import to_db
 from twin.wire.messages import Csi, Echo, Report, Sensed, State
 from twin.wire.packing import check_arity
 from twin.wire.plain import Plain, take_map
@@ -44,7 +47,8 @@ class HisacPredictorConfig:
 
     `mode` "none" passes on what was last reported (the target where its last echo put it), "one_tap" uses one report
     of each channel, "wiener" `taps`. `gain_1m` is the gain of free space at 1 m, linear, per mW over the noise; Rician
-    factors are linear; `arrays` has columns and rows of each station; `memory_s` is how long running means last.
+    factors are linear; `echo_gain` is kappa^2 sigma^2 for channels over sigma in sqrt(mW); `arrays` has columns and
+    rows of each station; `memory_s` is how long running means last.
     """
 
     __pydantic_config__ = ConfigDict(strict=True, extra="forbid")
@@ -60,6 +64,7 @@ class HisacPredictorConfig:
     rician_k: float
     nakagami_m: float
     target_k: float
+    echo_gain: float
     manoeuvre: Manoeuvre
 
     def __post_init__(self) -> None:
@@ -116,6 +121,7 @@ class HisacPredictor:
         self._channels = {name: ChannelHistory(rows, self._taps, config.memory_s) for name in STATIONS}
         self._tracks: dict[str, Track] = {}
         self._target = TargetTrack(config.manoeuvre)
+        self._strength = Strength()
 
     def note_report(self, entity: str, t_data_ns: int, report: Report) -> None:
         """Take in what was measured at `t_data_ns`; reports that say nothing of these channels are passed over.
@@ -134,8 +140,9 @@ class HisacPredictor:
                 self._channels[name].add(row, t_data_ns, report.channel, 0.0, report.radius)
             case State() if entity in STATIONS or (entity in self._listeners and entity != EAVESDROPPER):
                 self._tracks.setdefault(entity, Track(self._taps + 1)).add(t_data_ns, report)
-            case Echo(target=name) if name == TARGET:
+            case Echo(target=name) if name == TARGET and t_data_ns > self._target.t_ns:
                 self._target.add(t_data_ns, report)
+                self._learn(t_data_ns, report)
 
     def predict(self, targets_ns: Sequence[int]) -> HisacPrediction:
         """Channels at one instant per station.
@@ -148,11 +155,12 @@ class HisacPredictor:
     def state(self) -> Plain:
         """What is remembered of every channel, of where everybody was, and of the target."""
         channels = tuple(self._channels[name].state() for name in STATIONS)
-        return channels, {name: track.state() for name, track in self._tracks.items()}, self._target.state()
+        tracks: Plain = {name: track.state() for name, track in self._tracks.items()}
+        return channels, tracks, self._target.state(), self._strength.state()
 
     def restore(self, state: object) -> None:
         """Remember what another of this configuration did when it said `state`."""
-        channels, tracks, target = check_arity(state, 3, "HisacPredictor")
+        channels, tracks, target, strength = check_arity(state, 4, "HisacPredictor")
         for name, item in zip(STATIONS, check_arity(channels, len(STATIONS), "HisacPredictor"), strict=True):
             self._channels[name].restore(item)
         self._tracks = {}
@@ -162,6 +170,7 @@ class HisacPredictor:
             track = self._tracks[name] = Track(self._taps + 1)
             track.restore(item)
         self._target.restore(target)
+        self._strength.restore(strength)
 
     def expect(self, name: str, target_ns: int) -> Expected:
         """One station's channels at an instant; errors as those of `predict`."""
@@ -208,10 +217,22 @@ class HisacPredictor:
     def _echoing(self, name: str, target_ns: int) -> ComplexArray:
         """The channel (M,) to the target: its line of sight, the share of a Rician channel that has a direction."""
         at_ns = self._target.t_ns if self.config.mode == "none" else target_ns
-        (range_m, *cosines), _ = self._target.at(at_ns)
+        amplitude = 1.0 if self.config.mode == "none" else self._strength.amplitude
+        return np.asarray(amplitude * self._sight(name, self._target.at(at_ns)[0]))
+
+    def _sight(self, name: str, place: RealArray) -> ComplexArray:
+        """The channel (M,) from a station to a range and cosines: the share of a Rician one that has a direction."""
         share = self.config.target_k / (self.config.target_k + 1.0)
-        response = upa_response(np.array(cosines), *self.config.arrays[name])
-        return np.asarray(np.sqrt(share * self.config.gain_1m) / range_m * response)
+        response = upa_response(place[1:], *self.config.arrays[name])
+        return np.asarray(np.sqrt(share * self.config.gain_1m) / place[0] * response)
+
+    def _learn(self, t_ns: int, echo: Echo) -> None:
+        """How strong an echo was beside what its beams should have brought back."""
+        sight = self._sight(SENSING, self._target.at(t_ns)[0])
+        if echo.beams.shape[0] == len(sight):
+            expected = float(scnr(sight, echo.beams, self.config.echo_gain))
+            if expected > 0.0:
+                self._strength.add(t_ns, echo.scnr_db - float(to_db(expected)))
 
     def _gains(self, taps: Taps, sights: Sights) -> RealArray:
         """Mean power gains (R, p + 1) at the taps and the target instant; without a state, the running mean."""

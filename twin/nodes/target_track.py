@@ -14,11 +14,13 @@ from twin.errors import InstanceError, WireError
 from twin.signal.arrays import RealArray
 from twin.signal.units import to_s
 from twin.wire.messages import Echo
-from twin.wire.packing import check_arity, check_int
+from twin.wire.packing import check_arity, check_float, check_int
 from twin.wire.plain import Plain, take_array
 
 _AXES: Final = 3
 _MEASURED: Final = np.kron(np.eye(_AXES), [[1.0, 0.0]])
+_REMEMBERED_S: Final = 0.1
+"""How long an echo counts for how strong the target is: scatter is gone by then, shadowing is not."""
 _NEAREST_M: Final = 5.0
 """Nearer than this a target's cosines could change arbitrarily fast."""
 
@@ -111,3 +113,35 @@ class TargetTrack:
         """How much a range and cosines (3,) change when something at this range moves by one metre, at most."""
         turn = 1.0 / max(float(range_m), _NEAREST_M)
         return np.array([1.0, turn, turn])
+
+
+class Strength:
+    """A fading mean of by how many dB echoes exceed what is expected; it begins as one echo that did not."""
+
+    def __init__(self) -> None:
+        self._t_ns = -1
+        self._weight = 1.0
+        self._total_db = 0.0
+
+    @property
+    def amplitude(self) -> float:
+        """By how much the channel is stronger than expected; its amplitude enters an echo to the fourth power."""
+        return float(10.0 ** (self._total_db / self._weight / 40.0))
+
+    def add(self, t_ns: int, excess_db: float) -> None:
+        """Fold the echo of an instant in; instants ascend."""
+        fade = 1.0 if self._t_ns < 0 else float(np.exp(-to_s(t_ns - self._t_ns) / _REMEMBERED_S))
+        self._weight = fade * self._weight + 1.0
+        self._total_db = fade * self._total_db + excess_db
+        self._t_ns = t_ns
+
+    def state(self) -> Plain:
+        """The memory: instant, weight, sum."""
+        return self._t_ns, self._weight, self._total_db
+
+    def restore(self, state: object) -> None:
+        """Remember what another did when it said `state`."""
+        t_ns, weight, total_db = check_arity(state, 3, "Strength")
+        self._t_ns = check_int(t_ns, "Strength.t_ns", -1)
+        self._weight = check_float(weight, "Strength.weight", 1.0)
+        self._total_db = check_float(total_db, "Strength.total_db")

@@ -22,6 +22,8 @@ from twin.wire.protocol import Control, Hello, Ping, Pong, Refused, Welcome
 from twin.wire.router import WATCH, Router
 
 _LOOK_S: Final = 0.02  # between two looks at hosts that are waited for
+_MANY: Final = 1000  # messages without a look
+_PINGS: Final = 3  # without an answer before a host is silent: this process may have been stopped meanwhile
 _GRACE_S: Final = 5.0  # for hosts that were told to stop to end
 
 
@@ -54,6 +56,7 @@ class _Seat:
     route: bytes | None = None
     heard_s: float = 0.0
     pinged_s: float = 0.0
+    pings: int = 0
     pings_lost: int = 0
     losses: int = 0
     progress: int = 0
@@ -91,7 +94,7 @@ class RemoteLink(Link):
         self._tell = tell
         self._seats: dict[str, _Seat] = {}
         self._name_of: dict[bytes, str] = {}
-        self._next_look_s = 0.0
+        self._unlooked = 0
         self._grace_s = 0.0
         try:
             for name in self.names:
@@ -133,9 +136,10 @@ class RemoteLink(Link):
             received = self._router.receive(_LOOK_S)
             if received is not None:
                 self._take(*received)
-            now = time.monotonic()
-            if received is None or now >= self._next_look_s:
-                self._next_look_s = now + _LOOK_S
+            self._unlooked = 0 if received is None else self._unlooked + 1
+            # Whoever waits in the queue is there: all of it is heard first, unless somebody fills it without end.
+            if self._unlooked % _MANY == 0:
+                now = time.monotonic()
                 for name in self.names:
                     self._look_at(name, now)
 
@@ -152,7 +156,7 @@ class RemoteLink(Link):
             self._meet(route, control)
             return
         seat = self._seats[name]
-        seat.heard_s, seat.pings_lost = time.monotonic(), 0
+        seat.heard_s, seat.pings, seat.pings_lost = time.monotonic(), 0, 0
         if route.endswith(WATCH):
             self.rejected += not isinstance(control, Pong)
         elif seat.session.take(control):
@@ -198,6 +202,7 @@ class RemoteLink(Link):
         """Send what the session has to say."""
         for control in seat.session.say():
             seat.since_s = seat.heard_s = time.monotonic()
+            seat.pings = 0
             if seat.route is None or not self._router.send(seat.route, encode_control(control)):
                 self._lose(seat, "cannot be reached")
                 return
@@ -219,10 +224,10 @@ class RemoteLink(Link):
         limits = self._limits
         if now - seat.since_s > limits.answer_s:
             raise HostLostError(f"host {name}: no {seat.session.waits_for} within {limits.answer_s:g} s")
-        if now - seat.heard_s > limits.silence_s or seat.pings_lost > 1:
+        if (now - seat.heard_s > limits.silence_s and seat.pings >= _PINGS) or seat.pings_lost > 1:
             self._lose(seat, f"has been silent for {now - seat.heard_s:.3g} s")
         elif now - max(seat.heard_s, seat.pinged_s) > limits.ping_s and seat.route is not None:
-            seat.pinged_s = now
+            seat.pinged_s, seat.pings = now, seat.pings + 1
             seat.pings_lost += not self._router.send(seat.route + WATCH, _PING)
 
     def _lose(self, seat: _Seat, why: str) -> None:

@@ -252,6 +252,7 @@ _ROWS: Final[dict[type[Any], Row]] = {
         Echo,
         {
             "target": check_name,
+            "beams": FACTOR,
             "place": array_field(FLOAT, (3,), least=3),
             "error_var": array_field(FLOAT, (3,), least=3, low=0.0),
             "scnr_db": check_float,

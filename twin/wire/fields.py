@@ -52,4 +52,4 @@ def array_field(dtype: str, *most: tuple[int, ...], least: int = 1, low: float |
 VECTOR: Final = array_field(COMPLEX, (MAX_ANTENNAS,), (MAX_ANTENNAS, MAX_STREAMS))
 """A precoder: one stream, or one per column."""
 FACTOR: Final = array_field(COMPLEX, (MAX_ANTENNAS, MAX_STREAMS))
-"""A price."""
+"""A price, or beams."""

@@ -83,11 +83,13 @@ class Covariance(Struct, frozen=True, eq=False, gc=False):
 class Echo(Struct, frozen=True, eq=False, gc=False):
     """A radar return: where a station takes a target to be, which says nothing itself.
 
-    `place` (3,) is its range in m and the cosines of its direction to the y and the z axis, along which the array
-    stands; `error_var` (3,) are their variances, in m^2 and 1; `scnr_db` is the echo over clutter and noise.
+    `beams` (M, streams) are what the target was lit up with; `place` (3,) is its range in m and the cosines of its
+    direction to the y and the z axis, along which the array stands; `error_var` (3,) are their variances, in m^2 and 1;
+    `scnr_db` is the echo over clutter and noise.
     """
 
     target: str
+    beams: ComplexArray
     place: RealArray
     error_var: RealArray
     scnr_db: float

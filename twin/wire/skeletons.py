@@ -50,7 +50,7 @@ _KINDS: Final[dict[type[Any], _Kind]] = {
     Csi: _Kind(attrgetter("receivers", "channels", "error_var", "radius"), 1, 4, low=2),
     Sensed: _Kind(attrgetter("transmitter", "channel", "radius"), 1, 2, low_float=True),
     Covariance: _Kind(attrgetter("receiver", "matrix", "doppler_hz"), 1, 2, low_float=True),
-    Echo: _Kind(attrgetter("target", "place", "error_var", "scnr_db"), 1, 3, low=1),
+    Echo: _Kind(attrgetter("target", "beams", "place", "error_var", "scnr_db"), 1, 4, low=1),
 }
 
 

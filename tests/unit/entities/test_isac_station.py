@@ -16,6 +16,7 @@ from entities.reporting import Reporting
 from twin.emulation.kernel import Kernel
 from twin.emulation.streams import Streams
 from twin.signal.crlb import cosine_variance, range_variance_m2
+from twin.signal.sensing import scnr
 from twin.signal.units import to_db
 from twin.wire.codec import decode_body, encode_body
 from twin.wire.messages import Ack, Csi, Echo, Envelope, Kind, Precoder
@@ -110,23 +111,30 @@ def test_pilot_noise_has_the_variance_that_is_told():
 
 
 def test_an_echo_scatters_around_the_truth_by_its_bounds():
-    world, scnr = Scene().world, 25.0
-    errors = []
+    scene, errors = Scene(), []
+    world, target = scene.world, scene.world.channels("bs1", 0)[2]
+    # bright enough for bounds that no guess cuts
+    beams = np.tile(target[:, None], (1, 2)) * 1e5
     for t_ns in range(600):
-        echo = sense(world, Streams(6), "bs1", t_ns, scnr)
+        echo = sense(world, Streams(6), "bs1", t_ns, beams)
         assert isinstance(echo, Echo)
         errors.append((echo.place - true_place(world, "bs1", t_ns)) / np.sqrt(echo.error_var))
-    expected = [range_variance_m2(scnr, 80e6, 1e9), cosine_variance(scnr, 4), cosine_variance(scnr, 3)]
+    found = float(scnr(world.channels("bs1", 599)[2], beams, world.params.echo_gain))
+    expected = [range_variance_m2(found, 80e6, 1e9), cosine_variance(found, 4), cosine_variance(found, 3)]
     np.testing.assert_allclose(echo.error_var, expected)
-    assert echo.scnr_db == pytest.approx(to_db(25.0))
+    assert echo.scnr_db == pytest.approx(to_db(found))
+    np.testing.assert_array_equal(echo.beams, beams)
     np.testing.assert_allclose(np.mean(errors, axis=0), 0.0, atol=0.17)
     np.testing.assert_allclose(np.std(errors, axis=0), 1.0, atol=0.12)
 
 
 def test_what_is_not_told_from_clutter_is_not_reported():
     world = Scene().world
-    assert sense(world, Streams(6), "bs1", 0, 0.099) is None
-    assert sense(world, Streams(6), "bs1", 0, 0.101) is not None
+    target = world.channels("bs1", 0)[2]
+    at_one = float(scnr(target, np.tile(target[:, None], (1, 2)), world.params.echo_gain))
+    for wanted, seen in ((0.099, False), (0.101, True)):
+        beams = np.tile(target[:, None], (1, 2)) * math.sqrt(wanted / at_one)
+        assert (sense(world, Streams(6), "bs1", 0, beams) is not None) is seen
 
 
 def test_true_place_is_range_and_cosines():

@@ -21,6 +21,7 @@ SPEC = load("hisac", ["users.positions_m=[[75, 35, 1.5], [125, 15, 1.5]]"])
 CONFIG = policy_config(SPEC)
 PERIOD_NS = 5_000_000
 AIM = (3 * PERIOD_NS, 3 * PERIOD_NS)
+LIT = np.eye(12, 2, dtype=np.complex128) * 600.0
 
 
 class Scene:
@@ -36,7 +37,7 @@ class Scene:
         for t_ns in (k * PERIOD_NS for k in cycles):
             for name in ("bs1", "bs2"):
                 policy.note_report(name, t_ns, station_csi(world, self.streams, name, t_ns, self.pilots))
-            policy.note_report("bs1", t_ns, sense(world, self.streams, "bs1", t_ns, 2.0))
+            policy.note_report("bs1", t_ns, sense(world, self.streams, "bs1", t_ns, LIT))
             for name in ("bs1", "bs2", "bob", "user1", "user2"):
                 state = State(world.position_m(name, t_ns), world.velocity_mps(name, t_ns), 0.0)
                 policy.note_report(name, t_ns, state)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from twin.errors import InstanceError, WireError
-from twin.nodes.target_track import Manoeuvre, TargetTrack
+from twin.nodes.target_track import Manoeuvre, Strength, TargetTrack
 from twin.wire.messages import Echo
 from twin.wire.plain import pack_plain, unpack_plain
 
@@ -14,7 +14,7 @@ VARIANCES = np.array([0.5, 0.02, 0.03])
 
 
 def echo(place, variances=VARIANCES):
-    return Echo("target", np.array(place), variances, 0.0)
+    return Echo("target", np.ones((2, 2), complex), np.array(place), variances, 0.0)
 
 
 def some_echoes(count, rng):
@@ -129,3 +129,23 @@ def test_a_state_of_something_else_is_refused(wrong):
 def test_a_state_that_is_not_finite_is_refused():
     with pytest.raises(WireError, match="must be finite"):
         TargetTrack(MANOEUVRE).restore((0, np.full(6, np.nan), np.eye(6)))
+
+
+def test_strength_is_a_fading_mean_in_db_of_an_amplitude_there_and_back():
+    strength = Strength()
+    assert strength.amplitude == 1.0
+    for k in range(200):
+        strength.add(k * STEP_NS, 8.0)
+    assert strength.amplitude == pytest.approx(10.0 ** (8.0 / 40.0), rel=1e-3)
+    for k in range(200, 220):  # 0.1 s: by a factor e
+        strength.add(k * STEP_NS, 0.0)
+    assert 40.0 * np.log10(strength.amplitude) == pytest.approx(8.0 / np.e, rel=0.01)
+    other = Strength()
+    other.restore(unpack_plain(pack_plain(strength.state(), "state"), "state"))
+    assert other.amplitude == strength.amplitude
+
+
+@pytest.mark.parametrize("wrong", [None, (0, 1.0), (0, 0.5, 1.0), (0, 1.0, np.inf), (-2, 1.0, 1.0)])
+def test_a_strength_of_something_else_is_refused(wrong):
+    with pytest.raises(WireError):
+        Strength().restore(wrong)

@@ -1,6 +1,9 @@
 """`host` as a person types it: what is wrong is said in one line."""
 
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -43,3 +46,18 @@ def test_a_kernel_that_does_not_answer_is_named(capsys, monkeypatch):
         )
         assert main() == 4
     assert capsys.readouterr().err == f"error: host core: no kernel at {address} within 0.05 s\n"
+
+
+def test_a_host_loads_twins_and_nothing_that_takes_long_before_it_says_hello():
+    code = (
+        "import os, sys; sys.argv[1:] = ['host', '--connect', 'ipc://@nobody', '--name', 'edge', '--wait', '0.01'];"
+        "import run_twin; run_twin.main();"
+        "print(os.environ['OMP_NUM_THREADS'], *sys.modules)"
+    )
+    root = Path(__file__).resolve().parents[3]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    threads, *modules = done.stdout.split()
+    assert threads == "1"
+    assert "twin.runtime.host" in modules
+    heavy = ("scipy", "numba", "simpy", "networkx", "pyarrow", "cvxpy", "twin.journal", "scenarios.", "entities.")
+    assert [module for module in modules if module.startswith(heavy)] == []

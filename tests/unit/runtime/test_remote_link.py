@@ -294,3 +294,18 @@ def test_a_host_of_another_schema_is_told_so(stage, opened, batch):
     stage.routes[b"stranger"] = ("edge", None)
     exchange(link, batch, 1, "edge")
     assert stage.refused == ["control.schema=2: supported is 1"]
+
+
+def test_a_kernel_that_was_stopped_for_long_hears_what_hosts_said_meanwhile(stage, opened, batch, monkeypatch):
+    """Ctrl-Z and fg: the clock has gone on, the answers are in the queue, and nobody is lost."""
+    link = opened(*NAMES)
+    now = [time.monotonic()]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+
+    def stop_for_an_hour(name, control):
+        now[0] += 3600.0 if name == "edge" else 0.0
+
+    stage.when = stop_for_an_hour
+    assert exchange(link, batch, 1) == {"core": 2, "edge": 2}
+    assert link.restarts == 0
+    assert [kinds(stage.host(name)) for name in NAMES] == [["Welcome", "Ping", "Batch"]] * 2
