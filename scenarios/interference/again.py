@@ -101,9 +101,7 @@ class Again:
     @staticmethod
     def _before(book: Book, play: Play) -> ComplexArray:
         """What a pair has on air until its turn: what its last one came to, or the start that it makes on its own."""
-        if book.known is not None:
-            play.stands(book.known)
-        return play.precoder()
+        return play.precoder() if book.known is None else np.concatenate(play.stands(book.known), axis=1)
 
     def _play(self, pair: int, turn: Turn) -> Play:
         play, streams = Play(self._configs[pair], self._world.params.names[pair]), self._world.params.streams
