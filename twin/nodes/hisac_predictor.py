@@ -11,8 +11,8 @@ It knows what arrived in messages and the constants in its configuration, nothin
                      and all, is learnt from echoes: by how much they are over what the beams should have brought back
 
 The eavesdropper reports no state: the running mean of her channel stands for her line of sight, and her speed is taken
-for the largest that a user reports. A receiver of whom no state has come yet is treated like her; where none has come of
-anybody, nothing is known of how fast channels change, and the last reports are passed on.
+for the largest that a user reports. A receiver of whom no state has come yet is treated like her; where none has come
+of anybody, nothing is known of how fast channels change, and the last reports are passed on.
 """
 
 from collections.abc import Sequence
