@@ -3,7 +3,8 @@
 The transmitter estimates its channels to all receivers and to the eavesdropper from their uplink pilots, reports them,
 and puts precoders [Q L] on air. The receiver measures the covariance of what it hears beside its own transmitter, and
 reports it to its transmitter's edge twin; where prices travel projected it reports its channels, too. Until the first
-precoder arrives the transmitter serves its receiver by a local start: little power, from its own estimate.
+precoder arrives the transmitter serves its receiver by a local start, anew with each report: little power, from its own
+estimate.
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from entities.reporting import Reporting
 from entities.shelf import Pending, Shelf
 from twin.emulation.kernel import Kernel, Process
 from twin.signal.local_start import local_start
-from twin.wire.messages import Ack, Body, ComplexArray, Covariance, Envelope, Kind, Letter, Precoder
+from twin.wire.messages import Ack, Body, ComplexArray, Covariance, Csi, Envelope, Kind, Letter, Precoder
 
 _ROUNDING = 1e-9
 
@@ -54,7 +55,7 @@ class InterferencePair(Entity):
 
     def start(self) -> None:
         """Begin to live; all pairs are on air before any of them measures what it hears."""
-        self._transmit(self._alone(), None, self.kernel.now_ns)
+        self._act_alone(transmitter_csi(self.radio.world, self.number, self.kernel.now_ns))
         super().start()
 
     def run(self) -> Process:
@@ -83,6 +84,8 @@ class InterferencePair(Entity):
         trace_id = self.reporting.cycle(now)
         csi = transmitter_csi(world, self.number, now)
         self.port.send(Letter(Kind.CSI, self.edge_twin, csi, now, trace_id))
+        if self.version == 0 and now > 0:
+            self._act_alone(csi)
         if self.radio.receiver_reports:  # first, so that prices that answer to the covariance are projected by it
             heard = receiver_csi(world, self.number, now)
             self.receiver_port.send(Letter(Kind.CSI, self.edge_twin, heard, now, trace_id))
@@ -91,14 +94,14 @@ class InterferencePair(Entity):
         )
         self.receiver_port.send(Letter(Kind.COVARIANCE, self.edge_twin, covariance, now, trace_id))
 
-    def _alone(self) -> ComplexArray:
-        """The local start from the transmitter's own estimate of its own channel."""
-        params, csi = self.radio.world.params, transmitter_csi(self.radio.world, self.number, self.kernel.now_ns)
+    def _act_alone(self, csi: Csi) -> None:
+        """Put the local start from the transmitter's own estimate of its own channel on air."""
+        params = self.radio.world.params
         first = self.number * params.receive
         own = csi.channels[first : first + params.receive]
         gain = mean_gain(own, float(csi.error_var[first]))
         both = local_start(own, gain, self.radio.power_mw, params.streams, params.noise_streams)
-        return np.ascontiguousarray(np.concatenate(both, axis=1))
+        self._transmit(np.ascontiguousarray(np.concatenate(both, axis=1)), None, self.kernel.now_ns)
 
     @property
     def version(self) -> int:

@@ -79,23 +79,27 @@ def verdict(summary: Mapping[str, Any]) -> str:
     worst = aimed(summary)
     loss, fresh, ci95 = worst["staleness_loss"], worst["fresh_mean"], worst["ci95"]
     until = f"Interrupted after {summary['virtual_s']:.3g} s. " if summary.get("interrupted") else ""
+    share, alone = worst.get("local_mrt_share") or 0.0, _alone(summary)
+    if loss is None and worst["mean"] is not None:
+        return f"{until}There is nothing to compare with: the genie found no answer at any sample." + _waiting(
+            share, alone
+        )
     if loss is None:
         return f"{until}The run ended before the first sample of the metrics: nothing can be said."
     if fresh == 0.0 and loss == 0.0:
         return f"{until}There is no secrecy to be had in this run: the genie, too, switches everybody off."
-    share = worst.get("local_mrt_share") or 0.0
     if share == 1.0:
         rates = f"{worst['mean']:.2f} of {fresh:.2f} bit/s/Hz"
-        return f"{until}No precoder of a twin went on air in this run: local MRT all the way ({rates})."
+        return f"{until}No precoder of a twin went on air in this run: {alone} all the way ({rates})."
     if not has_loss(summary):
         spread = "" if ci95 is None else f" +- {ci95:.2f}"
         cost = f"{until}No measurable staleness cost in this run ({loss:.2f}{spread} of {fresh:.2f} bit/s/Hz)."
-        return cost + _local_mrt(share)
+        return cost + _waiting(share, alone)
     spread = " (too few samples for an interval)" if ci95 is None else f" +- {ci95:.2f}"
     unit = "bit/s/Hz" if objective_of(summary) == "min" else "bit/s/Hz in sum"
     cost = f"{until}Staleness costs {loss:.2f}{spread} of {fresh:.2f} {unit} ({loss / fresh:.0%})."
     beside = "" if "names" in summary else _without_prediction(worst)
-    return f"{cost}{_per_joule(summary)}{_largest_part(summary)}{beside}".replace("%", " %") + _local_mrt(share)
+    return f"{cost}{_per_joule(summary)}{_largest_part(summary)}{beside}".replace("%", " %") + _waiting(share, alone)
 
 
 def _per_joule(summary: Mapping[str, Any]) -> str:
@@ -124,12 +128,19 @@ def _without_prediction(worst: Mapping[str, Any]) -> str:
     return f" A twin that does not predict loses {worst['nominal_share']:.0%}."
 
 
-def _local_mrt(share: float) -> str:
+def _alone(summary: Mapping[str, Any]) -> str:
+    """What a transmitter does without a twin, as the system calls it."""
+    return str((summary.get("names") or {}).get("local_mrt", "local MRT"))
+
+
+def _waiting(share: float, alone: str) -> str:
     """How often a transmitter was still without a precoder of a twin, where one was."""
     if share == 0.0:
         return ""
+    if share == 1.0:
+        return f" No precoder of a twin went on air: {alone} all the way."
     percent = "under 1" if share < 0.01 else "over 99" if share > 0.99 else f"{100 * share:.0f}"
-    return f" Local MRT was still on air in {percent} % of the samples."
+    return f" {alone[0].upper()}{alone[1:]} was still on air in {percent} % of the samples."
 
 
 def has_loss(summary: Mapping[str, Any]) -> bool:

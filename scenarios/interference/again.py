@@ -61,11 +61,10 @@ class Again:
     def _rates(self, turns: Sequence[Turn], reports_ns: Instants, t_ns: int, rounds: int) -> float:
         world = self._world
         params = world.params
-        shape = (params.transmit, params.streams + params.noise_streams)
-        both = np.array([np.zeros(shape) if turn.before is None else turn.before for turn in turns], dtype=complex)
         heard = [world.to_receiver(pair, int(at_ns)) for pair, at_ns in enumerate(reports_ns)]
         books = [self._book(pair, int(at_ns)) for pair, at_ns in enumerate(reports_ns)]
         plays = [self._play(pair, turn) for pair, turn in enumerate(turns)]
+        both = np.array([self._before(book, play) for book, play in zip(books, plays, strict=True)])
         truth, rate = Rates(world, t_ns), 0.0
         for _ in range(rounds):
             for pair in sorted(range(len(turns)), key=lambda index: turns[index].begin_ns):
@@ -98,6 +97,11 @@ class Again:
             self._reports[key] = transmitter_csi(self._world, pair, at_ns)
         book.keep_csi(_held(self._reports[key]))
         return book
+
+    @staticmethod
+    def _before(book: Book, play: Play) -> ComplexArray:
+        """What a pair has on air until its turn: what its last one came to, or the start that it makes on its own."""
+        return play.precoder() if book.known is None else np.concatenate(play.stands(book.known), axis=1)
 
     def _play(self, pair: int, turn: Turn) -> Play:
         play, streams = Play(self._configs[pair], self._world.params.names[pair]), self._world.params.streams

@@ -73,20 +73,24 @@ def point_spec(parameters: Parameters) -> Spec:
 
 
 def evaluate(point: Point) -> list[Row]:
-    """Rates per pair, messages per second and bytes per round of one run."""
+    """Rates per pair, messages per second and bytes per round of one run; NaN where the genie has no answer."""
     spec = point_spec(point.parameters)
     summary = one_run(spec, point.seed).summary
     pairs, rates = int(point.parameters["pairs"]), summary["sum_secrecy"]
     return [
         {
             "secrecy": rates["mean"] / pairs,
-            "fresh": rates["fresh_mean"] / pairs,
-            "selfish_fresh": rates["nominal_mean"] / pairs,
+            "fresh": _each(rates["fresh_mean"], pairs),
+            "selfish_fresh": _each(rates["nominal_mean"], pairs),
             "age_ms": summary["age_ms"]["mean"],
             "messages_per_s": summary["messages"]["sent"] / summary["virtual_s"],
             **_wire(summary),
         }
     ]
+
+
+def _each(rate: float | None, pairs: int) -> float:
+    return float("nan") if rate is None else rate / pairs
 
 
 def _wire(summary: dict[str, Any]) -> dict[str, float]:

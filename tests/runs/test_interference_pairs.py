@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from entities.pairs_world import PairsWorld
+from scenarios.attribution import Solves, noted, take_samples
 from scenarios.build import build
+from scenarios.interference.again import Again
+from scenarios.interference.attribution import Turns
 from scenarios.interference.configure import pairs_params, power_mw
 from scenarios.interference.rates import Rates
 from scenarios.judge import evaluate
@@ -139,6 +142,25 @@ def test_the_legs_of_every_sample_add_up_to_its_loss(run):
     for row in rows:
         assert row["loss"] == pytest.approx(losses[row["t_ns"]])
         assert sum(row[leg] for leg in LEGS) == pytest.approx(row["loss"], abs=1e-9)
+
+
+def test_turns_taken_again_on_their_own_reports_come_to_what_is_on_air_the_first_ones_too():
+    at_once = [f"network.{way}.{what}_ms=0" for way in ("radio", "fronthaul", "edge") for what in ("latency", "jitter")]
+    still = ("pairs.speed_mps=0", "eavesdropper.speed_mps=0", "report.period_ms=1", "metrics.period_ms=3")
+    run = Emulated(*at_once, *still, "twin.cost_us={handle=1, solve=1}", duration_s=0.03)
+    metrics, solves = run.metrics(), Solves()
+    actual = combined(metrics, "sum")["secrecy"]
+    samples = take_samples(noted(run.facts, solves), metrics, run.system)
+    turns = Turns(run.spec, {version for sample in samples for version in sample.versions}).read(run.facts)
+    firsts = 0
+    for sample in samples:
+        taken = [turns[version] for version in sample.versions if version in turns]
+        if len(taken) == 3:
+            measured_ns = np.array([turn.measured_ns for turn in taken])
+            again = Again(run.spec, run.seed).rate(taken, measured_ns, sample.t_ns)
+            assert again == pytest.approx(actual[sample.t_ns // 3_000_000], rel=1e-9)
+            firsts += sum(turn.before is None for turn in taken)
+    assert firsts > 3
 
 
 def test_a_price_that_is_lost_changes_no_message_but_those_that_follow():

@@ -11,7 +11,8 @@ It knows what arrived in messages and the constants in its configuration, nothin
                      and all, is learnt from echoes: by how much they are over what the beams should have brought back
 
 The eavesdropper reports no state: the running mean of her channel stands for her line of sight, and her speed is taken
-for the largest that a user reports. A receiver of whom no state has come yet is treated like her.
+for the largest that a user reports. A receiver of whom no state has come yet is treated like her; where none has come
+of anybody, nothing is known of how fast channels change, and the last reports are passed on.
 """
 
 from collections.abc import Sequence
@@ -187,7 +188,7 @@ class HisacPredictor:
 
     def _moments(self, name: str, taps: Taps, target_ns: int) -> tuple[ComplexArray, RealArray]:
         """Mean (R, M) and error variance per antenna (R,) of the channels to everybody but the target."""
-        if self.config.mode == "none":
+        if self.config.mode == "none" or not any(who in self._tracks for who in self._listeners):
             return taps.channels[:, 0].copy(), taps.noise[:, 0].copy()
         sights = self._sights(name, taps.instants_s, target_ns)
         if self.config.fading == "rician_shadowed":

@@ -182,8 +182,11 @@ class Book:
         return kept_share(doppler_hz, (t_ns - price.t_data_ns) / NS_PER_S)
 
     def _payable(self, known: Known) -> Iterator[tuple[Estimate, Held[Price]]]:
-        """Channels and prices, in the order of the pairs, so that a sum of them is always the same."""
+        """Channels and prices, in the order of the pairs, so that a sum of them is always the same.
+
+        Who pays must know the channel: without it even a projected price cannot be believed less as it ages.
+        """
         for name in self.config.pairs:
-            held = self.prices.get(name) if self.config.priced else None
-            if held is not None and len(held.body.factor) == (known.antennas if held.body.payer else known.rows(name)):
+            held, rows = self.prices.get(name) if self.config.priced else None, known.rows(name)
+            if held is not None and rows and len(held.body.factor) == (known.antennas if held.body.payer else rows):
                 yield known.estimate(name), held

@@ -33,7 +33,7 @@ class Turn:
 class Play:
     """Where one pair stands: Q (N_T, d_s), L (N_T, d_a), and how many turns and prices it has made.
 
-    It begins where its transmitter does, who makes a local start of the same channels. Turn n = 0, 1, ... of pair
+    It begins where its transmitter is, who makes a local start of the same channels. Turn n = 0, 1, ... of pair
     i = 1 ... K has the version n K + i. A twin that has crashed counts on from numbers that its earlier lives cannot
     have reached.
     """
@@ -73,12 +73,11 @@ class Play:
             self.an = take_array(an, "Play.an", "<c16", (len(self.q), self.config.noise_streams))
 
     def stands(self, known: Known) -> Precoders:
-        """Q and L; the local start where there has been no turn."""
-        if self.q is None or self.an is None:
-            self.q, self.an = own_start(
-                known.estimate(self.pair), self.config.budget_mw, self.config.streams, self.config.noise_streams
-            )
-        return self.q, self.an
+        """Q and L; where there has been no turn the local start, which the transmitter makes anew with each report."""
+        if self.q is not None and self.an is not None:
+            return self.q, self.an
+        streams, noise_streams = self.config.streams, self.config.noise_streams
+        return own_start(known.estimate(self.pair), self.config.budget_mw, streams, noise_streams)
 
     def take_turn(self, book: Book, known: Known, t_ns: int) -> Turn:
         """Update from where the pair stands; a turn that comes to nothing finite leaves it there."""

@@ -16,7 +16,8 @@ def headline(summary: Mapping[str, Any]) -> str:
     if fresh == 0.0 and loss == 0.0:
         return f"{until}There is no secrecy to be had in this run: the genie, too, switches everybody off."
     if worst.get("local_mrt_share") == 1.0:
-        return f"{until}No precoder of a twin went on air in this run: local MRT all the way."
+        alone = (summary.get("names") or {}).get("local_mrt", "local MRT")
+        return f"{until}No precoder of a twin went on air in this run: {alone} all the way."
     if loss <= (worst.get("ci95") or 0.0):
         return f"{until}No measurable staleness cost in this run."
     share = f" ({100 * loss / fresh:.0f} %)" if fresh > 0 else ""

@@ -80,6 +80,19 @@ def test_both_ends_report_what_they_know_once_per_cycle():
         assert {letter.t_data_ns for letter in receiver.sent} == {0, PERIOD_NS}
 
 
+def test_a_transmitter_without_a_precoder_serves_its_receiver_anew_with_each_report_and_stops_with_the_first():
+    scene = Scene()
+    scene.run(2 * PERIOD_NS + 1)
+    desk = scene.desks["pair1"][0]
+    assert [(version, t_ns) for version, _, _, t_ns in desk.applied] == [(0, n * PERIOD_NS) for n in range(3)]
+    gains = [np.linalg.norm(scene.world.channels(t_ns)[0, 0] @ both[:, :2]) for _, both, _, t_ns in desk.applied]
+    held = [np.linalg.norm(scene.world.channels(n * PERIOD_NS)[0, 0] @ desk.applied[0][1][:, :2]) for n in range(3)]
+    assert gains[2] > held[2]
+    assert scene.pairs["pair1"].receive(envelope(), precoder(4)) == ACCEPTED
+    scene.kernel.run(4 * PERIOD_NS)
+    assert [version for version, *_ in desk.applied] == [0, 0, 0, 4]
+
+
 def test_a_transmitter_names_each_receivers_rows_and_says_how_far_off_they_are():
     scene = Scene(zeta=0.2, zeta_eve=0.5)
     csi = transmitter_csi(scene.world, 1, 40)

@@ -173,6 +173,21 @@ def test_her_own_claims_are_not_used_but_what_is_sensed_of_her_is():
     assert not np.allclose(other.predictor.predict(aim).channels[0][1], scene.predictor.predict(aim).channels[0][1])
 
 
+def test_where_nobody_says_how_fast_he_is_the_last_reports_are_passed_on():
+    scene, last = Scene(), Scene(dataclasses.replace(CONFIG, mode="none"))
+    for each in (scene, last):
+        for t_ns in (0, PERIOD_NS, 2 * PERIOD_NS):
+            for name in STATIONS:
+                each.predictor.note_report(name, t_ns, station_csi(each.world, each.streams, name, t_ns, each.pilots))
+                state = State(each.world.position_m(name, t_ns), each.world.velocity_mps(name, t_ns), 0.0)
+                each.predictor.note_report(name, t_ns, state)  # the stations', who stand
+            each.predictor.note_report("bs1", t_ns, sense(each.world, each.streams, "bs1", t_ns, LIT))
+    aim = (4 * PERIOD_NS,) * 2
+    ours, theirs = scene.predictor.predict(aim), last.predictor.predict(aim)
+    np.testing.assert_array_equal(ours.channels[1], theirs.channels[1])
+    np.testing.assert_array_equal(ours.error_var[1], theirs.error_var[1])
+
+
 def test_nothing_is_predicted_before_everything_has_been_reported():
     scene = Scene()
     with pytest.raises(InstanceError, match="channels of bs1: not reported to every receiver"):

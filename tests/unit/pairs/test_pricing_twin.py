@@ -115,6 +115,19 @@ def test_what_a_pair_has_no_use_for_is_malformed(table, kind, src, body):
     assert node.book.state() == before[1]
 
 
+@pytest.mark.parametrize("payer", ["", "pair1"])
+def test_a_price_for_a_channel_that_nobody_has_reported_is_not_paid(lay, payer):
+    node = lay(age_aware="reported").nodes["edge:pair1"]
+    names = ("pair1",) * 4 + ("eavesdropper",) * 8
+    rows = np.arange(48.0).reshape(12, 4) + 1j
+    give(node, Kind.CSI, "pair1", Csi(names, rows, np.zeros(12), np.zeros(12)))
+    give(node, Kind.PRICE, "edge:pair2", price_of("pair2", 1, np.ones((4, 2), complex), payer, doppler_hz=5.0))
+    turn = strike(node, SLOT_NS // 2)
+    assert turn.solves[0].status == "solved"
+    assert len(turn.solves[0].inputs) == 1
+    assert not node.book.due(node.book.known, SLOT_NS).any()
+
+
 def test_a_timer_of_another_name_is_malformed(table):
     assert strike(table.nodes["edge:pair1"], 500_000, "solve").reason == "malformed"
     assert strike(table.nodes["core:pair1"], 500_000).reason == "malformed"

@@ -206,6 +206,7 @@ def worst(**values):
         (worst(staleness_loss=None), "No secrecy rates to compare in this run."),
         ({}, "No secrecy rates to compare in this run."),
         (worst(local_mrt_share=1.0), "No precoder of a twin went on air in this run: local MRT all the way."),
+        (worst(local_mrt_share=1.0) | {"names": {"local_mrt": "local start"}}, "No precoder of a twin went on air in this run: local start all the way."),
         (worst() | {"interrupted": True, "virtual_s": 3.21}, "Interrupted after 3.21 s. Staleness costs 0.41 of 2.87 bit/s/Hz (14 %)."),
     ],
 )  # fmt: skip

@@ -177,6 +177,22 @@ def test_a_run_without_samples_still_has_a_block() -> None:
     assert "worst user         -      -" in text
 
 
+def test_a_run_whose_genie_has_no_answer_is_not_taken_for_one_without_samples() -> None:
+    no_answer = {"staleness_loss": None, "fresh_mean": None, "staleness_share": None, "ci95": None}
+    sentence = "There is nothing to compare with: the genie found no answer at any sample."
+    assert verdict(summary_of(**no_answer)) == sentence
+    waiting = verdict(summary_of(**no_answer, local_mrt_share=1.0))
+    assert waiting == f"{sentence} No precoder of a twin went on air: local MRT all the way."
+
+
+def test_the_verdict_calls_what_is_done_alone_as_the_system_does() -> None:
+    named = {"names": {"local_mrt": "local start"}}
+    assert verdict({**summary_of(local_mrt_share=0.12), **named}).endswith(
+        " Local start was still on air in 12 % of the samples."
+    )
+    assert "local start all the way" in verdict({**summary_of(local_mrt_share=1.0), **named})
+
+
 def test_the_block_says_how_often_the_age_exceeds_its_limit() -> None:
     summary = {**summary_of(), "age_limit_ms": 25.0, "age_violation": 0.124}
     assert "p95 -, over 25 ms 12 % of the time\n" in block(summary)

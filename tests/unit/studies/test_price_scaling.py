@@ -2,11 +2,14 @@
 
 import csv
 import io
+import math
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from scenarios.studies import price_scaling
 from scenarios.studies.grid import Point
 from scenarios.studies.price_scaling import MODES, PAIRS, STUDY, configured, evaluate, point_spec
 from scenarios.studies.price_scaling_report import COLUMNS, LABELS, Scaling, report
@@ -69,3 +72,13 @@ def test_a_point_counts_the_prices_of_a_round():
     assert with_prices["central_round_bytes"] > 0.0
     assert without["price_round_bytes"] == without["prices_per_s"] == 0.0
     assert with_prices["fresh"] == without["fresh"] > 0.0
+
+
+def test_where_the_genie_has_no_answer_there_is_a_number_of_the_twins_alone(monkeypatch):
+    rates = {"mean": 6.0, "fresh_mean": None, "nominal_mean": None}
+    summary = {"sum_secrecy": rates, "age_ms": {"mean": 9.0}, "messages": {"sent": 100}, "virtual_s": 0.4}
+    monkeypatch.setattr(price_scaling, "one_run", lambda spec, seed: SimpleNamespace(summary=summary))
+    (row,) = price_scaling.evaluate(Point(price_scaling.settings(quick=True)[0], 1))
+    assert row["secrecy"] == 2.0
+    assert math.isnan(row["fresh"])
+    assert math.isnan(row["selfish_fresh"])
