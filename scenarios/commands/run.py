@@ -63,6 +63,8 @@ def run(options: RunOptions) -> int:
             hosting = Hosting(options.transport, options.external, options.listen, tell=view.tell)
             result = engine.run_scenario(spec, options.seed, out, hosting, view.show, options.window)
         except KeyboardInterrupt:
+            if not (out / JOURNAL).exists():
+                raise InterruptedRunError("interrupted") from None
             raise InterruptedRunError(f"interrupted; run: {program()} recover {shlex.quote(str(out))}") from None
         except HostLostError as error:
             if not (out / JOURNAL).exists():

@@ -21,6 +21,7 @@ from twin.journal.reader import read_journal, records_of
 from twin.journal.records import encode_fact
 from twin.journal.resume import find_cut
 from twin.runtime.hosting import Hosting
+from twin.wire.link import MemoryLink
 
 SETTINGS = ("scenario.duration_s=0.14", "metrics.warmup_ms=60", "metrics.period_ms=60", "network.radio.loss=0.05")
 CRASH = 'fault=[{kind="twin_crash", twin="core:base_station", from_s=0.07, to_s=0.1}]'
@@ -163,6 +164,29 @@ def test_an_interrupted_run_is_gone_on_with(whole, tmp_path):
         assert read_journal(out / "journal.wal").closed.interrupted
         resume(out)
         assert lasting(out) == lasting(whole)
+
+
+@pytest.mark.usefixtures("unfinished")
+def test_who_interrupts_again_waits_for_no_host_and_can_go_on(whole, tmp_path, monkeypatch):
+    """The first Ctrl-C comes while a host is at work that would take long; the second ends the run there and then."""
+    monkeypatch.setattr("scenarios.engine._PATIENCE_S", 0.0)
+    link = MemoryLink.exchange
+    calls = iter(range(10**9))
+
+    def hang(self, batches):
+        if next(calls) == 40:
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+            pytest.fail("nothing may come after the second Ctrl-C")
+        return link(self, batches)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MemoryLink, "exchange", hang)
+        with pytest.raises(KeyboardInterrupt):
+            run_scenario(load("sagin", SETTINGS), SEED, tmp_path / "out", "memory")
+    assert read_journal(tmp_path / "out" / "journal.wal").closed is None
+    resume(tmp_path / "out")
+    assert lasting(tmp_path / "out") == lasting(whole)
 
 
 @pytest.mark.usefixtures("unfinished")

@@ -20,7 +20,7 @@ from typing import IO, Final, Protocol
 
 import twin
 from twin.errors import HostLostError
-from twin.wire.router import PASS, route_of
+from twin.wire.router import NUMBER_VARIABLE, route_of
 
 PROGRAM: Final = Path(twin.__file__).resolve().parent.parent / "run_twin.py"
 _LINE: Final = 300  # characters of a last line that are shown
@@ -73,7 +73,7 @@ class Children:
         said = self._said[name] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `stop`
         arguments = ("--connect", address, "--name", name, "--epoch", str(epoch), "--parent", str(os.getpid()))
         number = secrets.token_hex(8)
-        environment: Mapping[str, str] = {**os.environ, **dict.fromkeys(_ONE_THREAD, "1"), PASS: number}
+        environment: Mapping[str, str] = {**os.environ, **dict.fromkeys(_ONE_THREAD, "1"), NUMBER_VARIABLE: number}
         try:
             self._processes[name] = subprocess.Popen(  # noqa: S603 - our own program
                 (*self._command, *arguments),

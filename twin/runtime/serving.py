@@ -23,7 +23,7 @@ from twin.runtime.host import Host
 from twin.wire.addresses import remove_socket, socket_path
 from twin.wire.control import encode_control
 from twin.wire.protocol import Pong
-from twin.wire.router import PASS, WATCH, configure, route_of
+from twin.wire.router import NUMBER_VARIABLE, WATCH, configure, route_of
 
 WAIT_S: Final = 60.0
 _FAREWELL_MS: Final = 5000  # for the last answer to leave
@@ -54,7 +54,7 @@ class Service:
         self._address = address
         self._parent = parent
         self._over = threading.Event()
-        route = route_of(host.name, host.epoch, os.environ.get(PASS) or secrets.token_hex(8))
+        route = route_of(host.name, host.epoch, os.environ.get(NUMBER_VARIABLE) or secrets.token_hex(8))
         if len(route + WATCH) > _MAX_ROUTING_ID:
             raise UsageError(f"name={host.name}: must take fewer bytes, to be told apart from others")
         self._route = route

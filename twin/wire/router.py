@@ -19,7 +19,7 @@ WATCH: Final = b"!"
 """A host has a second socket, with this at the end of its routing id, whose thread answers PING while it works."""
 
 
-PASS: Final = "RUN_TWIN_HOST"
+NUMBER_VARIABLE: Final = "RUN_TWIN_HOST"
 """The environment variable by which a child of the kernel is given the number in its routing id."""
 
 
