@@ -163,6 +163,7 @@ def finish(folder: RunFolder) -> RunResult:
     if not journal.manifest:
         raise RunFolderError(f"{folder.journal_path}: ends before its first record; nothing can be recovered")
     require(journal.manifest, folder.journal_path)
+    folder.sweep()
     system, seed = system_of(from_dict(journal.manifest["scenario"])), int(journal.manifest["seed"])
     end_ns, jobs = _end_ns(journal), os.cpu_count() or 1
     metrics = metrics_table(evaluate(system, seed, journal.facts, end_ns, jobs), system.quantities)

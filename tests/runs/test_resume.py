@@ -19,7 +19,7 @@ from twin.journal.facts import Closed, Handled, HostState, Opened, Wall
 from twin.journal.journal import HEADER, Journal
 from twin.journal.reader import read_journal, records_of
 from twin.journal.records import encode_fact
-from twin.journal.resume import find_cut
+from twin.journal.resume import Resumption, find_cut
 from twin.runtime.hosting import Hosting
 from twin.wire.link import MemoryLink
 
@@ -213,6 +213,19 @@ def test_what_is_on_file_is_not_asked_for_again(whole, tmp_path, monkeypatch):
     resume(folder)
     barriers = sum(isinstance(fact, Handled) for fact in facts)
     assert 0 < len(asked) <= 2 * since < barriers
+
+
+def test_a_journal_that_grows_while_it_is_read_is_of_a_run_that_goes_on(whole, tmp_path):
+    folder = cut(whole, tmp_path / "cut", (whole / "journal.wal").stat().st_size // 2)
+    journal = folder / "journal.wal"
+    found = find_cut(journal)
+    with journal.open("ab") as file:
+        file.write(b"more")
+    before = journal.read_bytes()
+    for _ in range(2):
+        with pytest.raises(RunFolderError, match="was written to while it was read: the run was still going on"):
+            Resumption(found)
+    assert journal.read_bytes() == before
 
 
 def forged(whole, folder, change):
