@@ -72,7 +72,8 @@ def _scan(path: Path, file: BinaryIO) -> Cut:
             last = (end, crc)
         elif isinstance(fact, Closed):
             if not fact.interrupted:
-                raise RunFolderError(f"{path}: the run came to its end: there is nothing to resume")
+                missing = f"where files are missing, run: run-twin recover {path.parent}"
+                raise RunFolderError(f"{path}: the run came to its end: there is nothing to resume; {missing}")
             last = before
         follows = isinstance(fact, Handled | HostState)
     if not manifest:

@@ -204,6 +204,8 @@ class RemoteLink(Link):
 
     def _look_at(self, name: str, now: float) -> None:
         seat, limits = self._seats[name], self._limits
+        if seat.session.over:  # it may end before others have said their last word
+            return
         how = self._nursery.ended(name)
         if how is not None:
             self._lose(seat, how)
