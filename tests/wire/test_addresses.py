@@ -39,6 +39,7 @@ def test_addresses_on_this_machine(address, checked):
         ("tcp://*:5555", "must be on this machine"),
         ("ipc://", "must name a file"),
         ("ipc://@", "must name a file"),
+        ("ipc://*", "must name a file"),
         ("ipc://a\nb", "must name a file"),
         ("ipc://" + "x" * 108, "at most 107 bytes"),
     ],

@@ -89,7 +89,8 @@ def socket_path(address: str) -> Path | None:
 
 def _check_ipc(address: str, what: str) -> str:
     name = address.removeprefix("ipc://")
-    if not name.strip("@") or not name.isprintable() or len(os.fsencode(name)) > _MAX_PATH:
+    # For * ZeroMQ makes a folder of its own, which a kernel that is killed would leave behind.
+    if name == "*" or not name.strip("@") or not name.isprintable() or len(os.fsencode(name)) > _MAX_PATH:
         raise UsageError(f"{what}={address}: must name a file or @NAME of at most {_MAX_PATH} bytes")
     if name.startswith("@") and sys.platform != "linux":
         raise UsageError(f"{what}={address}: names with @ exist on Linux only")

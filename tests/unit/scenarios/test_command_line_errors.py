@@ -8,6 +8,7 @@ from types import ModuleType
 
 import pytest
 
+import run_twin
 import scenarios
 from scenarios.cli import main
 from twin.errors import HostLostError, RunFolderError, SolverError
@@ -259,3 +260,16 @@ def test_a_package_that_shadows_ours_is_named(tmp_path: Path) -> None:
         f"error: package twin of sagin-twin is shadowed by {tmp_path}/twin.py: "
         "rename that, or take its folder off PYTHONPATH\n"
     )
+
+
+def test_ctrl_c_while_the_program_loads(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    class Interrupted:
+        @staticmethod
+        def find_spec(name: str, *_where: object) -> None:
+            if name == "scenarios.cli":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "scenarios.cli")
+    monkeypatch.setattr(sys, "meta_path", [Interrupted, *sys.meta_path])
+    assert run_twin.main() == 130
+    assert capsys.readouterr().err == "error: interrupted\n"
