@@ -101,6 +101,8 @@ def resume(options: ResumeOptions) -> int:
             result = resuming.resume(folder, hosting, view.show)
         except KeyboardInterrupt:
             raise InterruptedRunError(f"interrupted; run: {_again(folder)}") from None
+        except HostLostError as error:
+            raise HostLostError(f"{error}; to go on, run: {_again(folder)}") from error
     if not as_json:
         show_summary(result.summary, result.folder)
     return _ended(result, as_json=as_json)
