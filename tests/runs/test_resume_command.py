@@ -94,7 +94,9 @@ def test_a_resumed_run_that_lost_a_host_says_how_to_go_on_again(tmp_path, capsys
 
     monkeypatch.setattr("scenarios.resuming.resume", lose)
     assert main(["run", "--resume", str(tmp_path)]) == 4
-    assert f"host edge: was killed; to go on, run: {command.program()} run --resume {tmp_path}" in capsys.readouterr().err
+    assert (
+        f"host edge: was killed; to go on, run: {command.program()} run --resume {tmp_path}" in capsys.readouterr().err
+    )
 
 
 def test_a_run_that_lost_a_host_says_how_to_go_on(whole, tmp_path, capsys, monkeypatch):
