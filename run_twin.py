@@ -61,10 +61,14 @@ def main() -> int:
     if problem is not None:
         sys.stderr.write(f"error: {problem}\n")
         return 2
-    if sys.argv[1:2] == ["host"]:  # hosts begin while the kernel waits: they load nothing but twins
-        from twin.runtime.command import main as run
-    else:
-        from scenarios.cli import main as run
+    try:
+        if sys.argv[1:2] == ["host"]:  # hosts begin while the kernel waits: they load nothing but twins
+            from twin.runtime.command import main as run
+        else:
+            from scenarios.cli import main as run
+    except KeyboardInterrupt:  # loading takes a moment
+        sys.stderr.write("error: interrupted\n")
+        return 130
     return run(sys.argv[1:])
 
 

@@ -40,6 +40,7 @@ from twin.journal.tables import metrics_table, write_tables
 from twin.runtime.hosting import Hosting, hosting_of
 
 _SLICES: Final = 200
+_PATIENCE_S: Final = 1.0  # wrappers of programs pass one Ctrl-C on twice
 _PACKAGES: Final = (
     "clarabel",
     "cvxpy",
@@ -121,7 +122,8 @@ def execute(
     """Run to the end, or to an interruption, and close the journal; `started` is what wall time counts from.
 
     Raises:
-        KeyboardInterrupt: the run was interrupted before it came to where the journal ends, which says more.
+        KeyboardInterrupt: the run was interrupted before it came to where the journal ends, which says more; or again
+            while it waited for hosts.
     """
     emulation.start()
     with long_lived(), _interruptible(emulation):
@@ -161,6 +163,7 @@ def finish(folder: RunFolder) -> RunResult:
     if not journal.manifest:
         raise RunFolderError(f"{folder.journal_path}: ends before its first record; nothing can be recovered")
     require(journal.manifest, folder.journal_path)
+    folder.sweep()
     system, seed = system_of(from_dict(journal.manifest["scenario"])), int(journal.manifest["seed"])
     end_ns, jobs = _end_ns(journal), os.cpu_count() or 1
     metrics = metrics_table(evaluate(system, seed, journal.facts, end_ns, jobs), system.quantities)
@@ -259,12 +262,20 @@ def _progress(emulation: Emulation, t_ns: int, started: float) -> Progress:
 
 @contextmanager
 def _interruptible(emulation: Emulation) -> Iterator[None]:
-    """Ctrl-C stops the kernel at the next event boundary (only the main thread can be told)."""
+    """Ctrl-C stops the kernel at the next event boundary (only the main thread can be told).
+
+    Who types it again after `_PATIENCE_S` does not want to wait for that: a host may be silent for minutes.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
+    asked: list[float] = []
+
     def stop(_number: int, _frame: FrameType | None) -> None:
+        asked.append(time.monotonic())
+        if asked[-1] - asked[0] > _PATIENCE_S:
+            raise KeyboardInterrupt
         emulation.kernel.stop()
 
     previous = signal.signal(signal.SIGINT, stop)

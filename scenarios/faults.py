@@ -40,7 +40,7 @@ def problem(faults: Sequence[AnyFault], graph: "nx.Graph[str]") -> tuple[Path, o
                 return ("fault", index, "sites"), list(fault.sites), f"{unknown} is none: {_sites(graph)}"
             if len(set(fault.sites)) == len(graph):
                 return ("fault", index, "sites"), list(fault.sites), "must leave a site to be cut off from"
-        elif isinstance(fault, OfLinks) and fault.link and not links_named(graph, fault.link):
+        elif isinstance(fault, OfLinks) and not _of_entity(fault) and not links_named(graph, fault.link):
             return ("fault", index, "link"), fault.link, allowed_links(graph, fault.link)
     return None
 
@@ -86,6 +86,10 @@ def crashes(faults: Sequence[AnyFault]) -> dict[str, tuple[Crash, ...]]:
 def spans(faults: Sequence[AnyFault]) -> tuple[FaultSpan, ...]:
     """The faults as summary and page speak of them."""
     return tuple(FaultSpan(fault.kind, target_of(fault), fault.from_ns, fault.to_ns) for fault in faults)
+
+
+def _of_entity(fault: AnyFault) -> bool:
+    return isinstance(fault, Replay) and fault.entity != ""
 
 
 def _link_fault(number: int, fault: OfLinks, graph: "nx.Graph[str]", site_of: Mapping[str, str]) -> LinkFault:

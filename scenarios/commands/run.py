@@ -63,6 +63,8 @@ def run(options: RunOptions) -> int:
             hosting = Hosting(options.transport, options.external, options.listen, tell=view.tell)
             result = engine.run_scenario(spec, options.seed, out, hosting, view.show, options.window)
         except KeyboardInterrupt:
+            if not (out / JOURNAL).exists():
+                raise InterruptedRunError("interrupted") from None
             raise InterruptedRunError(f"interrupted; run: {program()} recover {shlex.quote(str(out))}") from None
         except HostLostError as error:
             if not (out / JOURNAL).exists():
@@ -99,6 +101,8 @@ def resume(options: ResumeOptions) -> int:
             result = resuming.resume(folder, hosting, view.show)
         except KeyboardInterrupt:
             raise InterruptedRunError(f"interrupted; run: {_again(folder)}") from None
+        except HostLostError as error:
+            raise HostLostError(f"{error}; to go on, run: {_again(folder)}") from error
     if not as_json:
         show_summary(result.summary, result.folder)
     return _ended(result, as_json=as_json)

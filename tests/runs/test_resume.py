@@ -19,8 +19,9 @@ from twin.journal.facts import Closed, Handled, HostState, Opened, Wall
 from twin.journal.journal import HEADER, Journal
 from twin.journal.reader import read_journal, records_of
 from twin.journal.records import encode_fact
-from twin.journal.resume import find_cut
+from twin.journal.resume import Resumption, find_cut
 from twin.runtime.hosting import Hosting
+from twin.wire.link import MemoryLink
 
 SETTINGS = ("scenario.duration_s=0.14", "metrics.warmup_ms=60", "metrics.period_ms=60", "network.radio.loss=0.05")
 CRASH = 'fault=[{kind="twin_crash", twin="core:base_station", from_s=0.07, to_s=0.1}]'
@@ -166,6 +167,29 @@ def test_an_interrupted_run_is_gone_on_with(whole, tmp_path):
 
 
 @pytest.mark.usefixtures("unfinished")
+def test_who_interrupts_again_waits_for_no_host_and_can_go_on(whole, tmp_path, monkeypatch):
+    """The first Ctrl-C comes while a host is at work that would take long; the second ends the run there and then."""
+    monkeypatch.setattr("scenarios.engine._PATIENCE_S", 0.0)
+    link = MemoryLink.exchange
+    calls = iter(range(10**9))
+
+    def hang(self, batches):
+        if next(calls) == 40:
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+            pytest.fail("nothing may come after the second Ctrl-C")
+        return link(self, batches)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MemoryLink, "exchange", hang)
+        with pytest.raises(KeyboardInterrupt):
+            run_scenario(load("sagin", SETTINGS), SEED, tmp_path / "out", "memory")
+    assert read_journal(tmp_path / "out" / "journal.wal").closed is None
+    resume(tmp_path / "out")
+    assert lasting(tmp_path / "out") == lasting(whole)
+
+
+@pytest.mark.usefixtures("unfinished")
 def test_an_interruption_before_the_end_of_the_journal_leaves_it_as_it_was(whole, tmp_path):
     folder = cut(whole, tmp_path / "cut", (whole / "journal.wal").stat().st_size * 3 // 4)
     before = (folder / "journal.wal").read_bytes()
@@ -189,6 +213,19 @@ def test_what_is_on_file_is_not_asked_for_again(whole, tmp_path, monkeypatch):
     resume(folder)
     barriers = sum(isinstance(fact, Handled) for fact in facts)
     assert 0 < len(asked) <= 2 * since < barriers
+
+
+def test_a_journal_that_grows_while_it_is_read_is_of_a_run_that_goes_on(whole, tmp_path):
+    folder = cut(whole, tmp_path / "cut", (whole / "journal.wal").stat().st_size // 2)
+    journal = folder / "journal.wal"
+    found = find_cut(journal)
+    with journal.open("ab") as file:
+        file.write(b"more")
+    before = journal.read_bytes()
+    for _ in range(2):
+        with pytest.raises(RunFolderError, match="was written to while it was read: the run was still going on"):
+            Resumption(found)
+    assert journal.read_bytes() == before
 
 
 def forged(whole, folder, change):

@@ -88,6 +88,17 @@ def test_what_is_no_killed_run_is_refused_in_one_line(whole, tmp_path, capsys, m
     assert error.count("\n") == 1
 
 
+def test_a_resumed_run_that_lost_a_host_says_how_to_go_on_again(tmp_path, capsys, monkeypatch):
+    def lose(*_args):
+        raise HostLostError("host edge: was killed")
+
+    monkeypatch.setattr("scenarios.resuming.resume", lose)
+    assert main(["run", "--resume", str(tmp_path)]) == 4
+    assert (
+        f"host edge: was killed; to go on, run: {command.program()} run --resume {tmp_path}" in capsys.readouterr().err
+    )
+
+
 def test_a_run_that_lost_a_host_says_how_to_go_on(whole, tmp_path, capsys, monkeypatch):
     out = tmp_path / "lost"
 

@@ -50,7 +50,7 @@ def fault_costs(
             "kind": fault.kind,
             "target": fault.target,
             "from_s": fault.from_ns / _NS_PER_S,
-            "to_s": min(fault.to_ns, end_ns) / _NS_PER_S,
+            "to_s": (min(fault.to_ns, end_ns) if fault.from_ns < end_ns else fault.to_ns) / _NS_PER_S,
             "messages": {effect.value: tables.struck.get((number, effect.value), 0) for effect in Effect},
             **_cost(loss[near[number]], loss[calm]),
         }

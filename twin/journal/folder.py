@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ FIGURE: Final = "secrecy.png"
 SCHEMA: Final = 1
 """Version of what the files of a run folder mean; every table carries it, and the manifest of a run that ended."""
 
+_TEMPORARY: Final = re.compile(r"\..+\.([1-9]\d*)\.tmp")  # see `write_atomically`
 _SCHEMA_KEY: Final = b"run-folder-schema"
 
 
@@ -104,6 +106,13 @@ class RunFolder:
     def figure_path(self) -> Path:
         """Secrecy rates and age of the CSI over time, as a picture."""
         return self.path / FIGURE
+
+    def sweep(self) -> None:
+        """Remove what processes that were killed while they wrote a file have left of it."""
+        for path in self.path.iterdir():
+            found = _TEMPORARY.fullmatch(path.name)
+            if found is not None and not _lives(int(found[1])):
+                path.unlink(missing_ok=True)
 
     def write_manifest(self, manifest: dict[str, Any]) -> None:
         """Write manifest.json atomically; NaN is an error."""
@@ -187,6 +196,16 @@ def arrow_file(path: Path) -> pa.OSFile:
 def _marked(schema: pa.Schema) -> pa.Schema:
     """A schema that says of which version its table is."""
     return schema.with_metadata({**(schema.metadata or {}), _SCHEMA_KEY: str(SCHEMA)})
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (ProcessLookupError, OverflowError):
+        return False
+    return True
 
 
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:

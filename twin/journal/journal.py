@@ -69,14 +69,6 @@ class Journal:
             raise RunFolderError(f"{self._path}: cannot be cut: {error.strerror}") from error
         self._crc = crc
 
-    def _begin(self, path: Path | None) -> None:
-        self._path = path
-        self._digests = Digests()
-        self._buffer = bytearray()
-        self._crc = crc32(HEADER)
-        self._open = True
-        self._fd = -1
-
     @property
     def live(self) -> bool:
         """Whether facts come about for the first time: always, but see `Resumption`."""

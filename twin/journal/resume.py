@@ -9,8 +9,10 @@ comes about anew. Where the run was interrupted it had its last deliveries handl
 those.
 """
 
+import os
 from collections import deque
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -29,12 +31,13 @@ _SILENT: Final = frozenset((Wall, HostState))
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Where a journal can be gone on with: after how many bytes and which CRC; and the manifest of its run."""
+    """Where a journal can be gone on with: after how many of its bytes and which CRC; and the manifest of its run."""
 
     path: Path
     end: int
     crc: int
     manifest: dict[str, Any]
+    size: int
 
 
 def find_cut(path: Path) -> Cut:
@@ -55,6 +58,7 @@ def find_cut(path: Path) -> Cut:
 
 
 def _scan(path: Path, file: BinaryIO) -> Cut:
+    size = os.fstat(file.fileno()).st_size
     manifest: dict[str, Any] = {}
     before = last = (0, 0)
     follows = False
@@ -68,12 +72,23 @@ def _scan(path: Path, file: BinaryIO) -> Cut:
             last = (end, crc)
         elif isinstance(fact, Closed):
             if not fact.interrupted:
-                raise RunFolderError(f"{path}: the run came to its end: there is nothing to resume")
+                missing = f"where files are missing, run: run-twin recover {path.parent}"
+                raise RunFolderError(f"{path}: the run came to its end: there is nothing to resume; {missing}")
             last = before
         follows = isinstance(fact, Handled | HostState)
     if not manifest:
         raise RunFolderError(f"{path}: ends before its first record; nothing can be resumed")
-    return Cut(path, *last, manifest)
+    return Cut(path, *last, manifest, size)
+
+
+def _claimed(cut: Cut) -> Journal:
+    """The journal, which nobody else writes to, and nobody has since the cut was found."""
+    with ExitStack() as stack:
+        journal = stack.enter_context(Journal(cut.path, None))
+        if cut.path.stat().st_size != cut.size:
+            raise RunFolderError(f"{cut.path}: was written to while it was read: the run was still going on")
+        stack.pop_all()
+    return journal
 
 
 class Resumption:
@@ -81,11 +96,14 @@ class Resumption:
 
     Args:
         cut: the journal, and where it is gone on with.
+
+    Raises:
+        RunFolderError: another process is writing to it, or has since `find_cut`.
     """
 
     def __init__(self, cut: Cut) -> None:
         self._cut = cut
-        self._journal = Journal(cut.path, None)
+        self._journal = _claimed(cut)
         self._file: BinaryIO | None = cut.path.open("rb")
         self._records = records_of(self._file)
         next(self._records)  # the manifest

@@ -3,9 +3,13 @@
 A child dies with the kernel whatever kills that (`serving`), and is killed when it is not needed any more: no way out
 of a run leaves one behind. What it writes to standard error goes to a file without a name, whose last line says why it
 ended.
+
+A child proves that it is one: its routing id holds a number that this process drew for this life of it alone, and gave
+it in its environment, which no other user can read. Nobody else on this machine can take its place, whoever is first.
 """
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -16,6 +20,7 @@ from typing import IO, Final, Protocol
 
 import twin
 from twin.errors import HostLostError
+from twin.wire.router import NUMBER_VARIABLE, route_of
 
 PROGRAM: Final = Path(twin.__file__).resolve().parent.parent / "run_twin.py"
 _LINE: Final = 300  # characters of a last line that are shown
@@ -35,8 +40,8 @@ class Nursery(Protocol):
     def gave_up(self, name: str) -> bool:
         """Whether it said itself that another life would end in the same way."""
 
-    def objection(self, name: str, epoch: int) -> str:
-        """Why a host with this epoch is not the one that is waited for; "" when it is."""
+    def objection(self, name: str, epoch: int, route: bytes) -> str:
+        """Why a host with this epoch and routing id is not the one that is waited for; "" when it is."""
 
     def stop(self, name: str) -> None:
         """See to it that its last life is over."""
@@ -59,6 +64,7 @@ class Children:
         self._command = tuple(command)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._epochs: dict[str, int] = {}
+        self._routes: dict[str, bytes] = {}
         self._said: dict[str, IO[bytes]] = {}
 
     def start(self, name: str, epoch: int, address: str) -> None:
@@ -66,7 +72,8 @@ class Children:
         self.stop(name)
         said = self._said[name] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `stop`
         arguments = ("--connect", address, "--name", name, "--epoch", str(epoch), "--parent", str(os.getpid()))
-        environment: Mapping[str, str] = {**os.environ, **dict.fromkeys(_ONE_THREAD, "1")}
+        number = secrets.token_hex(8)
+        environment: Mapping[str, str] = {**os.environ, **dict.fromkeys(_ONE_THREAD, "1"), NUMBER_VARIABLE: number}
         try:
             self._processes[name] = subprocess.Popen(  # noqa: S603 - our own program
                 (*self._command, *arguments),
@@ -78,7 +85,7 @@ class Children:
             )
         except OSError as error:
             raise HostLostError(f"host {name}: cannot be started: {error.strerror}") from error
-        self._epochs[name] = epoch
+        self._epochs[name], self._routes[name] = epoch, route_of(name, epoch, number)
 
     def ended(self, name: str) -> str | None:
         """How the child ended."""
@@ -95,9 +102,11 @@ class Children:
         process = self._processes.get(name)
         return process is not None and process.poll() == _BAD_INPUT
 
-    def objection(self, name: str, epoch: int) -> str:
-        """A child is known by its epoch."""
-        return "" if epoch == self._epochs.get(name) else f"is taken by the host of epoch {self._epochs.get(name)}"
+    def objection(self, name: str, epoch: int, route: bytes) -> str:
+        """A child is known by the number that it was given."""
+        if epoch == self._epochs.get(name) and secrets.compare_digest(route, self._routes[name]):
+            return ""
+        return f"name={name}: is taken by the child of epoch {self._epochs.get(name)}"
 
     def stop(self, name: str) -> None:
         """Kill the child: what it knows, the kernel knows too."""
@@ -149,7 +158,7 @@ class Outsiders:
         """Nobody tells."""
         return False
 
-    def objection(self, name: str, epoch: int) -> str:
+    def objection(self, name: str, epoch: int, route: bytes) -> str:  # noqa: ARG002 - nobody gave them one
         """Whoever comes, unless it is a life that is over."""
         least = self._epochs[name]
         return "" if epoch >= least else f"epoch {epoch} is over: must be at least {least}"

@@ -169,7 +169,7 @@ class RemoteLink(Link):
         if not isinstance(hello, Hello):
             self.rejected += 1
             return
-        objection = self._object(hello)
+        objection = self._object(hello, route)
         seat = self._seats.get(hello.name)
         if objection or seat is None:
             self.rejected += 1
@@ -185,7 +185,7 @@ class RemoteLink(Link):
         seat.session.begin()
         self._speak(seat)
 
-    def _object(self, hello: Hello) -> str:
+    def _object(self, hello: Hello, route: bytes) -> str:
         """Why this host is not wanted; "" when it is."""
         seat = self._seats.get(hello.name)
         if seat is None:
@@ -196,7 +196,7 @@ class RemoteLink(Link):
             return f"version={hello.version}: must be {release()}, as the kernel's"
         if seat.route is not None and hello.epoch <= seat.epoch:
             return f"name={hello.name}: is taken by the host of epoch {seat.epoch}"
-        return self._nursery.objection(hello.name, hello.epoch)
+        return self._nursery.objection(hello.name, hello.epoch, route)
 
     def _speak(self, seat: _Seat) -> None:
         """Send what the session has to say."""
@@ -209,6 +209,8 @@ class RemoteLink(Link):
 
     def _look_at(self, name: str, now: float) -> None:
         seat, limits = self._seats[name], self._limits
+        if seat.session.over:  # it may end before others have said their last word
+            return
         how = self._nursery.ended(name)
         if how is not None:
             self._lose(seat, how)

@@ -11,6 +11,7 @@ import secrets
 import signal
 import sys
 import threading
+import time
 from contextlib import ExitStack
 from typing import Final
 
@@ -22,11 +23,12 @@ from twin.runtime.host import Host
 from twin.wire.addresses import remove_socket, socket_path
 from twin.wire.control import encode_control
 from twin.wire.protocol import Pong
-from twin.wire.router import WATCH, configure
+from twin.wire.router import NUMBER_VARIABLE, WATCH, configure, route_of
 
 WAIT_S: Final = 60.0
 _FAREWELL_MS: Final = 5000  # for the last answer to leave
 _LOOK_MS: Final = 500  # between two looks at the parent
+_CLOSING_S: Final = 5.0  # for a kernel that is gone to let go of its address
 _MAX_ROUTING_ID: Final = 255
 _PONG: Final = encode_control(Pong())
 _SET_PARENT_DEATH_SIGNAL: Final = 1
@@ -52,7 +54,7 @@ class Service:
         self._address = address
         self._parent = parent
         self._over = threading.Event()
-        route = f"{host.name}#{host.epoch}#{secrets.token_hex(4)}".encode()
+        route = route_of(host.name, host.epoch, os.environ.get(NUMBER_VARIABLE) or secrets.token_hex(8))
         if len(route + WATCH) > _MAX_ROUTING_ID:
             raise UsageError(f"name={host.name}: must take fewer bytes, to be told apart from others")
         self._route = route
@@ -114,8 +116,13 @@ class Service:
                 self._kernel_is_gone()
 
     def _kernel_is_gone(self) -> None:
-        """End the process: the first thread may be deep in a solve and would not notice for long."""
-        remove_socket(self._address)
+        """End the process: the first thread may be deep in a solve and would not notice for long.
+
+        A process that is killed closes its connections before the socket that it listens at, and may take its time.
+        """
+        until = time.monotonic() + _CLOSING_S
+        while not remove_socket(self._address) and time.monotonic() < until:
+            time.sleep(_CLOSING_S / 100)
         sys.stderr.write(f"error: host {self._host.name}: the kernel at {self._address} is gone\n")
         sys.stderr.flush()
         os._exit(HostLostError.exit_code)
@@ -136,4 +143,5 @@ class Service:
         if lives and sys.platform == "linux" and socket_path(self._address) is None:
             ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
         if not lives or os.getppid() != self._parent:
+            remove_socket(self._address)
             raise HostLostError(f"host {self._host.name}: the kernel that started it is gone")

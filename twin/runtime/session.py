@@ -32,12 +32,18 @@ class Session:
         name: the host's.
         welcome: what every life of it is told first.
         past: what every life of it is told then.
+
+    Attributes:
+        answer: to the last question, once it is known.
+        results: how many came.
+        over: whether it was told to stop, and said its last word.
     """
 
     def __init__(self, name: str, welcome: Welcome, past: Past) -> None:
         self.name = name
         self.answer: Control | None = None
         self.results = 0
+        self.over = False
         self._welcome = welcome
         self._past = past
         self._agenda: deque[Control] = deque()
@@ -113,6 +119,7 @@ class Session:
                 self.answer = check_snapshot(self.name, control)
             case Stop():
                 self.answer = check_state_hash(self.name, control)
+                self.over = True
             case _ if not isinstance(control, Pong):
                 raise WireError(f"host {self.name}: {type(control).__name__}: must answer PING with PONG")
         if asked is self._wanted:

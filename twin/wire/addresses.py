@@ -65,11 +65,15 @@ def check_free(address: str, what: str) -> None:
         raise UsageError(f"{what}={address}: is in use")
 
 
-def remove_socket(address: str) -> None:
-    """Remove the file of an ipc address, if it has one at which nobody listens any more."""
+def remove_socket(address: str) -> bool:
+    """Remove the file of an ipc address, if it has one at which nobody listens any more; whether none is left."""
     path = socket_path(address)
-    if path is not None and path.is_socket() and not _is_listened_to(path):
-        path.unlink(missing_ok=True)
+    if path is None or not path.is_socket():
+        return True
+    if _is_listened_to(path):
+        return False
+    path.unlink(missing_ok=True)
+    return True
 
 
 def _is_listened_to(path: Path) -> bool:
@@ -85,7 +89,8 @@ def socket_path(address: str) -> Path | None:
 
 def _check_ipc(address: str, what: str) -> str:
     name = address.removeprefix("ipc://")
-    if not name.strip("@") or not name.isprintable() or len(os.fsencode(name)) > _MAX_PATH:
+    # For * ZeroMQ makes a folder of its own, which a kernel that is killed would leave behind.
+    if name == "*" or not name.strip("@") or not name.isprintable() or len(os.fsencode(name)) > _MAX_PATH:
         raise UsageError(f"{what}={address}: must name a file or @NAME of at most {_MAX_PATH} bytes")
     if name.startswith("@") and sys.platform != "linux":
         raise UsageError(f"{what}={address}: names with @ exist on Linux only")

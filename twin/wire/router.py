@@ -19,6 +19,15 @@ WATCH: Final = b"!"
 """A host has a second socket, with this at the end of its routing id, whose thread answers PING while it works."""
 
 
+NUMBER_VARIABLE: Final = "RUN_TWIN_HOST"
+"""The environment variable by which a child of the kernel is given the number in its routing id."""
+
+
+def route_of(name: str, epoch: int, number: str) -> bytes:
+    """The routing id of one life of a host."""
+    return f"{name}#{epoch}#{number}".encode()
+
+
 class Router:
     """A bound ROUTER. `address` is where hosts connect."""
 

@@ -94,3 +94,8 @@ def test_a_strike_is_a_fact_of_virtual_time(story):
 def test_an_unknown_effect_is_not_a_record():
     with pytest.raises(RunFolderError, match="effect='eaten': must be one of delayed, "):
         decode_fact(encode_fact(struck(1, 2, "eaten")))
+
+
+def test_a_fault_that_would_have_begun_after_the_end_has_the_span_that_was_written(tables):
+    (entry,) = fault_costs(FAULTS[1:], tables, np.zeros(0), np.zeros(0), 50 * MS)
+    assert (entry["from_s"], entry["to_s"], entry["samples"]) == (0.5, 0.6, 0)

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import subprocess
 from functools import partial
 from pathlib import Path
 
@@ -149,3 +150,13 @@ def test_name_of_the_folder_may_hold_any_character(tmp_path, name):
     folder.write_summary({"seed": 1})
     assert folder.read_table(folder.metrics_path).equals(TABLE)
     assert sorted(path.name for path in folder.path.iterdir()) == ["metrics.parquet", "summary.json"]
+
+
+def test_what_killed_processes_left_of_a_file_is_swept_away_and_nothing_else(folder):
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    kept = {f".summary.json.{os.getpid()}.tmp", "journal.wal", ".notes.tmp", f"summary.json.{dead.pid}.tmp"}
+    for name in (*kept, f".messages.parquet.{dead.pid}.tmp", f".summary.json.{10**30}.tmp"):
+        (folder.path / name).write_text("")
+    folder.sweep()
+    assert {path.name for path in folder.path.iterdir()} == kept

@@ -144,7 +144,7 @@ class Stage:
     def gave_up(self, name):
         return self.gives_up
 
-    def objection(self, name, epoch):
+    def objection(self, name, epoch, route):
         return ""
 
     def stop(self, name):

@@ -61,3 +61,12 @@ def test_a_host_loads_twins_and_nothing_that_takes_long_before_it_says_hello():
     assert "twin.runtime.host" in modules
     heavy = ("scipy", "numba", "simpy", "networkx", "pyarrow", "cvxpy", "twin.journal", "scenarios.", "entities.")
     assert [module for module in modules if module.startswith(heavy)] == []
+
+
+def test_a_child_whose_kernel_was_killed_before_it_came_removes_the_socket_of_that(capsys, tmp_path):
+    path = tmp_path / "socket"
+    with socket.socket(socket.AF_UNIX) as killed:
+        killed.bind(str(path))
+    assert host(["host", "--connect", f"ipc://{path}", "--name", "edge", "--parent", "1"]) == 4
+    assert capsys.readouterr().err == "error: host edge: the kernel that started it is gone\n"
+    assert not path.exists()

@@ -75,6 +75,21 @@ def test_a_host_may_be_lost_at_any_word(stage, opened, batch, kind, how):
         assert heard == ["host core was killed by SIGKILL; it is started again"]
 
 
+def test_a_host_that_said_its_last_word_may_end_while_others_are_waited_for(stage, opened, batch):
+    heard, left = [], ["die"]
+
+    def when(name, control):
+        if not isinstance(control, Stop):
+            return None
+        return "die after" if name == "core" else left.pop() if left else None
+
+    link = opened(*NAMES, tell=heard.append)
+    exchange(link, batch, 1)
+    stage.when = when
+    assert link.stop() == dict.fromkeys(NAMES, StateHash({"node": HASH}))
+    assert heard == ["host edge was killed by SIGKILL; it is started again"]
+
+
 @pytest.mark.parametrize("kind", [Restore, Replay])
 def test_a_host_may_be_lost_while_it_recovers(stage, opened, batch, kind):
     link = opened(*NAMES)

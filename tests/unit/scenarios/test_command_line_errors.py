@@ -8,6 +8,7 @@ from types import ModuleType
 
 import pytest
 
+import run_twin
 import scenarios
 from scenarios.cli import main
 from twin.errors import HostLostError, RunFolderError, SolverError
@@ -127,7 +128,7 @@ def test_a_traceback_is_there_for_who_asks(capsys: pytest.CaptureFixture[str]) -
         (HostLostError("edge: gone"), 4, "edge: gone"),
         (PermissionError(13, "Permission denied", "runs/x"), 2, "runs/x: Permission denied"),
         (OSError(28, "No space left on device"), 2, "No space left on device"),
-        (KeyboardInterrupt(), 130, "interrupted; run: run-twin recover 'a b'"),
+        (KeyboardInterrupt(), 130, "interrupted"),
     ],
 )
 def test_what_a_run_dies_of(error, code, line, monkeypatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -139,6 +140,21 @@ def test_what_a_run_dies_of(error, code, line, monkeypatch, capsys: pytest.Captu
     monkeypatch.setitem(sys.modules, "scenarios.engine", engine)
     monkeypatch.setattr(scenarios, "engine", engine, raising=False)
     assert refusal(capsys, "run", "--out", "a b", code=code) == line
+
+
+def test_an_interrupted_run_with_a_journal_says_how_to_get_its_files(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def die(*_asked: object) -> None:
+        Path("a b").mkdir()
+        Path("a b/journal.wal").touch()
+        raise KeyboardInterrupt
+
+    engine = ModuleType("scenarios.engine")
+    engine.run_scenario = die  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "scenarios.engine", engine)
+    monkeypatch.setattr(scenarios, "engine", engine, raising=False)
+    assert refusal(capsys, "run", "--out", "a b", code=130) == "interrupted; run: run-twin recover 'a b'"
 
 
 def test_a_run_folder_that_cannot_be_made(capsys: pytest.CaptureFixture[str]) -> None:
@@ -244,3 +260,16 @@ def test_a_package_that_shadows_ours_is_named(tmp_path: Path) -> None:
         f"error: package twin of sagin-twin is shadowed by {tmp_path}/twin.py: "
         "rename that, or take its folder off PYTHONPATH\n"
     )
+
+
+def test_ctrl_c_while_the_program_loads(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    class Interrupted:
+        @staticmethod
+        def find_spec(name: str, *_where: object) -> None:
+            if name == "scenarios.cli":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "scenarios.cli")
+    monkeypatch.setattr(sys, "meta_path", [Interrupted, *sys.meta_path])
+    assert run_twin.main() == 130
+    assert capsys.readouterr().err == "error: interrupted\n"

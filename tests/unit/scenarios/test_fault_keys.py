@@ -44,6 +44,7 @@ def refusal(*tables):
         ("{kind='partition', sites=['uav', 'moon'], from_s=1, to_s=2}",
          'fault[0].sites = ["uav", "moon"]: moon is none: must name sites of the network: au, base_station, '),
         ("{kind='partition', sites=[], from_s=1, to_s=2}", "fault[0].sites = []: must be a list of 1 to 100 names"),
+        ("{kind='loss_burst', link='', from_s=1, to_s=2}", 'fault[0].link = "": must be "radio", "fronthaul", '),
         ("{kind='replay', delay_ms=1, from_s=1, to_s=2}", 'fault[0].link = "": must be given, or entity, but not both'),
         ("{kind='replay', link='radio', entity='uav', delay_ms=1, from_s=1, to_s=2}",
          'fault[0].link = "radio": must be given, or entity, but not both'),
