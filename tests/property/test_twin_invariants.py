@@ -142,7 +142,9 @@ class ActivationMachine(RuleBasedStateMachine):
 
     @invariant()
     def what_is_due_is_on_air(self):
-        due = [v for v, held in self.leader.shelf._pending.items() if held.precoder.activate_at_ns <= self.kernel.now_ns]
+        due = [
+            v for v, held in self.leader.shelf._pending.items() if held.precoder.activate_at_ns <= self.kernel.now_ns
+        ]
         assert all(version <= self.leader.version for version in due)
 
 
