@@ -36,6 +36,7 @@ from scenarios.attribution_memory import recall
 from scenarios.record import Knowledge, Vectors
 from scenarios.replay import steps
 from scenarios.spec import Spec
+from scenarios.spec_coordinated import CoordinatedSpec
 from scenarios.spread import thinned
 from scenarios.system import CoordinatedSystem, Counterfactual, Row, System
 from twin.journal.facts import Applied, Fact, Solved
@@ -58,7 +59,7 @@ class Sample:
 
 
 def attribute(
-    system: CoordinatedSystem[Spec], seed: int, facts: Iterable[Fact], metrics: pa.Table, jobs: int = 1
+    system: CoordinatedSystem[CoordinatedSpec], seed: int, facts: Iterable[Fact], metrics: pa.Table, jobs: int = 1
 ) -> list[Row]:
     """The rows of attribution.parquet, one per sample that is divided.
 
@@ -114,7 +115,7 @@ def noted(facts: Iterable[Fact], solves: Solves) -> Iterator[Applied]:
 
 
 def _collected(
-    facts: Iterable[Fact], system: CoordinatedSystem[Spec], wanted: Container[int], vectors: Vectors
+    facts: Iterable[Fact], system: CoordinatedSystem[CoordinatedSpec], wanted: Container[int], vectors: Vectors
 ) -> Iterator[Fact]:
     """The facts; the precoders of wanted versions that went on air are kept as they pass."""
     for fact in facts:

@@ -8,14 +8,16 @@ from collections.abc import Container, Iterable, Mapping
 
 from scenarios.record import Knowledge
 from scenarios.replay import Driven, Step
-from scenarios.spec import Spec
+from scenarios.spec_coordinated import CoordinatedSpec
 from scenarios.system import CoordinatedSystem
 from twin.nodes.base import Incoming
 from twin.nodes.coordinator import Coordinator
 from twin.wire.messages import Csi, Replica
 
 
-def recall(system: CoordinatedSystem[Spec], taken: Iterable[Step], wanted: Container[int]) -> dict[int, Knowledge]:
+def recall(
+    system: CoordinatedSystem[CoordinatedSpec], taken: Iterable[Step], wanted: Container[int]
+) -> dict[int, Knowledge]:
     """What the coordinator knew when it solved for each of the versions that are `wanted`."""
     twin = Driven(system)
     arrived_ns: dict[tuple[str, int], int] = {}
@@ -48,7 +50,10 @@ def _note_arrival(arrived_ns: dict[tuple[str, int], int], incoming: Incoming) ->
 
 
 def _knowledge(
-    system: CoordinatedSystem[Spec], coordinator: Coordinator, step: Step, arrived_ns: Mapping[tuple[str, int], int]
+    system: CoordinatedSystem[CoordinatedSpec],
+    coordinator: Coordinator,
+    step: Step,
+    arrived_ns: Mapping[tuple[str, int], int],
 ) -> Knowledge:
     transmitters = system.transmitters
     measured_ns = tuple(coordinator.csi[name].t_data_ns for name in transmitters)

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from scenarios.spec import Spec
+from scenarios.spec_coordinated import CoordinatedSpec
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from twin.wire.messages import ComplexArray, Envelope, RealArray
 
 S_co = TypeVar("S_co", bound=Spec, covariant=True)
+C_co = TypeVar("C_co", bound=CoordinatedSpec, covariant=True)
 
 Row = dict[str, Any]
 
@@ -190,13 +192,32 @@ class System(ABC, Generic[S_co]):
         """The rows of attribution.parquet, one per sample that is divided. `facts` are asked for more than once."""
 
 
-class CoordinatedSystem(System[S_co]):
+class CoordinatedSystem(System[C_co]):
     """A system in which one twin, the coordinator, solves for all transmitters."""
 
+    silent: ClassVar[frozenset[str]] = frozenset({"eavesdropper"})
+    """Entities that report nothing."""
+
     @property
-    @abstractmethod
     def coordinator(self) -> str:
         """The twin that solves."""
+        return self.spec.twin.coordinator
+
+    @property
+    def loop_ns(self) -> int:
+        """Period of the control loop in ns: of reports, or of solves."""
+        return self.spec.loop_ns
+
+    def clocks(self) -> "dict[str, Clock]":
+        """The coordinator's clock."""
+        from scenarios.coordination import clocks
+
+        return clocks(self.spec.twin)
+
+    def ways(self) -> Iterator[tuple[str, frozenset[str]]]:
+        """Everybody who reports must reach the coordinator."""
+        site_of = self.sites()
+        yield site_of[self.coordinator], frozenset(site for name, site in site_of.items() if name not in self.silent)
 
     @abstractmethod
     def link_memories(self, coordinator: "Coordinator") -> tuple[Any, ...]:

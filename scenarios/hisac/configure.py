@@ -8,7 +8,7 @@ import numpy as np
 
 from entities.isac_params import FadingParams, IsacParams, SensingParams, StationParams, TargetParams
 from entities.params import ReceiverParams
-from scenarios.coordination import first_hop, loop_ns
+from scenarios import coordination as shared
 from scenarios.hisac.spec import HisacSpec
 from twin.nodes.config import CoordinationConfig, EntityKind, NodeConfig
 from twin.nodes.hisac_policy import HisacPolicyConfig
@@ -17,7 +17,6 @@ from twin.nodes.target_track import Manoeuvre
 from twin.signal.isac import BOB, EAVESDROPPER, MULTICAST, SENSING, STATIONS, TARGET
 from twin.signal.units import from_db, from_dbm, wavelength_m
 
-_MAILBOX_MAX: Final = 10_000
 _MEMORY_S: Final = 0.5
 _MW_PER_W: Final = 1e3
 _TARGET_MPS: Final = 20.0
@@ -83,25 +82,7 @@ def circuit_w(spec: HisacSpec) -> float:
 
 def node_configs(spec: HisacSpec, ranks: Mapping[str, int]) -> dict[str, NodeConfig]:
     """The configuration of every twin, by name."""
-    return {name: _node_config(spec, name, ranks[name]) for name in spec.twins}
-
-
-def _node_config(spec: HisacSpec, name: str, rank: int) -> NodeConfig:
-    side, _, entity = name.partition(":")
-    return NodeConfig(
-        name=name,
-        role="edge" if side == "edge" else "core",
-        entity=entity,
-        entity_kind=_kind(entity),
-        rank=rank,
-        peer=f"{'core' if side == 'edge' else 'edge'}:{entity}",
-        coordinator=spec.twin.coordinator,
-        eavesdropper=EAVESDROPPER,
-        sensed_to=f"edge:{EAVESDROPPER}",
-        handle_ns=spec.twin.cost_us.handle_ns,
-        mailbox_max=_MAILBOX_MAX,
-        coordination=coordination(spec) if name == spec.twin.coordinator else None,
-    )
+    return shared.node_configs(spec, ranks, _kind, coordination(spec))
 
 
 def _kind(entity: str) -> EntityKind:
@@ -114,17 +95,7 @@ def _kind(entity: str) -> EntityKind:
 
 def coordination(spec: HisacSpec) -> CoordinationConfig:
     """What the coordinator is told."""
-    return CoordinationConfig(
-        transmitters=STATIONS,
-        first_hop={name: first_hop(spec.twin.coordinator, name) for name in STATIONS},
-        trigger=spec.twin.trigger,
-        period_ns=spec.twin.period_ns,
-        activation=spec.twin.activation,
-        activation_margin_ns=spec.twin.activation_margin_ns,
-        solve_ns=spec.twin.cost_us.solve_ns,
-        hold_ns=loop_ns(spec, spec.twin),
-        policy=policy_config(spec),
-    )
+    return shared.coordination_config(spec, STATIONS, policy_config(spec))
 
 
 def policy_config(spec: HisacSpec) -> HisacPolicyConfig:

@@ -19,7 +19,8 @@ from scenarios.hisac.spec_world import (
     SensingStationSection,
     TargetSection,
 )
-from scenarios.spec import MetricsSection, ReportSection, ScenarioSection, Spec, SystemName
+from scenarios.spec import MetricsSection, ReportSection, ScenarioSection, SystemName
+from scenarios.spec_coordinated import CoordinatedSpec
 from twin.signal.isac import BOB, EAVESDROPPER, STATIONS, TARGET, user_names
 
 
@@ -37,7 +38,7 @@ class HisacReportSection(ReportSection):
     period_ms: float = Field(default=5.0, ge=0.1, le=1000, description="time between two reports of an entity")
 
 
-class HisacSpec(Spec):
+class HisacSpec(CoordinatedSpec):
     """Two stations, Bob, the eavesdropper, a target and users. `HisacSpec()` is its default scenario."""
 
     system = "hisac"
@@ -67,11 +68,6 @@ class HisacSpec(Spec):
     def entities(self) -> tuple[str, ...]:
         """Names of all entities. Each has an edge twin and a core twin."""
         return (*STATIONS, BOB, EAVESDROPPER, TARGET, *self.user_names)
-
-    @model_validator(mode="after")
-    def _check_coordinator(self) -> Self:
-        self.check_twin(("twin", "coordinator"), self.twin.coordinator)
-        return self
 
     @model_validator(mode="after")
     def _check_demands(self) -> Self:

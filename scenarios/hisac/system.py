@@ -3,13 +3,13 @@
 What takes long to import is imported when it is asked for.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from scenarios.hisac.spec import HisacSpec
 from scenarios.hisac.spec_twin import CONVEX
 from scenarios.system import CoordinatedSystem, Row
-from twin.signal.isac import STATIONS
+from twin.signal.isac import EAVESDROPPER, STATIONS, TARGET
 from twin.signal.units import to_db
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from scenarios.hisac.counterfactual import HisacCounterfactual
     from scenarios.hisac.physics import HisacPhysics
     from scenarios.record import Knowledge, Vectors
-    from twin.emulation.lives import Clock
     from twin.journal.facts import Fact
     from twin.nodes.config import CoordinationConfig, NodeConfig
     from twin.nodes.coordinator import Coordinator
@@ -33,10 +32,7 @@ _SLOWNESS_CONVEX: Final = 2000
 class HisacSystem(CoordinatedSystem[HisacSpec]):
     """One station senses a target and serves Bob, the other multicasts; Bob's secrecy per joule counts."""
 
-    @property
-    def coordinator(self) -> str:
-        """The twin that solves."""
-        return self.spec.twin.coordinator
+    silent = frozenset({EAVESDROPPER, TARGET})
 
     @property
     def transmitters(self) -> tuple[str, ...]:
@@ -56,13 +52,6 @@ class HisacSystem(CoordinatedSystem[HisacSpec]):
         return shapes(self.spec)[transmitter]
 
     @property
-    def loop_ns(self) -> int:
-        """Period of the control loop in ns: of reports, or of solves."""
-        from scenarios.coordination import loop_ns
-
-        return loop_ns(self.spec, self.spec.twin)
-
-    @property
     def slowness(self) -> int:
         """By how much fewer samples are divided than could be."""
         return _SLOWNESS_CONVEX if self.spec.twin.solver in CONVEX else _SLOWNESS
@@ -79,25 +68,11 @@ class HisacSystem(CoordinatedSystem[HisacSpec]):
 
         return sites(self.spec)
 
-    def ways(self) -> Iterator[tuple[str, frozenset[str]]]:
-        """Everybody but the eavesdropper and the target, who report nothing, must reach the coordinator."""
-        from scenarios.hisac.topology import SILENT
-
-        site_of = self.sites()
-        senders = frozenset(site for name, site in site_of.items() if name not in SILENT)
-        yield site_of[self.coordinator], senders
-
     def node_configs(self, ranks: Mapping[str, int]) -> "dict[str, NodeConfig]":
         """The configuration of every twin, by name."""
         from scenarios.hisac.configure import node_configs
 
         return node_configs(self.spec, ranks)
-
-    def clocks(self) -> "dict[str, Clock]":
-        """The coordinator's clock."""
-        from scenarios.coordination import clocks
-
-        return clocks(self.spec.twin)
 
     def physics(self, seed: int) -> "HisacPhysics":
         """The physical world of a run."""

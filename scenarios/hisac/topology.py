@@ -8,7 +8,6 @@ The eavesdropper and the target are attached to nothing: their twins live in the
 """
 
 import math
-from typing import Final
 
 import networkx as nx
 
@@ -18,9 +17,6 @@ from scenarios.sites import link_classes, twin_site
 from twin.emulation.routes import Propagation
 from twin.signal.isac import BOB, EAVESDROPPER, MULTICAST, SENSING, STATIONS, TARGET
 from twin.signal.units import SPEED_OF_LIGHT_MPS
-
-SILENT: Final = frozenset({EAVESDROPPER, TARGET})
-"""Entities that report nothing."""
 
 
 def home_networks(spec: HisacSpec) -> dict[str, str]:

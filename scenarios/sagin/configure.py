@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from entities.world import BaseStationParams, ReceiverParams, SatelliteParams, UavParams, WorldParams
-from scenarios.coordination import first_hop, loop_ns
+from scenarios import coordination as shared
 from scenarios.sagin.satellite_pass import orbit_params
 from scenarios.sagin.spec import SaginSpec
 from twin.nodes.config import CoordinationConfig, EntityKind, NodeConfig
@@ -14,7 +14,6 @@ from twin.nodes.sagin_policy import SaginPolicyConfig
 from twin.signal.sagin import EAVESDROPPER, TRANSMITTERS
 from twin.signal.units import from_db, from_dbm, wavelength_m
 
-_MAILBOX_MAX: Final = 10_000
 _MEMORY_S: Final = 0.5
 
 
@@ -62,25 +61,7 @@ def powers_mw(spec: SaginSpec) -> dict[str, float]:
 
 def node_configs(spec: SaginSpec, ranks: Mapping[str, int]) -> dict[str, NodeConfig]:
     """The configuration of every twin, by name."""
-    return {name: _node_config(spec, name, ranks[name]) for name in spec.twins}
-
-
-def _node_config(spec: SaginSpec, name: str, rank: int) -> NodeConfig:
-    side, _, entity = name.partition(":")
-    return NodeConfig(
-        name=name,
-        role="edge" if side == "edge" else "core",
-        entity=entity,
-        entity_kind=_kind(entity),
-        rank=rank,
-        peer=f"{'core' if side == 'edge' else 'edge'}:{entity}",
-        coordinator=spec.twin.coordinator,
-        eavesdropper=EAVESDROPPER,
-        sensed_to=f"edge:{EAVESDROPPER}",
-        handle_ns=spec.twin.cost_us.handle_ns,
-        mailbox_max=_MAILBOX_MAX,
-        coordination=coordination(spec) if name == spec.twin.coordinator else None,
-    )
+    return shared.node_configs(spec, ranks, _kind, coordination(spec))
 
 
 def _kind(entity: str) -> EntityKind:
@@ -91,17 +72,7 @@ def _kind(entity: str) -> EntityKind:
 
 def coordination(spec: SaginSpec) -> CoordinationConfig:
     """What the coordinator is told."""
-    return CoordinationConfig(
-        transmitters=TRANSMITTERS,
-        first_hop={name: first_hop(spec.twin.coordinator, name) for name in TRANSMITTERS},
-        trigger=spec.twin.trigger,
-        period_ns=spec.twin.period_ns,
-        activation=spec.twin.activation,
-        activation_margin_ns=spec.twin.activation_margin_ns,
-        solve_ns=spec.twin.cost_us.solve_ns,
-        hold_ns=loop_ns(spec, spec.twin),
-        policy=policy_config(spec),
-    )
+    return shared.coordination_config(spec, TRANSMITTERS, policy_config(spec))
 
 
 def policy_config(spec: SaginSpec) -> SaginPolicyConfig:

@@ -19,13 +19,14 @@ from scenarios.sagin.spec_world import (
 from scenarios.sagin.tle_file import read_tle
 from scenarios.spec import Spec
 from scenarios.spec_base import Point3
+from scenarios.spec_coordinated import CoordinatedSpec
 from twin.errors import ScenarioError
 from twin.signal.sagin import RECEIVERS, TRANSMITTERS
 
 RESERVED_NAMES = ("gateway",)  # sites of the network that an entity's own site must not be mistaken for
 
 
-class SaginSpec(Spec):
+class SaginSpec(CoordinatedSpec):
     """Satellite, UAV and base station, their users, and the eavesdropper. `SaginSpec()` is the default scenario."""
 
     system = "sagin"
@@ -89,11 +90,6 @@ class SaginSpec(Spec):
             if antennas < len(RECEIVERS):
                 allowed = f'must be at least {len(RECEIVERS)} with twin.solver = "zf_all"'
                 raise cross_field((name, "antennas"), antennas, allowed)
-        return self
-
-    @model_validator(mode="after")
-    def _check_coordinator(self) -> Self:
-        self.check_twin(("twin", "coordinator"), self.twin.coordinator)
         return self
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from scenarios.sagin.satellite_pass import check_pass, warnings
 from scenarios.sagin.spec import SaginSpec
 from scenarios.system import CoordinatedSystem, Row
-from twin.signal.sagin import EAVESDROPPER, TRANSMITTERS
+from twin.signal.sagin import TRANSMITTERS
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from scenarios.sagin.counterfactual import SaginCounterfactual
     from scenarios.sagin.link_memory import LinkMemory
     from scenarios.sagin.physics import SaginPhysics
-    from twin.emulation.lives import Clock
     from twin.journal.facts import Fact
     from twin.nodes.config import CoordinationConfig, NodeConfig
     from twin.nodes.coordinator import Coordinator
@@ -41,11 +40,6 @@ class SaginSystem(CoordinatedSystem[SaginSpec]):
         yield from warnings(self.spec)
 
     @property
-    def coordinator(self) -> str:
-        """The twin that solves."""
-        return self.spec.twin.coordinator
-
-    @property
     def transmitters(self) -> tuple[str, ...]:
         """Who puts precoders on air."""
         return TRANSMITTERS
@@ -55,13 +49,6 @@ class SaginSystem(CoordinatedSystem[SaginSpec]):
         from scenarios.sagin.configure import powers_mw
 
         return powers_mw(self.spec)
-
-    @property
-    def loop_ns(self) -> int:
-        """Period of the control loop in ns: of reports, or of solves."""
-        from scenarios.coordination import loop_ns
-
-        return loop_ns(self.spec, self.spec.twin)
 
     @property
     def slowness(self) -> int:
@@ -80,23 +67,11 @@ class SaginSystem(CoordinatedSystem[SaginSpec]):
 
         return sites(self.spec)
 
-    def ways(self) -> Iterator[tuple[str, frozenset[str]]]:
-        """Everybody but the eavesdropper, who reports nothing, must reach the coordinator."""
-        site_of = self.sites()
-        senders = frozenset(site for name, site in site_of.items() if name != EAVESDROPPER)
-        yield site_of[self.coordinator], senders
-
     def node_configs(self, ranks: Mapping[str, int]) -> "dict[str, NodeConfig]":
         """The configuration of every twin, by name."""
         from scenarios.sagin.configure import node_configs
 
         return node_configs(self.spec, ranks)
-
-    def clocks(self) -> "dict[str, Clock]":
-        """The coordinator's clock."""
-        from scenarios.coordination import clocks
-
-        return clocks(self.spec.twin)
 
     def physics(self, seed: int) -> "SaginPhysics":
         """The physical world of a run."""

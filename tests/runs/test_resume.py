@@ -106,7 +106,7 @@ def test_2_from_any_prefix_to_the_same_journal_and_the_same_final_states(
     assert sum(isinstance(fact, HostState) for fact in read_journal(whole / "journal.wal").facts) >= 4
     first = len(HEADER) + 8 + len(encode_fact(Opened(read_journal(whole / "journal.wal").manifest)))
     draws = np.random.default_rng(SEED)
-    for end in (first, within_a_snapshot(whole), size - 1, *draws.integers(first, size, 2).tolist()):
+    for end in (first, within_a_snapshot(whole), size - 1, int(draws.integers(first, size))):
         folder = cut(whole, tmp_path / "cut", end)
         resume(folder)
         assert lasting(folder) == expected, f"cut at byte {end}"

@@ -34,6 +34,7 @@ SYSTEMS = {
         *LATER,
     ),
 }
+AT_EVERY_BATCH = ("sensing and multicast", "pairs", "every report, lost and late")
 
 
 def scenario_of(sets):
@@ -87,8 +88,11 @@ class Shadows:
             self.restored += 1
 
 
-@pytest.mark.parametrize("sets", SYSTEMS.values(), ids=SYSTEMS.keys())
-@pytest.mark.parametrize("often", [0.03, 1.0])
+@pytest.mark.parametrize(
+    ("sets", "often"),
+    [*((sets, 0.05) for sets in SYSTEMS.values()), *((SYSTEMS[name], 1.0) for name in AT_EVERY_BATCH)],
+    ids=[*SYSTEMS, *(f"{name}, at every batch" for name in AT_EVERY_BATCH)],
+)
 def test_2_a_restored_host_answers_and_ends_as_the_one_that_was_never_gone(emulate, sets, often):
     shadows = Shadows(7, often)
     run = emulate(*sets, wrap=shadows, duration_s=0.18, scenario=scenario_of(sets))
