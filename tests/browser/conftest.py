@@ -31,6 +31,7 @@ SETTINGS = (
     "scenario.duration_s=1.3",
     "metrics.warmup_ms=60",
     "metrics.period_ms=13",
+    "metrics.attribution_samples=400",
     "twin.solver=mrt",
     "network.radio.loss=0.01",
 )

@@ -32,12 +32,14 @@ SYSTEMS = {
     "windows": ((), "memory", "auto"),
     "pairs": (PAIRS, "memory", "auto"),
     "sensing and multicast": (SENSING, "memory", "auto"),
-    "lockstep over sockets": (("twin.solver=mrt",), "inproc", 0),
     "a clock, a crash, an edge coordinator": (
         ("twin.coordinator=edge:uav", "twin.trigger=periodic", CRASH.replace("core:base_station", "edge:uav")),
         "memory",
         "auto",
     ),
+}
+MORE = {
+    "lockstep over sockets": (("twin.solver=mrt",), "inproc", 0),
     "every report, a crash": (("twin.trigger=every", CRASH), "memory", 15_000),
 }
 NEVER_EQUAL = ("wall_s",)
@@ -96,7 +98,13 @@ def lasting(folder):
 
 
 @pytest.mark.usefixtures("unfinished")
-@pytest.mark.parametrize(("sets", "transport", "window"), SYSTEMS.values(), ids=SYSTEMS.keys())
+@pytest.mark.parametrize(
+    ("sets", "transport", "window"),
+    [
+        *(pytest.param(*way, id=name) for name, way in SYSTEMS.items()),
+        *(pytest.param(*way, id=name, marks=pytest.mark.slow) for name, way in MORE.items()),
+    ],
+)
 def test_2_from_any_prefix_to_the_same_journal_and_the_same_final_states(
     tmp_path_factory, tmp_path, sets, transport, window
 ):

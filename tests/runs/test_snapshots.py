@@ -34,7 +34,6 @@ SYSTEMS = {
         *LATER,
     ),
 }
-AT_EVERY_BATCH = ("sensing and multicast", "pairs", "every report, lost and late")
 
 
 def scenario_of(sets):
@@ -90,8 +89,10 @@ class Shadows:
 
 @pytest.mark.parametrize(
     ("sets", "often"),
-    [*((sets, 0.05) for sets in SYSTEMS.values()), *((SYSTEMS[name], 1.0) for name in AT_EVERY_BATCH)],
-    ids=[*SYSTEMS, *(f"{name}, at every batch" for name in AT_EVERY_BATCH)],
+    [
+        *(pytest.param(sets, 0.05, id=name) for name, sets in SYSTEMS.items()),
+        *(pytest.param(sets, 1.0, id=f"{name}, every batch", marks=pytest.mark.slow) for name, sets in SYSTEMS.items()),
+    ],
 )
 def test_2_a_restored_host_answers_and_ends_as_the_one_that_was_never_gone(emulate, sets, often):
     shadows = Shadows(7, often)

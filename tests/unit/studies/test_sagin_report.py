@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from scenarios.studies import sagin_report
 from scenarios.studies.figures import spread_out
 from scenarios.studies.sagin_claims import CLAIMS, verdicts
 from scenarios.studies.sagin_curves import CSI_ERRORS, QUANTITIES, SCHEMES, Curves
@@ -175,6 +176,13 @@ def test_numbers_are_means_and_half_widths_over_the_seeds(files: dict[str, bytes
     assert float(row["half_width_95"]) == pytest.approx(2.200985 * values.std() / SEEDS**0.5, rel=1e-4)
 
 
+@pytest.fixture
+def tables_only(monkeypatch):
+    """A report without its pictures, which take their time and are another test's."""
+    monkeypatch.setattr(sagin_report.paper, "files", lambda *_: {})
+
+
+@pytest.mark.usefixtures("tables_only")
 def test_failed_claims_stay_in_the_tables():
     out = report(results(changed(su=("n_b", 16, -4.0)), quick=True))
     rows = list(csv.DictReader(io.StringIO(out.files["claims.csv"].decode())))
@@ -187,6 +195,7 @@ def test_failed_claims_stay_in_the_tables():
     assert "not  Fig. 7: SU rises with the base station's antennas" in out.headline
 
 
+@pytest.mark.usefixtures("tables_only")
 def test_failed_solves_are_counted():
     table = results(quick=True).to_pandas()
     table.loc[3:5, "status"] = "failed"
