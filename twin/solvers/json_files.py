@@ -206,3 +206,35 @@ def write_answers(
         raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
     finally:
         partial.unlink(missing_ok=True)
+
+
+def entry(item: dict[str, Any], name: str, where: str) -> object:
+    """What an instance has under a name.
+
+    Raises:
+        InstanceError: nothing.
+    """
+    if name not in item:
+        raise InstanceError(f"{where}.{name} is missing")
+    return item[name]
+
+
+def count_of(item: dict[str, Any], name: str, where: str, most: int) -> int:
+    """A whole number from 1 to `most` under a name.
+
+    Raises:
+        InstanceError: it is missing, or is none.
+    """
+    found = whole(entry(item, name, where), f"{where}.{name}", 1)
+    if found > most:
+        raise InstanceError(f"{where}.{name}={found}: must be at most {most}")
+    return found
+
+
+def value_of(item: dict[str, Any], name: str, where: str) -> float:
+    """A finite number under a name.
+
+    Raises:
+        InstanceError: it is missing, or is none.
+    """
+    return number(entry(item, name, where), f"{where}.{name}")

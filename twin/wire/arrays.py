@@ -1,4 +1,4 @@
-"""Arrays on the wire: a MessagePack extension type, never pickle.
+"""Arrays on the wire: a MessagePack extension type that names its layout, and can carry nothing but numbers.
 
 Layout of the extension's data (little-endian): dtype code u8, ndim u8, four dimensions u16 (unused ones are
 0), six zero bytes, then the elements in C order. The header is 16 bytes long because the data of a Python

@@ -23,9 +23,11 @@ from twin.solvers.json_files import (
     Instance,
     as_pairs,
     complex_entries,
+    count_of,
+    entry,
     kind,
-    number,
     read_items,
+    value_of,
     whole,
     write_answers,
 )
@@ -46,10 +48,10 @@ def read_instances(path: Path) -> list[Instance[InterferenceProblem]]:
 
 
 def _problem(item: dict[str, Any], where: str) -> InterferenceProblem:
-    pairs = _count(item, "K", where, MAX_PAIRS)
-    transmit, receive, heard = (_count(item, name, where, MAX_ANTENNAS) for name in ("Nt", "Nr", "Ne"))
+    pairs = count_of(item, "K", where, MAX_PAIRS)
+    transmit, receive, heard = (count_of(item, name, where, MAX_ANTENNAS) for name in ("Nt", "Nr", "Ne"))
     main, cross, eve = (_gain(item, name, where) for name in ("main", "int", "eve"))
-    level = _value(item, "Ptot_dB", where)
+    level = value_of(item, "Ptot_dB", where)
     if abs(level) > _MAX_DB:
         raise InstanceError(f"{where}.Ptot_dB={level:g}: must lie in [-{_MAX_DB:g}, {_MAX_DB:g}] dB")
     gains: RealArray = np.where(np.eye(pairs) > 0.0, main, cross)
@@ -70,10 +72,10 @@ def _problem(item: dict[str, Any], where: str) -> InterferenceProblem:
             channels=np.array(channels),
             eve_channels=np.array(eves),
             powers_mw=np.full(pairs, from_db(level)),
-            streams=whole(_entry(item, "ds", where), f"{where}.ds", 1),
-            noise_streams=whole(_entry(item, "da", where), f"{where}.da", 0),
-            zeta=_value(item, "zeta_R", where),
-            zeta_eve=_value(item, "zeta_E", where),
+            streams=whole(entry(item, "ds", where), f"{where}.ds", 1),
+            noise_streams=whole(entry(item, "da", where), f"{where}.da", 0),
+            zeta=value_of(item, "zeta_R", where),
+            zeta_eve=value_of(item, "zeta_E", where),
             gains=gains,
             eve_gains=np.full(pairs, eve),
         )
@@ -81,28 +83,11 @@ def _problem(item: dict[str, Any], where: str) -> InterferenceProblem:
         raise InstanceError(f"{where}: {error}") from None
 
 
-def _entry(item: dict[str, Any], name: str, where: str) -> object:
-    if name not in item:
-        raise InstanceError(f"{where}.{name} is missing")
-    return item[name]
-
-
-def _count(item: dict[str, Any], name: str, where: str, most: int) -> int:
-    found = whole(_entry(item, name, where), f"{where}.{name}", 1)
-    if found > most:
-        raise InstanceError(f"{where}.{name}={found}: must be at most {most}")
-    return found
-
-
-def _value(item: dict[str, Any], name: str, where: str) -> float:
-    return number(_entry(item, name, where), f"{where}.{name}")
-
-
 def _gain(item: dict[str, Any], name: str, where: str) -> float:
-    table = _entry(item, "gain_over_noise", where)
+    table = entry(item, "gain_over_noise", where)
     if not isinstance(table, dict):
         raise InstanceError(f"{where}.gain_over_noise is {kind(table)}: must be an object")
-    gain = _value(table, name, f"{where}.gain_over_noise")
+    gain = value_of(table, name, f"{where}.gain_over_noise")
     if gain < 0.0:
         raise InstanceError(f"{where}.gain_over_noise.{name}={gain:g}: must be >= 0")
     return gain

@@ -19,10 +19,11 @@ from twin.solvers.json_files import (
     Instance,
     as_pairs,
     complex_entries,
+    count_of,
+    entry,
     kind,
-    number,
     read_items,
-    whole,
+    value_of,
     write_answers,
 )
 from twin.solvers.result import Solution
@@ -41,47 +42,30 @@ def read_instances(path: Path) -> list[Instance[HisacProblem]]:
 
 
 def _problem(item: dict[str, Any], where: str) -> HisacProblem:
-    users = _count(item, "N", where, MAX_USERS)
-    channels_1 = _channels(item, "H", where, (3 + users, _count(item, "M1", where, MAX_ANTENNAS)))
-    channels_2 = _channels(item, "G", where, (2 + users, _count(item, "M2", where, MAX_ANTENNAS)))
+    users = count_of(item, "N", where, MAX_USERS)
+    channels_1 = _channels(item, "H", where, (3 + users, count_of(item, "M1", where, MAX_ANTENNAS)))
+    channels_2 = _channels(item, "G", where, (2 + users, count_of(item, "M2", where, MAX_ANTENNAS)))
     try:
         return HisacProblem(
             channels_1=channels_1,
             channels_2=channels_2,
-            errors_1=np.array([_value(item, name, where) for name in ("e_h_bo", "e_h_e")]),
-            errors_2=np.array([_value(item, name, where) for name in ("e_g_bo", "e_g_e")]),
-            power_1_w=_value(item, "P1max", where),
-            power_2_w=_value(item, "P2max", where),
-            circuit_w=_value(item, "P0", where),
-            echo_gain=_value(item, "kappa2_sigma2", where),
-            threshold=_value(item, "gamma_th", where),
-            least_secrecy=_value(item, "I_S", where),
-            least_common=_value(item, "I_c", where),
-            least_private=_value(item, "I_p", where),
+            errors_1=np.array([value_of(item, name, where) for name in ("e_h_bo", "e_h_e")]),
+            errors_2=np.array([value_of(item, name, where) for name in ("e_g_bo", "e_g_e")]),
+            power_1_w=value_of(item, "P1max", where),
+            power_2_w=value_of(item, "P2max", where),
+            circuit_w=value_of(item, "P0", where),
+            echo_gain=value_of(item, "kappa2_sigma2", where),
+            threshold=value_of(item, "gamma_th", where),
+            least_secrecy=value_of(item, "I_S", where),
+            least_common=value_of(item, "I_c", where),
+            least_private=value_of(item, "I_p", where),
         )
     except SolverError as error:
         raise InstanceError(f"{where}: {error}") from None
 
 
-def _entry(item: dict[str, Any], name: str, where: str) -> object:
-    if name not in item:
-        raise InstanceError(f"{where}.{name} is missing")
-    return item[name]
-
-
-def _count(item: dict[str, Any], name: str, where: str, most: int) -> int:
-    found = whole(_entry(item, name, where), f"{where}.{name}", 1)
-    if found > most:
-        raise InstanceError(f"{where}.{name}={found}: must be at most {most}")
-    return found
-
-
-def _value(item: dict[str, Any], name: str, where: str) -> float:
-    return number(_entry(item, name, where), f"{where}.{name}")
-
-
 def _channels(item: dict[str, Any], name: str, where: str, shape: tuple[int, int]) -> ComplexArray:
-    rows = _entry(item, name, where)
+    rows = entry(item, name, where)
     if not isinstance(rows, list) or len(rows) != shape[0]:
         found = f"has {len(rows)} rows" if isinstance(rows, list) else f"is {kind(rows)}"
         raise InstanceError(f"{where}.{name} {found}: must be a list of {shape[0]}")
