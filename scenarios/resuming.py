@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from scenarios import engine
-from scenarios.build import build, choose_window_ns, reach
+from scenarios.build import Window, build, reach
 from scenarios.load import from_dict
 from twin.errors import RunFolderError
 from twin.journal.folder import RunFolder
@@ -15,7 +15,7 @@ from twin.journal.reader import REQUIRED, require
 from twin.journal.resume import Resumption, find_cut
 from twin.runtime.hosting import Hosting
 
-_REQUIRED: Final[dict[str, type]] = {**REQUIRED, "versions": dict, "transport": str, "window_ns": int}
+_REQUIRED: Final[dict[str, type]] = {**REQUIRED, "versions": dict, "transport": str, "window": str}
 
 
 def resume(
@@ -39,12 +39,12 @@ def resume(
     require(cut.manifest, folder.journal_path, _REQUIRED)
     _check_versions(cut.manifest["versions"], folder.journal_path)
     spec, seed = from_dict(cut.manifest["scenario"]), int(cut.manifest["seed"])
-    window_ns = choose_window_ns(spec, cut.manifest["window_ns"])
+    window = _window(cut.manifest["window"], folder.journal_path)
     started = time.perf_counter()
     with ExitStack() as stack:
         journal = stack.enter_context(Resumption(cut))
         link = stack.enter_context(reach(spec, hosting(cut.manifest["transport"])))
-        emulation = stack.enter_context(build(spec, seed, link, journal, window_ns, journal))
+        emulation = stack.enter_context(build(spec, seed, link, journal, window, journal))
         engine.execute(emulation, journal, started, progress)
     return engine.finish(folder)
 
@@ -55,3 +55,12 @@ def _check_versions(found: dict[str, Any], path: Path) -> None:
         if found.get(name) != now:
             allowed = f"must be {now}, this program's, to go on with the run"
             raise RunFolderError(f"{path}: {name} version={found.get(name)}: {allowed}")
+
+
+def _window(text: str, path: Path) -> Window:
+    """The windows of a run as its manifest has them: "auto", or a length in ns."""
+    if text == "auto":
+        return "auto"
+    if not (text.isascii() and text.isdecimal()):
+        raise RunFolderError(f"{path}: manifest key window={text}: must be auto or a number of ns")
+    return int(text)

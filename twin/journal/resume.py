@@ -5,8 +5,8 @@ lasts, its facts are compared with those that come about, and the hosts are not 
 their deliveries back. Where it ends, the run goes on and so does the file.
 
 A journal is cut after its last `Handled`, for what follows that (what entities sent since, the torn tail of a write)
-comes about anew. Where the run was interrupted it had its last deliveries handled before their time; it is cut before
-those.
+comes about anew. Where the run was interrupted it had its last deliveries handled before their time, at most two
+batches: one that was with the hosts and one that was not yet. It is cut before those.
 """
 
 import os
@@ -27,6 +27,7 @@ from twin.wire.codec import decode_envelope
 from twin.wire.protocol import Delivery, Fate, Outcome, Reason, SolveReport, TimerRequest
 
 _SILENT: Final = frozenset((Wall, HostState))
+_HASTY: Final = 2  # batches that an interrupted run handles before their time
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +61,25 @@ def find_cut(path: Path) -> Cut:
 def _scan(path: Path, file: BinaryIO) -> Cut:
     size = os.fstat(file.fileno()).st_size
     manifest: dict[str, Any] = {}
-    before = last = (0, 0)
+    ends: deque[tuple[int, int]] = deque(maxlen=_HASTY + 1)  # of the last batches
     follows = False
     for fact, _, end, crc in records_of(file):
         if isinstance(fact, Opened):
             manifest = fact.manifest
-            before = last = (end, crc)
+            ends.append((end, crc))
         elif isinstance(fact, Handled):
-            before, last = last, (end, crc)
+            ends.append((end, crc))
         elif isinstance(fact, HostState) and follows:
-            last = (end, crc)
+            ends[-1] = (end, crc)
         elif isinstance(fact, Closed):
             if not fact.interrupted:
                 missing = f"where files are missing, run: run-twin recover {path.parent}"
                 raise RunFolderError(f"{path}: the run came to its end: there is nothing to resume; {missing}")
-            last = before
+            return Cut(path, *ends[0], manifest, size)
         follows = isinstance(fact, Handled | HostState)
     if not manifest:
         raise RunFolderError(f"{path}: ends before its first record; nothing can be resumed")
-    return Cut(path, *last, manifest, size)
+    return Cut(path, *ends[-1], manifest, size)
 
 
 def _claimed(cut: Cut) -> Journal:

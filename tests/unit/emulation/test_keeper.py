@@ -47,9 +47,10 @@ class Recorder:
 
 class Archive:
     def __init__(self, outcomes, states):
-        self._outcomes, self._states = outcomes, states
+        self._outcomes, self._states, self.live = outcomes, states, False
 
     def outcomes(self, _deliveries):
+        self.live = not self._outcomes
         return self._outcomes.pop(0) if self._outcomes else None
 
     def states(self):
@@ -101,12 +102,14 @@ def test_a_large_snapshot_is_journalled_in_parts(size, parts):
 def test_what_is_on_file_is_remembered_and_not_taken_again():
     states = [("core", 1, b"old"), ("core", 9, b"of another batch"), ("nobody", 1, b"")]
     keeper = Keeper(hosts := Hosts(), recorder := Recorder(), Archive([[]], states))
+    assert keeper.recalls
     assert keeper.outcomes(()) == []
     keeper.note("core", batch(1), solved(2e6))
     keeper.keep()
     assert hosts.remembered == [("core", 1, b"old")]
     assert not hosts.asked
     assert keeper.outcomes(()) is None
+    assert not keeper.recalls
     keeper.note("core", batch(2), [])
     keeper.keep()
     assert not hosts.asked, "the snapshot on file was the last that was due"
