@@ -9,8 +9,8 @@ import math
 import numpy as np
 import pytest
 
-from entities.channels.fading import PATHS
 from entities.channels.rayleigh import Rayleigh, bounded, estimate_of
+from entities.channels.sinusoids import PATHS
 from twin.emulation.streams import Streams
 from twin.signal.correlation import jakes
 
