@@ -107,6 +107,21 @@ def test_a_host_may_be_lost_while_it_recovers(stage, opened, batch, kind):
     assert kinds(stage.host("edge")) == ["Welcome", "Ping", "Restore", "Replay", "Batch"]
 
 
+def test_a_host_may_be_lost_when_its_snapshot_was_taken_and_others_are_waited_for(stage, opened, batch):
+    """What it is told again then is older than the snapshot that the kernel keeps from then on."""
+    link = opened(*NAMES)
+    exchange(link, batch, 1)
+    for number in (2, 3, 4, 5):
+        exchange(link, batch, number, "core")
+    deaths = {"core": "die after", "edge": "die"}
+    stage.when = lambda name, control: deaths.pop(name, None) if isinstance(control, Snapshot) else None
+    assert link.snapshot(NAMES) == {"core": b"15", "edge": b"1"}
+    assert kinds(stage.host("core")) != ["Welcome", "Ping", *["Replay"] * 5], "core has learnt all: this shows nothing"
+    assert exchange(link, batch, 6, "core") == {"core": 27}
+    assert exchange(link, batch, 2, "edge") == {"edge": 5}
+    assert link.restarts == 2
+
+
 def test_without_a_snapshot_all_is_replayed_and_with_one_what_came_after(stage, opened, batch):
     link = opened("edge")
     for number in (1, 2, 3):
