@@ -323,7 +323,7 @@ def test_a_host_of_another_schema_is_told_so(stage, opened, batch):
     stage.inbox.append((b"stranger", [msgpack.packb([2, "hello", "edge", 0, 2, "1.0"])]))
     stage.routes[b"stranger"] = ("edge", None)
     exchange(link, batch, 1, "edge")
-    assert stage.refused == ["control.schema=2: supported is 1"]
+    assert stage.refused == ["schema=2: must be 1, as the kernel's"]
 
 
 def test_a_kernel_that_was_stopped_for_long_hears_what_hosts_said_meanwhile(stage, opened, batch, monkeypatch):
