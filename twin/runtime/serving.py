@@ -81,7 +81,7 @@ class Service:
                     self._turn(dealer.recv_multipart(), dealer)
         finally:
             self._over.set()
-            dealer.close(linger=_FAREWELL_MS)
+            dealer.close(linger=_FAREWELL_MS if self._host.stopped else 0)
             self._context.term()
 
     def _begin(self, dealer: Dealer) -> None:

@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -48,7 +49,9 @@ def test_a_kernel_that_does_not_answer_is_named(capsys, monkeypatch):
         monkeypatch.setattr(
             "sys.argv", ["run_twin.py", "host", "--connect", address, "--name", "core", "--wait", "0.05"]
         )
+        began = time.monotonic()
         assert main() == 4
+        assert time.monotonic() - began < 2.0, "to a kernel that is not there nobody says farewell"
     assert capsys.readouterr().err == f"error: host core: no kernel at {address} within 0.05 s\n"
 
 
