@@ -4,9 +4,8 @@ SimPy's generators cannot be saved, so the kernel executes the run again from th
 lasts, its facts are compared with those that come about, and the hosts are not asked: `Handled` gives the outcomes of
 their deliveries back. Where it ends, the run goes on and so does the file.
 
-A journal is cut after its last `Handled`, for what follows that (what entities sent since, the torn tail of a write)
-comes about anew. Where the run was interrupted it had its last deliveries handled before their time; it is cut before
-those.
+A journal is cut after its last `Handled`, and the snapshots behind it, for what follows (what entities sent since, the
+torn tail of a write, the end of a run that was interrupted) comes about anew.
 """
 
 import os
@@ -60,22 +59,16 @@ def find_cut(path: Path) -> Cut:
 def _scan(path: Path, file: BinaryIO) -> Cut:
     size = os.fstat(file.fileno()).st_size
     manifest: dict[str, Any] = {}
-    before = last = (0, 0)
-    follows = False
+    last, follows = (0, 0), False
     for fact, _, end, crc in records_of(file):
         if isinstance(fact, Opened):
             manifest = fact.manifest
-            before = last = (end, crc)
-        elif isinstance(fact, Handled):
-            before, last = last, (end, crc)
-        elif isinstance(fact, HostState) and follows:
-            last = (end, crc)
-        elif isinstance(fact, Closed):
-            if not fact.interrupted:
-                missing = f"where files are missing, run: run-twin recover {path.parent}"
-                raise RunFolderError(f"{path}: the run came to its end: there is nothing to resume; {missing}")
-            last = before
-        follows = isinstance(fact, Handled | HostState)
+        elif isinstance(fact, Closed) and not fact.interrupted:
+            missing = f"where files are missing, run: run-twin recover {path.parent}"
+            raise RunFolderError(f"{path}: the run came to its end: there is nothing to resume; {missing}")
+        follows = isinstance(fact, Opened | Handled) or (follows and isinstance(fact, HostState))
+        if follows:
+            last = end, crc
     if not manifest:
         raise RunFolderError(f"{path}: ends before its first record; nothing can be resumed")
     return Cut(path, *last, manifest, size)
