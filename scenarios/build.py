@@ -58,8 +58,13 @@ class Emulation:
         self.plane.start()
 
     def stop(self) -> dict[str, str]:
-        """Have the last deliveries handled and stop the hosts; returns the state hash of every twin."""
-        self.plane.finish(self.spec.scenario.duration_ns)
+        """Have the last deliveries handled and stop the hosts; returns the state hash of every twin.
+
+        Where the run was interrupted they stay in flight: more may have come with them, and who goes on with the run
+        must find in the journal nothing that happened before its time.
+        """
+        if not self.kernel.stopped:
+            self.plane.finish(self.spec.scenario.duration_ns)
         hashes: dict[str, str] = {}
         for answer in self.link.stop().values():
             hashes.update(answer.hashes)

@@ -14,7 +14,8 @@ from scenarios import engine
 from scenarios.engine import run_scenario
 from scenarios.load import load
 from scenarios.resuming import resume
-from twin.errors import RunFolderError, TwinError
+from twin.emulation.plane import MessagePlane
+from twin.errors import HostLostError, RunFolderError, TwinError
 from twin.journal.facts import Closed, Handled, HostState, Opened, Wall
 from twin.journal.journal import HEADER, Journal
 from twin.journal.reader import read_journal, records_of
@@ -170,6 +171,32 @@ def test_an_interrupted_run_is_gone_on_with(whole, tmp_path):
         out = tmp_path / f"stopped-{at_ns}"
         run_scenario(load("sagin", SETTINGS), SEED, out, "memory", hurt)
         assert read_journal(out / "journal.wal").closed.interrupted
+        resume(out)
+        assert lasting(out) == lasting(whole)
+
+
+@pytest.mark.usefixtures("unfinished")
+def test_an_interrupted_run_whose_hosts_never_say_their_last_word_is_gone_on_with(whole, tmp_path, monkeypatch):
+    """Ctrl-C, and then a host is lost, or Ctrl-C again, or a kill: the journal has no end."""
+    arrive = MessagePlane._arrive_at_twin
+    for number in (20, 61):
+        arrivals = iter(range(number))
+
+        def arrive_and_stop(plane, transit, envelope, arrivals=arrivals):
+            arrive(plane, transit, envelope)
+            if next(arrivals, None) is None:
+                os.kill(os.getpid(), signal.SIGINT)
+
+        def lose(_link):
+            raise HostLostError("host edge: is gone")
+
+        out = tmp_path / str(number)
+        with monkeypatch.context() as patch:
+            patch.setattr(MessagePlane, "_arrive_at_twin", arrive_and_stop)
+            patch.setattr(MemoryLink, "stop", lose)
+            with pytest.raises(HostLostError):
+                run_scenario(load("sagin", SETTINGS), SEED, out, "memory")
+        assert read_journal(out / "journal.wal").closed is None
         resume(out)
         assert lasting(out) == lasting(whole)
 

@@ -31,6 +31,7 @@ def test_addresses_on_this_machine(address, checked):
         ("inproc://kernel", "must be tcp://"),
         ("tcp://127.0.0.1", "must be tcp://"),
         ("tcp://127.0.0.1:-1", "must be tcp://"),
+        ("tcp://127.0.0.1:\uff15\uff15", "must be tcp://"),
         ("tcp://127.0.0.1:0", "the port must be 1 to 65535"),
         ("tcp://127.0.0.1:65536", "the port must be 1 to 65535"),
         ("tcp://0.0.0.0:5555", "must be on this machine"),

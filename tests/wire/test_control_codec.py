@@ -221,6 +221,8 @@ def test_a_delivery_is_a_message_or_a_timer_never_both(sealed):
         (header("stop", 1), "array of 0 fields"),
         (header("hello", "edge", 0), "array of 4 fields"),
         (header("hello", "edge", 0, 70_000, "1.0"), "Hello.schema=70000"),
+        (header("hello", "edge", 0, 2, "1.0"), "hello.schema=2: must be 1, as its header says"),
+        ([msgpack.packb([True, "hello", "edge", 0, 1, "1.0"])], "control.schema=True"),
         (header("welcome", "run", {}, 0), "Welcome.node_configs"),
         (header("welcome", "run", [{"a": [[[[[[[1]]]]]]]}], 0), "nested at most 8 deep"),
         (header("batch", 1), "array of 2 fields"),

@@ -17,7 +17,7 @@ from typing import Final
 from twin.errors import UsageError
 
 TRANSPORTS: Final = ("ipc", "tcp")
-_TCP: Final = re.compile(r"tcp://(?P<host>[^:/]+):(?P<port>\*|\d{1,5})")
+_TCP: Final = re.compile(r"tcp://(?P<host>[^:/]+):(?P<port>\*|[0-9]{1,5})")
 _MOST_PORTS: Final = 65_535
 _MAX_PATH: Final = 107  # bytes, of a socket's name in the file system or in the abstract namespace
 

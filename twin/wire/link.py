@@ -75,7 +75,12 @@ class Link(ABC):
         return self.collect()
 
     def stop(self) -> dict[str, StateHash]:
-        """Tell every host that the run is over and collect their state hashes."""
+        """Tell every host that the run is over and collect their state hashes.
+
+        Of a run that was interrupted, what was posted may not be collected yet: that comes to nothing.
+        """
+        if self._posted:
+            self.collect()
         answers = self._ask(dict.fromkeys(self.names, Stop()), "STOP")
         return {name: check_state_hash(name, answer) for name, answer in answers.items()}
 
