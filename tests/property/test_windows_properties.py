@@ -33,7 +33,7 @@ from twin.journal.journal import Journal
 from twin.nodes.base import Outputs, Wake
 from twin.nodes.config import NodeConfig, to_wire
 from twin.runtime.host import Host
-from twin.wire.codec import decode_envelope
+from twin.wire.codec import decode_envelope, seal
 from twin.wire.messages import Ack, Command, Envelope, Kind, Letter
 from twin.wire.protocol import Delivery, Welcome
 from twin.wire.reactions import TIMER
@@ -163,8 +163,7 @@ def letter(dst, left, t_ns, cause=0):
 
 def delivery(node, kind):
     """One of that kind, as far as anybody looks who asks how long it may wait."""
-    envelope = Envelope(1, "run", kind, "a", node, 1, 1, 1, 0, 0, 0, 0, 0, 0, b"")
-    return Delivery(node, 0, envelope)
+    return Delivery(node, 0, seal(Envelope(1, "run", kind, "a", node, 1, 1, 1, 0, 0, -1, 0, 0, 0, b"")))
 
 
 def network(case):

@@ -77,10 +77,10 @@ class Lookahead:
 
     def horizon(self, delivery: Delivery) -> int | None:
         """How long this delivery may wait, in ns; None for one of which nothing comes."""
-        mine, envelope = self._ns[delivery.node], delivery.envelope
+        mine, sealed = self._ns[delivery.node], delivery.sealed
         if delivery.timer == CRASH:
             return None
-        found = mine.get(TIMER if envelope is None else envelope.kind)
+        found = mine.get(TIMER if sealed is None else sealed.envelope.kind)
         return mine.get(None) if found is None else found
 
     @property

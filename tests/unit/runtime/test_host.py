@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from twin.errors import WireError
-from twin.nodes.base import Outputs
+from twin.nodes.base import Outputs, Wake
 from twin.nodes.config import NodeConfig, from_wire, to_wire
 from twin.runtime.host import Host
 from twin.wire.codec import encode_body, seal
 from twin.wire.control import decode_control, encode_control
 from twin.wire.messages import SCHEMA, Ack, Envelope, Kind, Letter, State
 from twin.wire.protocol import CRASH, Batch, Delivery, Fate, HostError, Reason, Result, StateHash, Stop, Welcome
+from twin.wire.reactions import Reaction
 
 CONFIG = NodeConfig(
     name="edge:su",
@@ -168,6 +169,35 @@ def test_a_twin_that_breaks_what_windows_rely_on_stops_the_run(outputs, what):
     host = Host("edge", make=lambda config, life: Unruly())
     host.handle(encode_control(Welcome("run", (to_wire(CONFIG),), 0)))
     assert ask(host, 1, delivery(5_000, 1)) == HostError(f"edge:su: {what}")
+
+
+@pytest.mark.parametrize(
+    ("outputs", "what"),
+    [
+        (Outputs(1_000, wakes=(Wake("now", 1),)), "asks for a timer on state: has not declared that"),
+        (
+            Outputs(1_000, (Letter(Kind.ACK, "edge:other", Ack("uav", 1, 0), 0, 1),)),
+            "writes to edge:other on state: has not declared that",
+        ),
+        (Outputs(1_000, (Letter(Kind.ACK, "core:su", Ack("uav", 1, 0), 0, 1),)), ""),
+    ],
+)
+def test_a_twin_does_only_what_it_has_declared_to_come_of_a_message(monkeypatch, outputs, what):
+    class Unruly:
+        name = "edge:su"
+
+        def handle(self, incoming):
+            return outputs
+
+    declared = {Kind.STATE: Reaction(frozenset({"core:su"}))}
+    monkeypatch.setattr("twin.runtime.host.reactions", lambda config: declared)
+    host = Host("edge", make=lambda config, life: Unruly())
+    host.handle(encode_control(Welcome("run", (to_wire(CONFIG),), 0)))
+    answer = ask(host, 1, delivery(5_000, 1))
+    if what:
+        assert answer == HostError(f"edge:su: {what}")
+    else:
+        assert len(answer.outcomes[0].sends) == 1
 
 
 def test_a_twin_sees_when_a_message_came_and_believes_in_no_data_from_the_future():
