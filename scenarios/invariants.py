@@ -6,7 +6,7 @@
     control         versions on air only grow, on data from the past, within the power budget
     crashes         a twin that is down handles nothing, nor what it was handling when it went down
     cuts            nothing that arrived left over a link while a fault had it down
-    strikes         a fault strikes messages of the run, as its kind does and until it is over, and they fare accordingly
+    strikes         a fault strikes messages of the run, as its kind does, until it is over; they fare accordingly
     journal         the facts can be written and read back
     tables          the messages of the log are those that were sent, fate by fate
 
