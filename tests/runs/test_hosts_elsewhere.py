@@ -158,7 +158,7 @@ def ran(process):
 
 def test_hosts_that_somebody_else_starts(emulate, tmp_path):
     """Two of them want a place that there is not, or that is taken, and are told so; the others do the work."""
-    address = f"ipc://{tmp_path}/socket"
+    address = f"ipc://{tmp_path}/a socket"
     hosts = {
         name: [
             subprocess.Popen(
@@ -178,7 +178,9 @@ def test_hosts_that_somebody_else_starts(emulate, tmp_path):
 
     away = emulate(transport=hosting, duration_s=0.2, wrap=let_everybody_come)
     assert away.digest == emulate(duration_s=0.2).digest
-    assert told == [f"waiting for host {n}: run_twin.py host --connect {address} --name {n}" for n in ("core", "edge")]
+    assert told == [
+        f"waiting for host {n}: run_twin.py host --connect '{address}' --name {n}" for n in ("core", "edge")
+    ]
     assert ran(hosts["core"][0]) == (0, "")
     assert sorted(map(ran, hosts["edge"])) == [
         (0, ""),
