@@ -15,9 +15,12 @@ from scenarios.spec_faults import (
     ClockSkew,
     DelayingFault,
     DelaySpike,
+    Duplication,
     LinkOutage,
+    LossBurst,
     OfLinks,
     Partition,
+    Reordering,
     Replay,
     TwinCrash,
     target_of,
@@ -43,6 +46,30 @@ def problem(faults: Sequence[AnyFault], graph: "nx.Graph[str]") -> tuple[Path, o
         elif isinstance(fault, OfLinks) and not _of_entity(fault) and not links_named(graph, fault.link):
             return ("fault", index, "link"), fault.link, allowed_links(graph, fault.link)
     return None
+
+
+def idle(fault: AnyFault, graph: "nx.Graph[str]", site_of: Mapping[str, str]) -> str:
+    """Why a fault strikes nothing, whatever happens in its span; empty if it may strike something.
+
+    Args:
+        fault: of the scenario; `problem` finds none in it.
+        graph: sites and links.
+        site_of: the site of every entity and twin.
+    """
+    match fault:
+        case LossBurst() | Duplication() | Reordering() | Replay() if fault.share == 0.0:
+            return "share=0"
+        case Reordering() | DelaySpike() if fault.delay_ns == 0:
+            return f"delay_ms={fault.delay_ms:g}"
+        case ClockSkew() if fault.offset_ns == 0 and fault.drift_ppb == 0:
+            return "the clock is right"
+        case Replay(entity=entity) | ClockSkew(entity=entity) if entity:
+            sites = {site_of[port] for port in _ports(entity, site_of)}
+            return "" if any(graph[site] for site in sites & set(graph)) else f"{entity} sends nothing"
+        case Partition() if not any(_directions(fault, graph, set())):
+            return "no link joins what it cuts off to another site"
+        case _:
+            return ""
 
 
 def link_faults(

@@ -15,11 +15,24 @@ def write_warnings(spec: Spec) -> None:
 
 
 def _never(spec: Spec) -> Iterator[str]:
-    """What was to go wrong when the run is over."""
+    """What was to go wrong when the run is over, or can strike nothing."""
     over = f"the run is over at {spec.scenario.duration_s:g} s"
-    for index, fault in enumerate(spec.fault):
-        if fault.from_ns >= spec.scenario.duration_ns:
-            yield f"fault[{index}], {fault.kind} of {target_of(fault)}, begins at {fault.from_s:g} s: {over}"
+    yield from _faults(spec, over)
     for index, outage in enumerate(spec.network.outage):
         if outage.from_ns >= spec.scenario.duration_ns:
             yield f"network.outage[{index}] of {outage.link} begins at {outage.from_s:g} s: {over}"
+
+
+def _faults(spec: Spec, over: str) -> Iterator[str]:
+    if not spec.fault:
+        return  # and the network is not built to find out
+    from scenarios.faults import idle
+
+    system = system_of(spec)
+    graph, site_of = system.graph(), system.sites()
+    for index, fault in enumerate(spec.fault):
+        what = f"fault[{index}], {fault.kind} of {target_of(fault)},"
+        if fault.from_ns >= spec.scenario.duration_ns:
+            yield f"{what} begins at {fault.from_s:g} s: {over}"
+        elif why := idle(fault, graph, site_of):
+            yield f"{what} strikes nothing: {why}"

@@ -1,6 +1,6 @@
 """The pairs' last turns taken again, with reports of other instants and prices that are fresh."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
@@ -29,14 +29,18 @@ T = TypeVar("T", bound=Body)
 class Turn:
     """When a turn's reports were measured and received, when it was taken, and where the pair stood before.
 
-    `before` is [Q L] (N_T, d_s + d_a); None if the turn was a twin's first, its start.
+    `replaced` and `before` are [Q L] (N_T, d_s + d_a): what was on air until this turn came to something, and what its
+    twin's last turn had come to, None if there was none. Since that the twin has begun anew at `births_ns`, knowing
+    nothing of where it stood, whether it had taken this turn by then or not.
     """
 
     measured_ns: int
     received_ns: int
     begin_ns: int
     done_ns: int
+    replaced: ComplexArray
     before: ComplexArray | None = None
+    births_ns: tuple[int, ...] = ()
 
 
 class Again:
@@ -64,10 +68,13 @@ class Again:
         heard = [world.to_receiver(pair, int(at_ns)) for pair, at_ns in enumerate(reports_ns)]
         books = [self._book(pair, int(at_ns)) for pair, at_ns in enumerate(reports_ns)]
         plays = [self._play(pair, turn) for pair, turn in enumerate(turns)]
-        both = np.array([self._before(book, play) for book, play in zip(books, plays, strict=True)])
+        both = np.array([turn.replaced for turn in turns])
         truth, rate = Rates(world, t_ns), 0.0
-        for _ in range(rounds):
-            for pair in sorted(range(len(turns)), key=lambda index: turns[index].begin_ns):
+        for number in range(rounds):
+            for pair, forgets in _in_order(turns, t_ns if number == 0 else 0):
+                if forgets:
+                    plays[pair].q = plays[pair].an = None
+                    continue
                 for other, book in enumerate(books):
                     matrix = covariance(heard[other], both, other)
                     end = receiver_of(params.names[other])
@@ -98,17 +105,20 @@ class Again:
         book.keep_csi(_held(self._reports[key]))
         return book
 
-    @staticmethod
-    def _before(book: Book, play: Play) -> ComplexArray:
-        """What a pair has on air until its turn: what its last one came to, or the start that it makes on its own."""
-        return play.precoder() if book.known is None else np.concatenate(play.stands(book.known), axis=1)
-
     def _play(self, pair: int, turn: Turn) -> Play:
         play, streams = Play(self._configs[pair], self._world.params.names[pair]), self._world.params.streams
         if turn.before is not None:
             play.q = np.ascontiguousarray(turn.before[:, :streams])
             play.an = np.ascontiguousarray(turn.before[:, streams:])
         return play
+
+
+def _in_order(turns: Sequence[Turn], until_ns: int) -> Iterator[tuple[int, bool]]:
+    """Which pair takes its turn, in the order of the real ones, and, among them and until then, which twin forgets."""
+    found = [(turn.begin_ns, False, pair) for pair, turn in enumerate(turns)]
+    found += [(t_ns, True, pair) for pair, turn in enumerate(turns) for t_ns in turn.births_ns if t_ns <= until_ns]
+    for _, forgets, pair in sorted(found, key=lambda item: (item[0], item[2])):
+        yield pair, forgets
 
 
 def _held(body: T) -> Held[T]:

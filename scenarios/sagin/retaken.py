@@ -69,15 +69,16 @@ class RetakenScene:
         return sight_along(offsets_m, known)
 
     def speed_mps(self, name: str) -> RealArray:
-        """Speeds (K,) of the newest states, 0 where there is none."""
+        """Speeds (K,) of the newest states, NaN where there is none."""
         states = self._states(name)
-        return np.where(states.known, np.linalg.norm(states.motion[:, 0, 1], axis=-1), 0.0)
+        return np.where(states.known, np.linalg.norm(states.motion[:, 0, 1], axis=-1), np.nan)
 
     def speeds_mps(self) -> RealArray:
         """Speeds (K, 4) of the receivers."""
         speeds = np.array([self.speed_mps(name) for name in USERS])
         known = np.array([self._states(name).known for name in USERS])
-        largest = speeds.max(axis=0)
+        largest = np.where(known, speeds, -1.0).max(axis=0)
+        largest = np.where(known.any(axis=0), largest, np.nan)
         return np.concatenate((np.where(known, speeds, largest), largest[None])).T
 
 

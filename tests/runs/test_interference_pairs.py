@@ -144,23 +144,38 @@ def test_the_legs_of_every_sample_add_up_to_its_loss(run):
         assert sum(row[leg] for leg in LEGS) == pytest.approx(row["loss"], abs=1e-9)
 
 
-def test_turns_taken_again_on_their_own_reports_come_to_what_is_on_air_the_first_ones_too():
+@pytest.mark.parametrize(
+    ("fault", "compared"),
+    [
+        ("", (9, 12, 15, 18, 21, 24, 27)),
+        # It misses a slot and begins anew in the next, which is at 25 ms.
+        ('{kind="twin_crash", twin="edge:pair2", from_s=0.0125, to_s=0.014}', (9, 12, 15, 18, 27)),
+        # It asks the others anew for what it is not on air with.
+        ('{kind="twin_crash", twin="edge:pair2", from_s=0.0155, to_s=0.017}', (9, 12, 15, 18, 21, 24, 27)),
+        (
+            '{kind="replay", link="fronthaul", share=1.0, delay_ms=11, from_s=0.0, to_s=0.03}',
+            (9, 12, 15, 18, 21, 24, 27),
+        ),
+    ],
+)
+def test_turns_taken_again_on_their_own_reports_come_to_what_is_on_air_the_first_ones_too(fault, compared):
     at_once = [f"network.{way}.{what}_ms=0" for way in ("radio", "fronthaul", "edge") for what in ("latency", "jitter")]
     still = ("pairs.speed_mps=0", "eavesdropper.speed_mps=0", "report.period_ms=1", "metrics.period_ms=3")
-    run = Emulated(*at_once, *still, "twin.cost_us={handle=1, solve=1}", duration_s=0.03)
+    run = Emulated(*at_once, *still, "twin.cost_us={handle=1, solve=1}", f"fault=[{fault}]", duration_s=0.03)
     metrics, solves = run.metrics(), Solves()
     actual = combined(metrics, "sum")["secrecy"]
     samples = take_samples(noted(run.facts, solves), metrics, run.system)
     turns = Turns(run.spec, {version for sample in samples for version in sample.versions}).read(run.facts)
-    firsts = 0
+    at_ms = []
     for sample in samples:
         taken = [turns[version] for version in sample.versions if version in turns]
-        if len(taken) == 3:
+        # Each answers to the one before it, unless one has not had its turn since the others' turns before theirs.
+        if len(taken) == 3 and np.ptp([turn.begin_ns for turn in taken]) < run.spec.twin.period_ns:
             measured_ns = np.array([turn.measured_ns for turn in taken])
             again = Again(run.spec, run.seed).rate(taken, measured_ns, sample.t_ns)
             assert again == pytest.approx(actual[sample.t_ns // 3_000_000], rel=1e-9)
-            firsts += sum(turn.before is None for turn in taken)
-    assert firsts > 3
+            at_ms.append(sample.t_ns // 1_000_000)
+    assert tuple(at_ms) == compared
 
 
 def test_a_price_that_is_lost_changes_no_message_but_those_that_follow():

@@ -106,6 +106,9 @@ def test_with_one_version_on_air_nothing_is_mixed(default_run, default_legs):
     assert np.abs(found["mixing"][~alone]).max() > 1e-2
 
 
+UNHEARD = 'fault=[{kind="partition", sites=["su", "au", "gu"], from_s=0, to_s=0.12}]'
+
+
 @pytest.mark.parametrize(
     ("sets", "worlds"),
     [
@@ -113,7 +116,7 @@ def test_with_one_version_on_air_nothing_is_mixed(default_run, default_legs):
         (("twin.predictor=one_tap", "eavesdropper.csi_error=0.1"), 1e-9),
         (("twin.predictor=none", "network.radio.loss=0.2"), 1e-9),
         (("twin.trigger=every", "twin.predictor=wiener", "twin.activation=scheduled", "network.radio.loss=0.1"), 1e-9),
-        (("twin.trigger=periodic", "twin.coordinator=edge:uav", "twin.predictor=wiener"), 1e-9),
+        (("twin.trigger=periodic", "twin.coordinator=edge:uav", "twin.predictor=wiener", UNHEARD), 1e-9),
         (("twin.coordinator=core:eavesdropper", "twin.predictor=wiener", "network.radio.loss=0.2"), 1e-9),
     ],
     ids=["wiener", "ball", "lost", "every", "edge", "sensed"],

@@ -10,7 +10,9 @@ It knows what arrived in messages and the constants in its configuration, nothin
                    amplitude is constant
 
 The eavesdropper reports no state. Her direction and her gains are fitted to running means of her own channel, and her
-speed is taken for the largest that a user reports. A user of whom no state has come yet is treated like her.
+speed is taken for the largest that a user reports. A user of whom no state has come yet is treated like her. Where no
+state has come of any of them, or of the UAV, how fast channels change is seen by their reports: by how much the last
+ones of all users differ. Of a single report nobody can say how fast it ages: it is passed on.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,11 +23,18 @@ import numpy as np
 from pydantic import ConfigDict
 
 from twin.errors import InstanceError, WireError
-from twin.nodes.history import ChannelHistory, Taps, Track
+from twin.nodes.history import IGNORED, ChannelHistory, Taps, Track
 from twin.nodes.scene import ReportedScene, Scene
 from twin.signal.arrays import ula_response
 from twin.signal.nakagami import nakagami_moments, to_scatter
-from twin.signal.prediction import direction_cosine, phases_since, phasor_moments, predicted, wiener_taps
+from twin.signal.prediction import (
+    direction_cosine,
+    phases_since,
+    phasor_moments,
+    predicted,
+    shown_doppler,
+    wiener_taps,
+)
 from twin.signal.sagin import RECEIVERS, TRANSMITTERS, USERS
 from twin.wire.messages import ComplexArray, Csi, RealArray, Report, Sensed, State
 from twin.wire.packing import check_arity
@@ -187,7 +196,7 @@ class Predictor:
         sight = np.sqrt(k / (k + 1.0)) * ula_response(cosine, size)
         scatter = taps.channels / np.sqrt(gain[..., :-1, None]) - sight[..., :-1, :]
         wander_mps = self.config.angular_spread * scene.speed_mps(UAV)[..., None]
-        doppler_hz = (scene.speeds_mps() + wander_mps) / self.config.wavelength_m
+        doppler_hz = self._doppler_hz(scene.speeds_mps() + wander_mps, scatter, taps, gain)
         noise = (k + 1.0) * taps.noise / gain[..., :-1]
         weights, error = wiener_taps(doppler_hz, taps.instants_s, 0.0, noise)
         mean = np.sqrt(gain[..., -1:]) * (sight[..., -1, :] + predicted(weights, scatter))
@@ -198,11 +207,22 @@ class Predictor:
         distance_m, _, known = scene.sight(BASE_STATION, _with_target(taps.instants_s))
         gain = self.config.base_station_gain_1m * np.maximum(distance_m, _REFERENCE_M) ** -self.config.path_exponent
         gain[~known] = taps.power[~known, None]
-        fading = taps.channels / np.sqrt(gain[..., :-1, None])
-        doppler_hz = scene.speeds_mps() / self.config.wavelength_m
+        scatter = to_scatter(taps.channels / np.sqrt(gain[..., :-1, None]), m)
+        doppler_hz = self._doppler_hz(scene.speeds_mps(), scatter, taps, gain)
         weights, error = wiener_taps(doppler_hz, taps.instants_s, 0.0, taps.noise / gain[..., :-1])
-        mean, variance = nakagami_moments(predicted(weights, to_scatter(fading, m)), error[..., None], m)
+        mean, variance = nakagami_moments(predicted(weights, scatter), error[..., None], m)
         return np.asarray(np.sqrt(gain[..., -1:]) * mean), np.asarray(gain[..., -1] * variance.mean(axis=-1))
+
+    def _doppler_hz(self, speeds_mps: RealArray, scatter: ComplexArray, taps: Taps, gain: RealArray) -> RealArray:
+        """Doppler spreads (..., 4) of speeds; of unknown ones what the users' scatter (..., 4, p, N) shows."""
+        doppler_hz = speeds_mps / self.config.wavelength_m
+        unknown = np.isnan(doppler_hz)
+        if unknown.any():
+            noise = np.where(taps.noise < IGNORED, taps.noise / gain[..., :-1], np.inf)
+            users = [row[..., :EVE_ROW, :] for row in (taps.instants_s, noise)]
+            shown_hz = shown_doppler(scatter[..., :EVE_ROW, :, :], *users)
+            doppler_hz = np.where(unknown, shown_hz[..., None], doppler_hz)
+        return np.asarray(doppler_hz)
 
 
 def _with_target(instants_s: RealArray) -> RealArray:

@@ -29,10 +29,10 @@ class Scene(Protocol):
         """At instants (..., 4, p) in s relative to the target."""
 
     def speed_mps(self, name: str) -> RealArray:
-        """Speed of an entity (...), 0 if it has reported none."""
+        """Speed of an entity (...), NaN if it has reported none."""
 
     def speeds_mps(self) -> RealArray:
-        """Speeds of the receivers (..., 4); whoever has reported none gets the largest of a user."""
+        """Speeds of the receivers (..., 4); whoever has reported none gets the largest of a user, if any, or NaN."""
 
 
 class ReportedScene:
@@ -55,12 +55,12 @@ class ReportedScene:
         return sight_along(offsets_m, known)
 
     def speed_mps(self, name: str) -> RealArray:
-        """Speed last reported, 0 if none was."""
-        return np.asarray(self._tracks[name].speed_mps if name in self._tracks else 0.0)
+        """Speed last reported, NaN if none was."""
+        return np.asarray(self._tracks[name].speed_mps if name in self._tracks else np.nan)
 
     def speeds_mps(self) -> RealArray:
-        """Reported speeds of the receivers (4,)."""
-        largest = max(self.speed_mps(name) for name in USERS)
+        """Reported speeds of the receivers (4,), NaN where no user's is known."""
+        largest = max((self.speed_mps(name) for name in USERS if name in self._tracks), default=np.asarray(np.nan))
         return np.array([self.speed_mps(name) if name in self._tracks else largest for name in RECEIVERS])
 
 

@@ -58,6 +58,28 @@ def predicted(weights: RealArray, samples: ComplexArray | RealArray) -> ComplexA
     return np.asarray(np.matmul(weights[..., None, :], samples)[..., 0, :])
 
 
+def shown_doppler(samples: ComplexArray, instants_s: RealArray, noise: RealArray) -> RealArray:
+    """Doppler spread in Hz (...) that samples (..., R, p, N) of R processes of one spread, and any power, show.
+
+    How far apart neighbours are, beyond their noise, says how fast they change: E|x_l - x_{l+1}|^2 = 2 P (1 - J0(2 pi f
+    d)) + nu_l + nu_{l+1}, which is 2 P (pi f d)^2 for the gaps d that predictions are made over. So f^2 = sum(D) /
+    (2 pi^2 sum(P d^2)), with D and P the squared differences and mean powers of all neighbours, noise taken off; of
+    what has decorrelated from one sample to the next it is 1 / (pi d). 0 where there are no two samples.
+
+    Args:
+        samples: newest first.
+        instants_s: when they were taken, shape (..., R, p).
+        noise: variance per entry of the noise in each, shape (..., R, p); one of infinity is left out.
+    """
+    counts = np.isfinite(noise[..., 1:] + noise[..., :-1])
+    taken = np.where(np.isfinite(noise), noise, 0.0)
+    powers = (np.abs(samples) ** 2).mean(axis=-1) - taken
+    apart = (np.abs(np.diff(samples, axis=-2)) ** 2).mean(axis=-1) - taken[..., 1:] - taken[..., :-1]
+    reach = 0.5 * (powers[..., 1:] + powers[..., :-1]) * np.diff(instants_s, axis=-1) ** 2
+    moved, spans = (np.where(counts, each, 0.0).sum(axis=(-2, -1)) for each in (apart, reach))
+    return np.asarray(np.sqrt(np.maximum(moved, 0.0) / np.where(spans > 0.0, 2.0 * np.pi**2 * spans, np.inf)))
+
+
 def direction_cosine(mean: ComplexArray) -> RealArray:
     """Direction cosine u in [-1, 1) of a line of sight seen through an array, from mean channels (..., N).
 

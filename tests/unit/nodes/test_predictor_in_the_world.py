@@ -58,16 +58,16 @@ def config_for(params, **changes):
     return PredictorConfig(**{**values, **changes})
 
 
-def tell(predictor, world, t_ns, pilot_snr, csi_error=0.0, streams=None):
+def tell(predictor, world, t_ns, pilot_snr, csi_error=0.0, streams=None, states=(*TRANSMITTERS, *USERS)):
     for name in TRANSMITTERS:
         report = estimate(world, streams or Streams(1), name, t_ns, pilot_snr=pilot_snr, csi_error=csi_error)
         predictor.note_report(name, t_ns, report)
-    for name in (*TRANSMITTERS, *USERS):
+    for name in states:
         state = State(world.position_m(name, t_ns), world.velocity_mps(name, t_ns), 0.0)
         predictor.note_report(name, t_ns, state)
 
 
-def squared_errors(params, seeds, snr_db, times_ns, every, **changes):
+def squared_errors(params, seeds, snr_db, times_ns, every, states=(*TRANSMITTERS, *USERS), **changes):
     """Measured squared error per antenna and announced variance, (3, 4) each, relative to the mean gain."""
     measured, announced = np.zeros((3, 4)), np.zeros((3, 4))
     for seed in seeds:
@@ -75,7 +75,7 @@ def squared_errors(params, seeds, snr_db, times_ns, every, **changes):
         world = World(params, streams)
         predictor = Predictor(config_for(params, **changes))
         for index, t_ns in enumerate(times_ns):
-            tell(predictor, world, t_ns, from_db(snr_db), streams=streams)
+            tell(predictor, world, t_ns, from_db(snr_db), streams=streams, states=states)
             if index >= 30 and index % every == 0:
                 prediction = predictor.predict(t_ns + LAG_NS)
                 gains = np.array([world.mean_gains(name, t_ns + LAG_NS) for name in TRANSMITTERS])
@@ -115,6 +115,24 @@ def test_three_taps_beat_one_and_one_beats_none():
     for row in (1, 2):
         assert errors["wiener"][row].sum() < 0.5 * errors["one_tap"][row].sum()
         assert errors["one_tap"][row].sum() < errors["none"][row].sum()
+
+
+@pytest.mark.parametrize("told", [(), USERS])
+def test_where_nobody_says_how_fast_he_is_or_the_uav_does_not_reports_show_it(told):
+    times_ns = [index * PERIOD_NS for index in range(50)]
+    known, _ = squared_errors(world_params(), range(2), 30.0, times_ns, 3)
+    measured, announced = squared_errors(world_params(), range(2), 30.0, times_ns, 3, told)
+    for row in (1, 2):
+        assert measured[row, :3].sum() < 1.3 * known[row, :3].sum()
+        assert announced[row, :3].sum() > 0.6 * measured[row, :3].sum()
+
+
+def test_a_single_report_of_somebody_whose_speed_is_unknown_is_passed_on():
+    world, predictor = World(world_params(), Streams(7)), Predictor(config_for(world_params()))
+    tell(predictor, world, 0, from_db(30.0), states=())
+    mean = predictor.predict(LAG_NS).channels[2][:3]
+    reported = estimate(world, Streams(1), "base_station", 0, pilot_snr=from_db(30.0), csi_error=0.0).channels[:3]
+    np.testing.assert_allclose(mean, reported, rtol=0, atol=0.05 * np.abs(reported).max())
 
 
 def test_a_static_world_is_predicted_exactly_without_noise():

@@ -203,6 +203,8 @@ def test_list_and_validate(capsys: pytest.CaptureFixture[str]) -> None:
     Path("my town.toml").write_text("[[users.extra]]\nname = 'lorry'\nposition_m = [1, 2, 0]\n")
     assert main(["validate", "my town.toml", "--set", "twin.coordinator=edge:lorry"]) == 0
     assert capsys.readouterr().out == "my-town: valid, 10 s, 8 entities, 16 twins, edge:lorry solves\n"
+    assert main(["validate", "interference"]) == 0  # a listening eavesdropper has no twins there
+    assert "6 entities, 10 twins, every" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("argv", [["list"], ["validate", "sagin"], ["--help"], ["run", "sagim"]])

@@ -134,6 +134,26 @@ def test_what_begins_when_the_run_is_over_is_warned_of(capsys):
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize(
+    ("scenario", "fault", "why"),
+    [
+        ("sagin", "kind='replay', entity='eavesdropper', delay_ms=2", "eavesdropper sends nothing"),
+        ("hisac", "kind='clock_skew', entity='target', offset_ms=2", "target sends nothing"),
+        ("interference", "kind='replay', entity='eavesdropper', delay_ms=2", "eavesdropper sends nothing"),
+        ("interference", "kind='partition', sites=['eavesdropper']", "no link joins what it cuts off to another site"),
+        ("sagin", "kind='clock_skew', entity='uav'", "the clock is right"),
+        ("sagin", "kind='duplication', link='core', share=0", "share=0"),
+        ("sagin", "kind='delay_spike', link='core', delay_ms=0", "delay_ms=0"),
+    ],
+)
+def test_what_can_strike_nothing_is_warned_of(scenario, fault, why, capsys):
+    strikes = "kind='replay', entity='gu', delay_ms=0" if scenario == "sagin" else "kind='loss_burst', link='core'"
+    write_warnings(spec(f"{{{strikes}, {SPAN}}}", f"{{{fault}, {SPAN}}}", scenario=scenario))
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("warning: fault[1], ")
+    assert line.endswith(f", strikes nothing: {why}")
+
+
 def test_the_terminal_has_a_line_per_fault_and_counts_what_it_leaves_out():
     struck = dict.fromkeys(("lost", "dropped", "duplicated", "replayed", "delayed", "skewed"), 0)
     fault = {

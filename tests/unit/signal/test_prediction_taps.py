@@ -9,7 +9,14 @@ from scipy.special import j0
 from entities.channels.fading import Scatter
 from twin.emulation.streams import Streams
 from twin.signal.arrays import ula_response
-from twin.signal.prediction import direction_cosine, phases_since, phasor_moments, predicted, wiener_taps
+from twin.signal.prediction import (
+    direction_cosine,
+    phases_since,
+    phasor_moments,
+    predicted,
+    shown_doppler,
+    wiener_taps,
+)
 
 F_HZ = 30.0
 IRREGULAR_S = np.array([-0.004, -0.011, -0.031])
@@ -44,6 +51,23 @@ def test_irregular_taps_against_the_normal_equations_written_out():
             matrix[i, i] += noise[link, i]
         np.testing.assert_allclose(weights[link], np.linalg.solve(matrix, ahead), atol=1e-5)
         assert error[link] == pytest.approx(1 - ahead @ np.linalg.solve(matrix, ahead), abs=1e-5)
+
+
+def test_neighbouring_samples_show_how_fast_their_process_changes():
+    scatter = Scatter(Streams(5), [("link", str(k)) for k in range(200)], 4, [F_HZ] * 200)
+    rng = np.random.default_rng(6)
+    nu = np.broadcast_to([0.01, 0.02, np.inf, np.inf], (200, 4))
+    times_s = np.broadcast_to([-0.001, -0.004, -0.0045, -0.0045], (200, 4))
+
+    def shown(apart):
+        samples = np.stack([scatter.at(round(1e9 + 1e9 * apart * t)) for t in times_s[0]], axis=1)
+        noise = np.sqrt(np.where(np.isinf(nu), 100.0, nu) / 2)[..., None]
+        noisy = samples + noise * (rng.normal(size=samples.shape) + 1j * rng.normal(size=samples.shape))
+        return float(shown_doppler(3.0 * noisy, apart * times_s, 9.0 * nu))
+
+    assert shown(1.0) == pytest.approx(F_HZ, rel=0.05)
+    assert shown(100.0) == pytest.approx(1 / (np.pi * 0.3), rel=0.1)  # decorrelated: that is all that can be seen
+    assert shown_doppler(np.ones((3, 2, 4)) + 0j, np.zeros((3, 2)), np.array([0.0, np.inf]) * np.ones((3, 1))) == 0.0
 
 
 @pytest.mark.parametrize("nu", [0.0, 0.03])
