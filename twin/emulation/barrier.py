@@ -1,13 +1,15 @@
 """Where virtual time waits for the hosts: the coupling between the kernel and the twins.
 
 A twin's reply to a delivery at t can have no effect before t + L, with an L for each delivery (`lookahead`), none for
-one that nothing comes of. So the kernel runs on, and what is delivered meanwhile is put aside. Halfway to the first
-t + L the deliveries go to the hosts, as one sorted batch each, and all hosts work at once, and at the same time as the
-kernel, which runs on until the first t + L. There it waits for the results. That barrier precedes all other events of
-its instant. A reply becomes an event at its finish time, so queues change only in the order of events.
+one that nothing comes of. So the kernel runs on, and what is delivered meanwhile is put aside. Some time before the
+first t + L the deliveries go to the hosts, as one sorted batch each, and all hosts work at once, and at the same time
+as the kernel, which runs on until the first t + L. There it waits for the results. That barrier precedes all other
+events of its instant. A reply becomes an event at its finish time, so queues change only in the order of events.
 
-At most one batch is with a host: the results of one are collected before the next is posted. Which deliveries make a
-batch depends on nothing but virtual time.
+At most one batch is with a host: the results of one are collected before the next is posted. So a batch is posted soon
+where the hosts have nothing to do, a sixteenth of L after the first delivery that has one: what comes at the same
+instant or shortly after goes with it. Where they are at work it is posted halfway, which leaves each batch as much time
+as the next. Which deliveries make a batch depends on nothing but virtual time.
 
 `Lockstep` is the limit L -> 0: every delivery is a batch of its own, at its instant. Both decide the same facts.
 """
@@ -25,6 +27,9 @@ from twin.wire.protocol import Batch, Delivery, Outcome
 
 MAX_BATCH: Final = 1000
 """Most deliveries in one batch; when so many have been put aside they are posted."""
+
+_SOON: Final = 16
+_HALFWAY: Final = 2
 
 Settled = Sequence[tuple[Delivery, Outcome]]
 Horizon = Callable[[Delivery], int | None]
@@ -173,7 +178,7 @@ class Windows:
         length_ns, now = self._horizon(delivery), self._kernel.now_ns
         if length_ns is not None:
             self._due_ns = _earlier(now + length_ns, self._due_ns)
-            post_ns = now + length_ns // 2
+            post_ns = now + length_ns // (_SOON if self._posted is None else _HALFWAY)
             if self._post_ns is None or post_ns < self._post_ns:
                 self._post_ns = post_ns
                 self._kernel.first(post_ns, partial(self._on_time, post_ns))
