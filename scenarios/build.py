@@ -20,9 +20,9 @@ from twin.emulation.barrier import coupling
 from twin.emulation.keeper import Archive, Keeper, Recorder
 from twin.emulation.kernel import Kernel
 from twin.emulation.lookahead import lookahead
-from twin.emulation.network import Layout
 from twin.emulation.plane import MessagePlane
 from twin.emulation.streams import Streams
+from twin.emulation.ways import Layout
 from twin.nodes.config import to_wire
 from twin.runtime.hosting import Hosting, connect, hosting_of
 from twin.wire.link import Link
