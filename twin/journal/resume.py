@@ -23,7 +23,7 @@ from twin.journal.facts import Closed, Fact, Handled, HostState, Opened, Sent, S
 from twin.journal.journal import HEADER, Journal
 from twin.journal.reader import Record, check_header, records_of
 from twin.journal.records import encode_fact
-from twin.wire.codec import decode_envelope
+from twin.wire.codec import unseal
 from twin.wire.protocol import Delivery, Fate, Outcome, Reason, SolveReport, TimerRequest
 
 _SILENT: Final = frozenset((Wall, HostState))
@@ -241,7 +241,7 @@ def _outcomes(handled: Handled, facts: Sequence[Fact], deliveries: Sequence[Deli
             reason=Reason(handling.reason),
             begin_ns=handling.begin_ns,
             finish_ns=handling.finish_ns,
-            sends=tuple([decode_envelope(next(sends)) for _ in range(handling.sends)]),
+            sends=tuple([unseal(next(sends)) for _ in range(handling.sends)]),
             timers=tuple([TimerRequest(delivery.node, timer.name, timer.at_ns) for timer in handling.timers]),
             solves=tuple([_report(next(solves), next(walls)) for _ in range(handling.solves)]),
         )

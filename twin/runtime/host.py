@@ -21,7 +21,7 @@ from twin.nodes.config import NodeConfig, from_wire
 from twin.nodes.make import make_node
 from twin.wire.codec import decode_body
 from twin.wire.control import decode_control, encode_control
-from twin.wire.mailer import Mailer
+from twin.wire.mailer import Mailer, delivered
 from twin.wire.messages import SCHEMA
 from twin.wire.packing import check_arity, check_int, check_list, check_text, show
 from twin.wire.plain import MAX_ENTRIES, Plain, pack_plain, take_map, unpack_plain
@@ -218,7 +218,7 @@ class Host:
             hosted.crash()
             return Outcome(Fate.DELIVERED, Reason.NONE, delivery.t_ns, delivery.t_ns)
         begin = hosted.begin_ns(delivery.t_ns)
-        if begin is None and delivery.envelope is None:
+        if begin is None and delivery.sealed is None:
             begin = hosted.busy_until_ns  # a timer is the twin's own: dropping it would stop its clock for ever
         if begin is None:
             return Outcome(Fate.DROPPED, Reason.QUEUE_FULL, delivery.t_ns, delivery.t_ns)
@@ -238,9 +238,9 @@ def release() -> str:
 
 
 def _incoming(delivery: Delivery, begin_ns: int) -> Incoming:
-    envelope = delivery.envelope
-    if envelope is None:
+    if delivery.sealed is None:
         return Incoming(delivery.t_ns, begin_ns, timer=delivery.timer)
+    envelope = delivered(delivery.sealed.envelope, delivery.t_ns)
     return Incoming(delivery.t_ns, begin_ns, envelope, decode_body(envelope.kind, envelope.body))
 
 
@@ -259,7 +259,7 @@ def _outcome(hosted: Hosted, incoming: Incoming, outputs: Outputs, wall_us: floa
         reason=outputs.reason,
         begin_ns=incoming.begin_ns,
         finish_ns=finish,
-        sends=tuple(hosted.mailer.envelope(letter, finish) for letter in outputs.letters),
+        sends=hosted.mailer.send(outputs.letters, finish),
         timers=tuple(TimerRequest(hosted.node.name, wake.name, finish + wake.delay_ns) for wake in outputs.wakes),
         solves=tuple(replace(solve, wall_us=wall_us) for solve in outputs.solves),
     )

@@ -4,6 +4,7 @@ import pytest
 
 from twin.emulation.keeper import Keeper
 from twin.journal.facts import HostState
+from twin.wire.codec import seal
 from twin.wire.messages import SCHEMA, Envelope, Kind
 from twin.wire.protocol import Batch, Delivery, Fate, Outcome, Reason, SolveReport
 
@@ -12,7 +13,7 @@ BODY = bytes(872)  # with what a delivery counts besides: 1000 bytes
 
 def batch(number, messages=1):
     envelope = Envelope(SCHEMA, "run", Kind.ACK, "a", "b", 1, 1, 0, 0, 0, 0, 0, 0, 0, BODY)
-    return Batch(number, (Delivery("edge:a", 0, envelope),) * messages)
+    return Batch(number, (Delivery("edge:a", 0, seal(envelope)),) * messages)
 
 
 def solved(wall_us):
