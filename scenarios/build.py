@@ -19,9 +19,9 @@ from scenarios.systems import system_of
 from twin.emulation.barrier import Horizon, coupling
 from twin.emulation.keeper import Archive, Keeper, Recorder
 from twin.emulation.kernel import Kernel
-from twin.emulation.network import Layout
 from twin.emulation.plane import MessagePlane
 from twin.emulation.streams import Streams
+from twin.emulation.ways import Layout
 from twin.nodes.config import to_wire
 from twin.runtime.hosting import Hosting, connect, hosting_of
 from twin.wire.link import Link

@@ -62,6 +62,7 @@ REPORTS = [STATE, csi(1, 1), csi(4, 4), csi(3, 11), SENSED, HEARD, ECHO]  # csi(
 BODIES = [(Kind.STATE, STATE), *((Kind.CSI, report) for report in REPORTS[1:4])]
 BODIES += [(Kind.SYNC, Replica("satellite", 70_000, report)) for report in REPORTS]
 BODIES += [(Kind.PRECODER, Precoder("pair2", 300, RNG.normal(size=(4, 3)) + 0j, 0)), (Kind.COVARIANCE, HEARD)]
+BODIES += [(Kind.PRECODER, Precoder("uav", 3, RNG.normal(size=4) + 0j, 1_500_000))]
 BODIES += [(Kind.ECHO, ECHO)]
 BODIES += [
     (Kind.PRICE, Price("pair2", 300, 9, payer, 1.5, 10.0, RNG.normal(size=(4, 2)) + 1j)) for payer in ("", "pair1")

@@ -23,10 +23,10 @@ from twin.emulation.links import Arq, LinkParams
 from twin.emulation.lives import Clock, Crash, Lives
 from twin.emulation.lookahead import Declared, Traffic, lookahead
 from twin.emulation.loss import Burst
-from twin.emulation.network import Layout
 from twin.emulation.plane import MessagePlane
 from twin.emulation.routes import always_up
 from twin.emulation.streams import Streams
+from twin.emulation.ways import Layout
 from twin.errors import KernelError, UsageError
 from twin.journal.facts import Ended, Sent, Struck
 from twin.journal.journal import Journal

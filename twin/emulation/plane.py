@@ -14,8 +14,9 @@ from twin.emulation.barrier import Barrier, Settle, Settled
 from twin.emulation.keeper import Recorder
 from twin.emulation.kernel import Kernel
 from twin.emulation.lives import Lives
-from twin.emulation.network import Layout, Network, Transit
+from twin.emulation.network import Network, Transit
 from twin.emulation.streams import Streams
+from twin.emulation.ways import Layout
 from twin.errors import WireError
 from twin.journal.facts import Applied, Ended, Handled, Handling, Sent, Solved, Struck, Wall, Woken
 from twin.wire.codec import decode_body, seal
