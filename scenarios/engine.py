@@ -145,6 +145,11 @@ def versions() -> dict[str, str]:
     }
 
 
+def machine() -> str:
+    """The type of this machine, as far as the last bits of a sum depend on it."""
+    return f"{platform.system()} {platform.machine()}"
+
+
 def recover(path: Path) -> RunResult:
     """Rebuild every file of a run folder from its journal.
 
@@ -188,7 +193,7 @@ def _manifest(spec: Spec, seed: int, transport: str, window: Window) -> dict[str
         "pace": "virtual",
         "reproducible": True,
         "versions": versions(),
-        "machine": f"{platform.system()} {platform.machine()}",
+        "machine": machine(),
         "closed": False,
     }
 

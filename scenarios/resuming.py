@@ -15,7 +15,11 @@ from twin.journal.reader import REQUIRED, require
 from twin.journal.resume import Resumption, find_cut
 from twin.runtime.hosting import Hosting
 
+<<<<<<< HEAD
 _REQUIRED: Final[dict[str, type]] = {**REQUIRED, "versions": dict, "transport": str, "window": str}
+=======
+_REQUIRED: Final[dict[str, type]] = {**REQUIRED, "versions": dict, "machine": str, "transport": str, "window_ns": int}
+>>>>>>> 498b801e19069f74af124198fdfa72c968994f27
 
 
 def resume(
@@ -30,14 +34,14 @@ def resume(
 
     Raises:
         RunFolderError: no run folder, or one of a run that is complete, still going on, of another version of this
-            program, or another than its journal says. The journal is as it was.
+            program or type of machine, or another than its journal says. The journal is as it was.
         HostLostError: a host did not come, or was lost for good.
         KeyboardInterrupt: the run was interrupted before it came to where its journal ends.
     """
     folder = RunFolder.open(path)
     cut = find_cut(folder.journal_path)
     require(cut.manifest, folder.journal_path, _REQUIRED)
-    _check_versions(cut.manifest["versions"], folder.journal_path)
+    _check_versions(cut.manifest, folder.journal_path)
     spec, seed = from_dict(cut.manifest["scenario"]), int(cut.manifest["seed"])
     window = _window(cut.manifest["window"], folder.journal_path)
     started = time.perf_counter()
@@ -49,6 +53,7 @@ def resume(
     return engine.finish(folder)
 
 
+<<<<<<< HEAD
 def _check_versions(found: dict[str, Any], path: Path) -> None:
     """A digest holds for one set of versions: the rest of a run must be made by those that made its beginning."""
     for name, now in engine.versions().items():
@@ -64,3 +69,14 @@ def _window(text: str, path: Path) -> Window:
     if not (text.isascii() and text.isdecimal()):
         raise RunFolderError(f"{path}: manifest key window={text}: must be auto or a number of ns")
     return int(text)
+=======
+def _check_versions(manifest: dict[str, Any], path: Path) -> None:
+    """A digest holds for one machine type and set of versions: who goes on with a run must be as who began it."""
+    found, now = manifest["machine"], engine.machine()
+    if found != now:
+        raise RunFolderError(f"{path}: machine={found}: must be {now}, this one's, to go on with the run")
+    for name, wanted in engine.versions().items():
+        if (found := manifest["versions"].get(name)) != wanted:
+            allowed = f"must be {wanted}, this program's, to go on with the run"
+            raise RunFolderError(f"{path}: {name} version={found}: {allowed}")
+>>>>>>> 498b801e19069f74af124198fdfa72c968994f27

@@ -294,6 +294,10 @@ FORGERIES = {
         lambda m: {**m, "versions": {**m["versions"], "numpy": "0.9"}},
         "numpy version=0.9: must be .*, this program's, to go on with the run",
     ),
+    "another machine": (
+        lambda m: {**m, "machine": "Plan9 sparc64"},
+        "machine=Plan9 sparc64: must be .*, this one's, to go on with the run",
+    ),
     "no versions": (lambda m: {k: v for k, v in m.items() if k != "versions"}, "manifest key versions is missing"),
     "no seed": (lambda m: {**m, "seed": "1"}, "manifest key seed is of type str: must be of type int"),
 }

@@ -26,6 +26,7 @@ from twin.wire.router import NUMBER_VARIABLE, route_of
 
 PROGRAM: Final = Path(twin.__file__).resolve().parent.parent / "run_twin.py"
 _LINE: Final = 300  # characters of a last line that are shown
+_TAIL: Final = 1 << 16  # bytes at the end of what a child said in which that line is looked for
 _END_S: Final = 5.0  # for what was killed to end
 _ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -136,7 +137,7 @@ class Children:
 
     def _last_line(self, name: str) -> str:
         said = self._said[name]
-        said.seek(0)
+        said.seek(max(0, said.seek(0, os.SEEK_END) - _TAIL))
         lines = said.read().decode("utf-8", "replace").strip().splitlines()
         return lines[-1][:_LINE].removeprefix("error: ") if lines else ""
 

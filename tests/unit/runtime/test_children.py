@@ -31,6 +31,7 @@ class Brood(Children):
     [
         ("raise SystemExit(3)", "ended with exit code 3"),
         ("raise SystemExit('error: no luck')", "ended with exit code 1: no luck"),
+        ("raise SystemExit('x' * 10**6 + chr(10) + 'no luck' + chr(10))", "ended with exit code 1: no luck"),
         ("import os; os.kill(os.getpid(), 9)", "was killed by SIGKILL"),
         ("import os; os.kill(os.getpid(), 40)", "was killed by signal 40"),
     ],
@@ -40,6 +41,7 @@ def test_how_a_child_ended_is_said(code, how):
         until = time.monotonic() + 10.0
         while brood.pids() and time.monotonic() < until:
             assert brood.ended("nobody") is None
+        assert not brood.pids()
         assert {brood.ended(name) for name in NAMES} == {how}
 
 
