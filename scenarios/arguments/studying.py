@@ -36,7 +36,7 @@ def _add_study(parser: argparse.ArgumentParser) -> None:
         "--only", type=count(1, MAX_STUDY_SEEDS), metavar="SEED", help="compute one seed and show its rows; no folder"
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="the study's folder (default: under studies/)")
-    add_settings(parser, "set one key of the scenario that staleness and placement run; may be repeated")
+    add_settings(parser, "set one key of the study's scenario, where it takes settings; may be repeated")
 
 
 def _solve(options: argparse.Namespace) -> int:

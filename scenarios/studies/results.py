@@ -96,7 +96,10 @@ class StudyFolder:
         parts = [_read_part(path) for path in self._part_paths()]
         if not parts:
             raise RunFolderError(f"{self.path}: holds no results yet: run the study")
-        table = pa.concat_tables(parts, promote_options="permissive")
+        try:
+            table = pa.concat_tables(parts, promote_options="permissive")
+        except pa.ArrowException as error:
+            raise RunFolderError(f"{self.path / PARTS}: files do not go together: take another folder") from error
         places = np.array([position.get(key, -1) for key in table["point"].to_pylist()])
         rows = table["row"].to_numpy()
         order = np.lexsort((rows, places))

@@ -12,7 +12,7 @@ It knows what arrived in messages and the constants in its configuration, nothin
 
 The eavesdropper reports no state: the running mean of her channel stands for her line of sight, and her speed is taken
 for the largest that a user reports. A receiver of whom no state has come yet is treated like her; where none has come
-of anybody, nothing is known of how fast channels change, and the last reports are passed on.
+of anybody, how fast channels change is seen by how much the last reports of all others but her differ.
 """
 
 from collections.abc import Sequence
@@ -23,12 +23,12 @@ import numpy as np
 from pydantic import ConfigDict
 
 from twin.errors import InstanceError, WireError
-from twin.nodes.history import ChannelHistory, Taps, Track
+from twin.nodes.history import IGNORED, ChannelHistory, Taps, Track
 from twin.nodes.target_track import Manoeuvre, Strength, TargetTrack
 from twin.signal.arrays import ComplexArray, RealArray, direction_cosines, upa_response
 from twin.signal.isac import EAVESDROPPER, SENSING, STATIONS, TARGET, heard_by
 from twin.signal.nakagami import nakagami_moments, to_scatter
-from twin.signal.prediction import predicted, wiener_taps
+from twin.signal.prediction import predicted, shown_doppler, wiener_taps
 from twin.signal.sensing import scnr
 from twin.signal.units import to_db
 from twin.wire.messages import Csi, Echo, Report, Sensed, State
@@ -188,7 +188,7 @@ class HisacPredictor:
 
     def _moments(self, name: str, taps: Taps, target_ns: int) -> tuple[ComplexArray, RealArray]:
         """Mean (R, M) and error variance per antenna (R,) of the channels to everybody but the target."""
-        if self.config.mode == "none" or not any(who in self._tracks for who in self._listeners):
+        if self.config.mode == "none":
             return taps.channels[:, 0].copy(), taps.noise[:, 0].copy()
         sights = self._sights(name, taps.instants_s, target_ns)
         if self.config.fading == "rician_shadowed":
@@ -205,14 +205,15 @@ class HisacPredictor:
         unseen = ~np.array(sights.known)
         lines[unseen] = taps.mean[unseen, None]
         scatter = taps.channels - lines[:, :-1]
-        weights, error = wiener_taps(self._dopplers_hz(), taps.instants_s, 0.0, (k + 1.0) * taps.noise / gain[:, :-1])
+        doppler_hz = self._dopplers_hz(scatter, taps.noise, taps)
+        weights, error = wiener_taps(doppler_hz, taps.instants_s, 0.0, (k + 1.0) * taps.noise / gain[:, :-1])
         return lines[:, -1] + predicted(weights, scatter), gain[:, -1] * error / (k + 1.0)
 
     def _directionless(self, taps: Taps, sights: Sights, m: float) -> tuple[ComplexArray, RealArray]:
         gain = self._gains(taps, sights)
-        fading = taps.channels / np.sqrt(gain[:, :-1, None])
-        weights, error = wiener_taps(self._dopplers_hz(), taps.instants_s, 0.0, taps.noise / gain[:, :-1])
-        mean, variance = nakagami_moments(predicted(weights, to_scatter(fading, m)), error[:, None], m)
+        scatter, noise = to_scatter(taps.channels / np.sqrt(gain[:, :-1, None]), m), taps.noise / gain[:, :-1]
+        weights, error = wiener_taps(self._dopplers_hz(scatter, noise, taps), taps.instants_s, 0.0, noise)
+        mean, variance = nakagami_moments(predicted(weights, scatter), error[:, None], m)
         return np.sqrt(gain[:, -1:]) * mean, gain[:, -1] * variance.mean(axis=-1)
 
     def _echoing(self, name: str, target_ns: int) -> ComplexArray:
@@ -255,8 +256,12 @@ class HisacPredictor:
                 offsets_m[row] = self._tracks[name].position_m(target_ns, when_s[row]) - origin_m
         return Sights(offsets_m, known)
 
-    def _dopplers_hz(self) -> RealArray:
-        """Doppler spreads (R,) from reported speeds; whoever has reported none gets the largest."""
+    def _dopplers_hz(self, scatter: ComplexArray, noise: RealArray, taps: Taps) -> RealArray:
+        """Doppler spreads (R,) from reported speeds, the largest where there is none; or what the scatter shows."""
         speeds = {name: self._tracks[name].speed_mps for name in self._listeners if name in self._tracks}
-        largest = max(speeds.values(), default=0.0)
+        if not speeds:
+            others = [row for row, name in enumerate(self._listeners) if name != EAVESDROPPER]
+            counted = np.where(taps.noise < IGNORED, noise, np.inf)[others]
+            return np.full(len(scatter), shown_doppler(scatter[others], taps.instants_s[others], counted))
+        largest = max(speeds.values())
         return np.array([speeds.get(name, largest) for name in self._listeners]) / self.config.wavelength_m

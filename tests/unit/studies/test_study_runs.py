@@ -199,8 +199,12 @@ def test_a_broken_manifest_or_part_is_one_line(toy: ModuleType, tmp_path: Path):
     out = tmp_path / "study"
     complete(toy.study(toy.log), options(out))
     part = next((out / "parts").iterdir())
+    whole = pq.read_table(part)
     part.write_bytes(part.read_bytes()[:50])
     with pytest.raises(RunFolderError, match="cannot be read: delete it"):
+        complete(toy.study(toy.log), options(out))
+    pq.write_table(whole.set_column(whole.column_names.index("x"), "x", pa.array(["odd"] * len(whole))), part)
+    with pytest.raises(RunFolderError, match="parts: files do not go together"):
         complete(toy.study(toy.log), options(out))
     (out / "manifest.json").write_text("{")
     with pytest.raises(RunFolderError, match=r"manifest\.json: cannot be read"):
