@@ -15,11 +15,7 @@ from twin.journal.reader import REQUIRED, require
 from twin.journal.resume import Resumption, find_cut
 from twin.runtime.hosting import Hosting
 
-<<<<<<< HEAD
-_REQUIRED: Final[dict[str, type]] = {**REQUIRED, "versions": dict, "transport": str, "window": str}
-=======
-_REQUIRED: Final[dict[str, type]] = {**REQUIRED, "versions": dict, "machine": str, "transport": str, "window_ns": int}
->>>>>>> 498b801e19069f74af124198fdfa72c968994f27
+_REQUIRED: Final[dict[str, type]] = {**REQUIRED, "versions": dict, "machine": str, "transport": str, "window": str}
 
 
 def resume(
@@ -53,23 +49,6 @@ def resume(
     return engine.finish(folder)
 
 
-<<<<<<< HEAD
-def _check_versions(found: dict[str, Any], path: Path) -> None:
-    """A digest holds for one set of versions: the rest of a run must be made by those that made its beginning."""
-    for name, now in engine.versions().items():
-        if found.get(name) != now:
-            allowed = f"must be {now}, this program's, to go on with the run"
-            raise RunFolderError(f"{path}: {name} version={found.get(name)}: {allowed}")
-
-
-def _window(text: str, path: Path) -> Window:
-    """The windows of a run as its manifest has them: "auto", or a length in ns."""
-    if text == "auto":
-        return "auto"
-    if not (text.isascii() and text.isdecimal()):
-        raise RunFolderError(f"{path}: manifest key window={text}: must be auto or a number of ns")
-    return int(text)
-=======
 def _check_versions(manifest: dict[str, Any], path: Path) -> None:
     """A digest holds for one machine type and set of versions: who goes on with a run must be as who began it."""
     found, now = manifest["machine"], engine.machine()
@@ -79,4 +58,12 @@ def _check_versions(manifest: dict[str, Any], path: Path) -> None:
         if (found := manifest["versions"].get(name)) != wanted:
             allowed = f"must be {wanted}, this program's, to go on with the run"
             raise RunFolderError(f"{path}: {name} version={found}: {allowed}")
->>>>>>> 498b801e19069f74af124198fdfa72c968994f27
+
+
+def _window(text: str, path: Path) -> Window:
+    """The windows of a run as its manifest has them: "auto", or a length in ns."""
+    if text == "auto":
+        return "auto"
+    if not (text.isascii() and text.isdecimal()):
+        raise RunFolderError(f"{path}: manifest key window={text}: must be auto or a number of ns")
+    return int(text)
