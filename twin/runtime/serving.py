@@ -21,9 +21,10 @@ from twin.emulation.garbage import long_lived
 from twin.errors import HostLostError, UsageError
 from twin.runtime.host import Host
 from twin.wire.addresses import remove_socket, socket_path
+from twin.wire.bundles import bundle, unbundle
 from twin.wire.control import encode_control
 from twin.wire.protocol import Pong
-from twin.wire.router import NUMBER_VARIABLE, WATCH, configure, route_of
+from twin.wire.router import NUMBER_VARIABLE, WATCH, configure, route_of, send_frames
 
 WAIT_S: Final = 60.0
 _FAREWELL_MS: Final = 5000  # for the last answer to leave
@@ -72,7 +73,7 @@ class Service:
         dealer = self._context.socket(zmq.DEALER)
         self._connect(dealer, self._route)
         try:
-            dealer.send_multipart(self._host.hello())
+            send_frames(dealer, bundle(self._host.hello()))
             if not dealer.poll(round(wait_s * 1e3)):
                 raise HostLostError(f"host {self._host.name}: no kernel at {self._address} within {wait_s:g} s")
             self._turn(dealer)
@@ -86,11 +87,11 @@ class Service:
 
     def _turn(self, dealer: Dealer) -> None:
         """Take one message in and answer it. Whether the kernel still lives is for the other thread to know."""
-        answer = self._host.handle(dealer.recv_multipart())
+        answer = self._host.handle(unbundle(dealer.recv_multipart()))
         if self._host.stopped:
             self._over.set()
         if answer:
-            dealer.send_multipart(answer)
+            send_frames(dealer, bundle(answer))
 
     def _watch(self) -> None:
         with ExitStack() as stack:
