@@ -21,9 +21,10 @@ from twin.emulation.garbage import long_lived
 from twin.errors import HostLostError, UsageError, WireError
 from twin.runtime.host import Host
 from twin.wire.addresses import remove_socket, socket_path
+from twin.wire.bundles import bundle, unbundle
 from twin.wire.control import decode_control, encode_control
 from twin.wire.protocol import Pong
-from twin.wire.router import NUMBER_VARIABLE, WATCH, configure, route_of
+from twin.wire.router import NUMBER_VARIABLE, WATCH, configure, route_of, send_frames
 
 WAIT_S: Final = 60.0
 _FAREWELL_MS: Final = 5000  # for the last answer to leave
@@ -72,13 +73,13 @@ class Service:
         dealer = self._context.socket(zmq.DEALER)
         self._connect(dealer, self._route)
         try:
-            dealer.send_multipart(self._host.hello())
+            send_frames(dealer, bundle(self._host.hello()))
             if not dealer.poll(round(wait_s * 1e3)):
                 raise HostLostError(f"host {self._host.name}: no kernel at {self._address} within {wait_s:g} s")
             self._begin(dealer)
             with long_lived():
                 while not self._host.stopped:
-                    self._turn(dealer.recv_multipart(), dealer)
+                    self._turn(unbundle(dealer.recv_multipart()), dealer)
         finally:
             self._over.set()
             dealer.close(linger=_FAREWELL_MS if self._host.stopped else 0)
@@ -86,7 +87,7 @@ class Service:
 
     def _begin(self, dealer: Dealer) -> None:
         """Take WELCOME in. To a kernel that this host does not understand there is nothing to say."""
-        parts = dealer.recv_multipart()
+        parts = unbundle(dealer.recv_multipart())
         try:
             decode_control(parts)
         except WireError as error:
@@ -100,7 +101,7 @@ class Service:
         if self._host.stopped:
             self._over.set()
         if answer:
-            dealer.send_multipart(answer)
+            send_frames(dealer, bundle(answer))
 
     def _watch(self) -> None:
         with ExitStack() as stack:

@@ -1,9 +1,10 @@
 """Control messages as multipart bytes: a MessagePack header, then one part per message that it carries.
 
-The header is the positional array `[schema, tag, fields ...]`. Every envelope is a ZeroMQ frame of its own,
-in the order in which the header speaks of it. Strict like `codec`: any parts give a valid object or a
-`WireError`, and accepted parts are the only encoding of their object. Arrays inside a node's configuration
-come out as tuples. HELLO is read whatever schema its host speaks, so that the kernel can refuse it with a clear line.
+The header is the positional array `[schema, tag, fields ...]`. Every envelope is a part of its own, in the order in
+which the header speaks of it; how the parts share the frames of a socket is the business of `bundles`. Strict like
+`codec`: any parts give a valid object or a `WireError`, and accepted parts are the only encoding of their object.
+Arrays inside a node's configuration come out as tuples. HELLO is read whatever schema its host speaks, so that the
+kernel can refuse it with a clear line.
 """
 
 import string

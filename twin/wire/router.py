@@ -5,13 +5,14 @@ left in some queue, or says after it was given up, is told apart by its route.
 """
 
 import os
+from collections.abc import Sequence
 from typing import Final
 
 import zmq
 
 from twin.errors import UsageError
 from twin.wire.addresses import check_free, remove_socket, transport_of
-from twin.wire.limits import MAX_FRAME
+from twin.wire.bundles import MAX_BUNDLE, bundle, unbundle
 
 # At most one question per host is outstanding; a few more messages leave room for what must be rejected.
 HIGH_WATER: Final = 16
@@ -49,7 +50,7 @@ class Router:
     def send(self, route: bytes, parts: list[bytes]) -> bool:
         """Send to a host; False when it is gone, or takes nothing any more."""
         try:
-            self._socket.send_multipart([route, *parts])
+            send_frames(self._socket, [route, *bundle(parts)])
         except zmq.ZMQError:
             return False
         return True
@@ -57,12 +58,12 @@ class Router:
     def receive(self, wait_s: float) -> tuple[bytes, list[bytes]] | None:
         """The next message and its route; None when there is none for so long."""
         try:
-            route, *parts = self._socket.recv_multipart(zmq.NOBLOCK)
+            route, *frames = self._socket.recv_multipart(zmq.NOBLOCK)
         except zmq.Again:
             if not self._socket.poll(max(1, round(wait_s * 1e3))):
                 return None
-            route, *parts = self._socket.recv_multipart(zmq.NOBLOCK)
-        return route, parts
+            route, *frames = self._socket.recv_multipart(zmq.NOBLOCK)
+        return route, unbundle(frames)
 
     def close(self) -> None:
         """Close the socket and leave nothing behind; may be called twice."""
@@ -72,14 +73,22 @@ class Router:
             remove_socket(self.address)
 
 
+def send_frames(socket: zmq.Socket[bytes], frames: Sequence[bytes]) -> None:
+    """As `send_multipart`, which calculates with enumerations for every frame and takes three times as long."""
+    for frame in frames[:-1]:
+        socket.send(frame, _MORE)
+    socket.send(frames[-1])
+
+
 def configure(socket: zmq.Socket[bytes]) -> None:
     """What the sockets of kernel and hosts have in common."""
     socket.setsockopt(zmq.LINGER, 0)
     socket.setsockopt(zmq.SNDHWM, HIGH_WATER)
     socket.setsockopt(zmq.RCVHWM, HIGH_WATER)
-    socket.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME)
+    socket.setsockopt(zmq.MAXMSGSIZE, MAX_BUNDLE)
 
 
+_MORE: Final = int(zmq.SNDMORE)
 _FAREWELL_MS: Final = 200  # for the last words to hosts that are refused
 
 

@@ -17,6 +17,7 @@ from twin.wire.limits import MAX_FRAME
 from twin.wire.link import Link
 from twin.wire.local import TIMEOUT_S, Endpoint, LocalLink, MemoryLink
 from twin.wire.protocol import Hello
+from twin.wire.router import send_frames
 
 __all__ = ["LOCAL", "TIMEOUT_S", "Endpoint", "InprocLink", "Link", "MemoryLink", "make_link"]
 
@@ -71,7 +72,7 @@ class InprocLink(LocalLink):
 
     def _send(self, messages: Mapping[str, list[bytes]]) -> list[str]:
         for name, parts in messages.items():
-            _reach(name, self._router.send_multipart, [self._routes[name], *parts])
+            _reach(name, send_frames, self._router, [self._routes[name], *parts])
         return [name for name in messages if self._pump(name)]
 
     def _pump(self, name: str) -> bool:
@@ -79,7 +80,7 @@ class InprocLink(LocalLink):
         dealer = self._dealers[name]
         answer = self._hosts[name].handle(_reach(name, dealer.recv_multipart))
         if answer:
-            _reach(name, dealer.send_multipart, answer)
+            _reach(name, send_frames, dealer, answer)
         return bool(answer)
 
     def _receive(self, deadline: float) -> tuple[str, list[bytes]] | None:
