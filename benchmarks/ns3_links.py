@@ -26,7 +26,7 @@ from twin.emulation.links import LinkParams
 from twin.emulation.network import Network
 from twin.emulation.streams import Streams
 from twin.emulation.ways import Layout
-from twin.wire.messages import SCHEMA, Envelope, Kind
+from twin.wire.messages import SCHEMA, Envelope, Kind, Sealed
 
 MISSING = "ns-3 is not installed, nothing was compared: pip install ns3 (--target DIR, and PYTHONPATH=DIR)"
 # (from, to): rate in bit/s, delay in ns, packets that may wait
@@ -128,8 +128,9 @@ def emulated(instants, sizes, senders):
     def send(number):
         src, t_ns = "ab"[senders[number]], int(instants[number])
         envelope = Envelope(SCHEMA, "ns3", Kind.STATE, src, "d", number, number, 0, 0, t_ns, -1, t_ns, 0, 0, b"")
+        sealed = Sealed(envelope, bytes(int(sizes[number])))
         order = kernel.order("d", src, number)
-        kernel.at(t_ns, order, lambda: network.send(envelope, int(sizes[number]), t_ns))
+        kernel.at(t_ns, order, lambda: network.send(sealed, t_ns))
 
     for number in range(len(instants)):
         send(number)

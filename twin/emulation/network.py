@@ -27,8 +27,9 @@ from twin.emulation.streams import Streams
 from twin.emulation.ways import Layout, Way, Ways, make_queues
 from twin.errors import KernelError
 from twin.journal.facts import Hop, Struck
+from twin.wire.codec import seal
 from twin.wire.mailer import copy_of
-from twin.wire.messages import Envelope
+from twin.wire.messages import Envelope, Sealed
 from twin.wire.protocol import Effect, Fate, Flag, Reason
 
 _COPY_SHIFT: Final = 48  # above every seq: the order and the draws of a copy are its own
@@ -38,7 +39,7 @@ _FLAGS: Final = {Effect.DUPLICATED: Flag.DUPLICATED, Effect.REPLAYED: Flag.REPLA
 class FaultLog(Protocol):
     """Who is told what faults do."""
 
-    def copied(self, envelope: Envelope) -> None:
+    def copied(self, sealed: Sealed) -> None:
         """A fault has sent a copy of a message."""
 
     def struck(self, struck: Struck) -> None:
@@ -51,7 +52,7 @@ class Transit(Struct, eq=False):
     `copy` numbers the copies of a message, which is 0 itself; `copies` counts those that were made of it.
     """
 
-    envelope: Envelope
+    sealed: Sealed
     size_bytes: int
     way: Way
     order: int
@@ -61,9 +62,15 @@ class Transit(Struct, eq=False):
     copies: int = 0
 
     @property
+    def envelope(self) -> Envelope:
+        """The envelope of the message, as it was sent."""
+        return self.sealed.envelope
+
+    @property
     def key(self) -> Key:
         """What draws are keyed by."""
-        return self.envelope.src, self.envelope.dst, self.envelope.seq + (self.copy << _COPY_SHIFT)
+        envelope = self.sealed.envelope
+        return envelope.src, envelope.dst, envelope.seq + (self.copy << _COPY_SHIFT)
 
 
 class Network:
@@ -100,14 +107,15 @@ class Network:
         self.queues = make_queues(layout, streams, self._at)
         self._ways = Ways(layout, self._routes, self.queues, kernel.order)
 
-    def send(self, envelope: Envelope, size_bytes: int, t_ns: int) -> None:
+    def send(self, sealed: Sealed, t_ns: int) -> None:
         """Hand a message to the first link of its route at `t_ns`.
 
         That is now or, over a plain link, an earlier instant whose offers are all made in order
         and whose arrival is not before now.
         """
+        envelope = sealed.envelope
         way = self._ways.way(envelope.src, envelope.dst, t_ns)
-        transit = Transit(envelope, size_bytes, way, way.order + envelope.seq)
+        transit = Transit(sealed, len(sealed.frame), way, way.order + envelope.seq)
         if way.legs:
             self._cross(transit, t_ns)
         elif way.sites:  # both ends live on one site: no link, but never a short cut past the kernel
@@ -134,16 +142,16 @@ class Network:
     def _cross(self, transit: Transit, t_ns: int) -> None:
         """Offer the message to the next link of its route."""
         leg = transit.way.legs[transit.crossed]
-        queue, propagation_ns = leg.queue, leg.propagation_ns
+        queue, propagation_ns, size_bytes = leg.queue, leg.propagation_ns, transit.size_bytes
         if isinstance(queue, LinkQueue):
-            crossing = queue.offer(t_ns, transit.size_bytes, propagation_ns(t_ns), transit.key)
+            crossing = queue.offer(t_ns, size_bytes, propagation_ns(t_ns), transit.key)
             self._crossed(transit, t_ns, crossing)
             return
         if t_ns != self._kernel.now_ns:
             raise KernelError(f"link {queue.name}: offered at {t_ns} ns, the clock shows {self._kernel.now_ns} ns")
         done = partial(self._crossed, transit)
         kind = transit.envelope.kind
-        queue.offer(t_ns, Job(transit.key, kind, transit.size_bytes, propagation_ns, transit.hops, done))
+        queue.offer(t_ns, Job(transit.key, kind, size_bytes, propagation_ns, transit.hops, done))
 
     def _crossed(self, transit: Transit, t_ns: int, crossing: Crossing | None) -> None:
         """What the link did is decided, at `t_ns`: come back when the message reaches the far end."""
@@ -189,12 +197,12 @@ class Network:
         if transit.copy or transit.copies == MAX_COPIES:
             return
         transit.copies += 1
-        envelope = copy_of(transit.envelope, transit.copies, _FLAGS[strike.effect])
+        sealed = seal(copy_of(transit.envelope, transit.copies, _FLAGS[strike.effect]))
         order = transit.order + (transit.copies << _COPY_SHIFT)
-        copy = Transit(envelope, transit.size_bytes, transit.way, order, copy=transit.copies)
+        copy = Transit(sealed, transit.size_bytes, transit.way, order, copy=transit.copies)
         if self._fault_log is not None:
-            self._fault_log.copied(envelope)
-        self._tell(envelope, t_ns, strike)
+            self._fault_log.copied(sealed)
+        self._tell(sealed.envelope, t_ns, strike)
         if strike.effect is Effect.DUPLICATED:
             copy.crossed = transit.crossed - 1
             copy.hops = [*transit.hops[:-1], *_waited(crossing, t_ns)]

@@ -19,7 +19,7 @@ from twin.emulation.streams import Streams
 from twin.emulation.ways import Layout
 from twin.errors import WireError
 from twin.journal.facts import Applied, Ended, Handled, Handling, Sent, Solved, Struck, Wall, Woken
-from twin.wire.codec import decode_body, seal
+from twin.wire.codec import decode_body
 from twin.wire.mailer import Mailer, delivered
 from twin.wire.messages import Body, ComplexArray, Envelope, Letter, Sealed
 from twin.wire.protocol import CRASH, Delivery, Effect, Fate, Outcome, Reason, SolveReport, TimerRequest
@@ -93,7 +93,6 @@ class MessagePlane:
         self._host_of = layout.host_of
         self._lives = lives or Lives()
         self._barrier = couple(self)
-        self._sent: dict[int, Sealed] = {}  # and not yet ended
         self._transits: dict[int, Transit] = {}
 
     def port(self, name: str, run_id: str) -> EntityPort:
@@ -121,11 +120,11 @@ class MessagePlane:
         self._journal_sent(sealed)
         if skewed is not None:
             self.struck(Struck(sealed.envelope.msg_id, self.kernel.now_ns, skewed, Effect.SKEWED))
-        self._depart((sealed,), self.kernel.now_ns)
+        self.network.send(sealed, self.kernel.now_ns)
 
-    def copied(self, envelope: Envelope) -> None:
+    def copied(self, sealed: Sealed) -> None:
         """A fault has sent a copy of a message."""
-        self._journal_sent(seal(envelope))
+        self._journal_sent(sealed)
 
     def struck(self, struck: Struck) -> None:
         """A fault has struck a message."""
@@ -211,24 +210,24 @@ class MessagePlane:
 
     def _depart(self, departure: Departure, t_ns: int) -> None:
         for sealed in departure:
-            self.network.send(sealed.envelope, len(sealed.frame), t_ns)
+            self.network.send(sealed, t_ns)
 
     def _arrive(self, transit: Transit) -> None:
-        now = self.kernel.now_ns
-        if transit.envelope.dst in self._host_of:
+        now, envelope = self.kernel.now_ns, transit.sealed.envelope
+        if envelope.dst in self._host_of:
             self._arrive_at_twin(transit, now)
             return
-        reason = self._hand_to_entity(delivered(transit.envelope, now))
+        reason = self._hand_to_entity(delivered(envelope, now))
         fate = Fate.DROPPED if reason else Fate.DELIVERED
         self._end(transit, now, fate, Reason(reason), (now, now))
 
     def _arrive_at_twin(self, transit: Transit, now: int) -> None:
-        twin, msg_id = transit.envelope.dst, transit.envelope.msg_id
+        sealed, twin = transit.sealed, transit.sealed.envelope.dst
         if self._lives.is_down(twin, now):
             self._crash(transit, now)
             return
-        self._transits[msg_id] = transit
-        self._barrier.submit(Delivery(twin, now, self._sent[msg_id]))
+        self._transits[sealed.envelope.msg_id] = transit
+        self._barrier.submit(Delivery(twin, now, sealed))
 
     def _hand_to_entity(self, envelope: Envelope) -> str:
         try:
@@ -242,13 +241,11 @@ class MessagePlane:
 
     def _end(self, transit: Transit, t_ns: int, fate: Fate, reason: Reason, handled_ns: tuple[int, int]) -> None:
         self.counts[fate] += 1
-        msg_id, hops = transit.envelope.msg_id, tuple(transit.hops)
-        del self._sent[msg_id]
+        msg_id, hops = transit.sealed.envelope.msg_id, tuple(transit.hops)
         self.recorder.record(Ended(msg_id, t_ns, fate, reason, *handled_ns, hops))
 
     def _journal_sent(self, sealed: Sealed) -> None:
         self.counts["sent"] += 1
-        self._sent[sealed.envelope.msg_id] = sealed
         self.recorder.record(Sent(sealed.frame))
 
     def _journal_solve(self, node: str, outcome: Outcome, solve: SolveReport) -> None:

@@ -14,7 +14,7 @@ from twin.emulation.routes import always_up
 from twin.emulation.streams import Streams
 from twin.emulation.ways import Layout
 from twin.errors import KernelError
-from twin.wire.messages import SCHEMA, Envelope, Kind
+from twin.wire.messages import SCHEMA, Envelope, Kind, Sealed
 from twin.wire.protocol import Fate, Reason
 
 SITES = {name: name for name in ("a", "b", "c", "d")}
@@ -52,8 +52,9 @@ class Bench:
 
     def send(self, t_ns, src, dst, seq, size=100):
         envelope = Envelope(SCHEMA, "run", Kind.STATE, src, dst, seq, seq, 1, 0, t_ns, -1, t_ns, 0, 0, b"")
+        sealed = Sealed(envelope, bytes(size))
         self.sent.append(envelope)
-        self.kernel.at(t_ns, self.kernel.order(src, src, seq), lambda: self.network.send(envelope, size, t_ns))
+        self.kernel.at(t_ns, self.kernel.order(src, src, seq), lambda: self.network.send(sealed, t_ns))
 
     def arrive(self, transit):
         assert transit.envelope.msg_id not in self.arrived
@@ -63,8 +64,8 @@ class Bench:
         assert transit.envelope.msg_id not in self.ended
         self.ended[transit.envelope.msg_id] = (transit, fate, reason)
 
-    def copied(self, envelope):
-        self.sent.append(envelope)
+    def copied(self, sealed):
+        self.sent.append(sealed.envelope)
 
     def struck(self, struck):
         self.strikes.append(struck)

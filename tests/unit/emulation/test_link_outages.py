@@ -10,7 +10,7 @@ from twin.emulation.routes import always_up
 from twin.emulation.streams import Streams
 from twin.emulation.ways import Layout
 from twin.errors import KernelError
-from twin.wire.messages import SCHEMA, Envelope, Kind
+from twin.wire.messages import SCHEMA, Envelope, Kind, Sealed
 from twin.wire.protocol import Fate, Reason
 
 NAMES = ("a", "b", "c", "d")
@@ -48,8 +48,9 @@ class Bench:
     def send(self, t_ns, src, dst, seq, kind=Kind.STATE, call_ns=None):
         """Send at `t_ns`, in a call at `call_ns`."""
         envelope = Envelope(SCHEMA, "run", kind, src, dst, seq, seq, 1, 0, t_ns, -1, t_ns, 0, 0, b"")
+        sealed = Sealed(envelope, bytes(1000))
         call_ns = t_ns if call_ns is None else call_ns
-        self.kernel.at(call_ns, self.kernel.order(src, src, seq), lambda: self.network.send(envelope, 1000, t_ns))
+        self.kernel.at(call_ns, self.kernel.order(src, src, seq), lambda: self.network.send(sealed, t_ns))
 
     def run(self):
         self.kernel.run(10**12)

@@ -6,7 +6,7 @@ from twin.emulation.links import LinkParams
 from twin.emulation.network import Network
 from twin.emulation.streams import Streams
 from twin.emulation.ways import Layout
-from twin.wire.messages import SCHEMA, Envelope, Kind
+from twin.wire.messages import SCHEMA, Envelope, Kind, Sealed
 from twin.wire.protocol import Fate, Reason
 
 SITES = {"a": "a", "b": "b", "c": "c", "a2": "a"}
@@ -44,7 +44,8 @@ class Bench:
 
     def send(self, t_ns, src, dst, seq, size=1000):
         envelope = Envelope(SCHEMA, "run", Kind.STATE, src, dst, seq, seq, 1, 0, t_ns, -1, t_ns, 0, 0, b"")
-        self.kernel.at(t_ns, self.kernel.order(src, src, seq), lambda: self.network.send(envelope, size, t_ns))
+        sealed = Sealed(envelope, bytes(size))
+        self.kernel.at(t_ns, self.kernel.order(src, src, seq), lambda: self.network.send(sealed, t_ns))
 
 
 def test_hops_add_up_to_the_latency_of_the_message():
