@@ -13,7 +13,7 @@ class Past:
         self._last = 0
         self._state = b""
         self._batches: dict[int, tuple[Batch, Result | None]] = {}
-        self._taught = self._batches
+        self._taught: dict[int, tuple[Batch, Result | None]] = {}
 
     def add(self, batch: Batch, result: Result | None = None) -> None:
         """The next batch. Where the kernel has its result, it must come out the same when it is replayed."""
@@ -28,11 +28,12 @@ class Past:
         """The host knows it all, and will not be lost."""
         self._state = b""
         self._batches.clear()
+        self._taught.clear()
         self.behind = False
 
     def lesson(self) -> list[Control]:
         """What a host that was just welcomed must be told. A snapshot may be remembered before it has answered all."""
-        self._taught = self._batches
+        self._taught = dict(self._batches)
         restore: list[Control] = [Restore(self._last, self._state)] if self._state else []
         return restore + [Replay(batch) for batch, _ in self._batches.values()]
 
