@@ -15,6 +15,7 @@ $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	$(BIN)/python -m twin.solvers.warm_up
+	$(BIN)/python -c 'import entities.channels.sinusoids'  # compiled when it is first imported
 	touch $(STAMP)
 
 demo: venv

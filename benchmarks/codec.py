@@ -21,8 +21,8 @@ from twin.journal.facts import Ended, Hop, Sent
 from twin.journal.journal import Journal
 from twin.wire.codec import decode_body, decode_envelope, encode_body, encode_envelope
 from twin.wire.control import decode_control, encode_control
-from twin.wire.mailer import Mailer
-from twin.wire.messages import SCHEMA, Csi, Envelope, Kind, Letter, State
+from twin.wire.mailer import Mailer, delivered
+from twin.wire.messages import SCHEMA, Csi, Kind, Letter, Sealed, State
 from twin.wire.protocol import Batch, Control, Delivery, Fate, Hello, Outcome, Reason, Result, Welcome
 from twin.wire.transport import make_link
 
@@ -51,8 +51,9 @@ class Reader:
         return Result(control.number, tuple([self.outcome(delivery) for delivery in control.deliveries]))
 
     def outcome(self, delivery: Delivery) -> Outcome:
-        assert delivery.envelope is not None
-        decode_body(delivery.envelope.kind, delivery.envelope.body)
+        assert delivery.sealed is not None
+        envelope = delivered(delivery.sealed.envelope, delivery.t_ns)
+        decode_body(envelope.kind, envelope.body)
         return Outcome(Fate.DELIVERED, Reason.NONE, delivery.t_ns, delivery.t_ns + 1_000)
 
 
@@ -67,9 +68,9 @@ def letters() -> dict[str, Letter]:
     }
 
 
-def sent(letter: Letter) -> list[Envelope]:
+def sent(letter: Letter) -> list[Sealed]:
     mailer = Mailer("0123456789abcdef", "satellite", 3)
-    return [mailer.envelope(letter, 10_000_000 + k) for k in range(MESSAGES)]
+    return [message for k in range(MESSAGES) for message in mailer.send((letter,), 10_000_000 + k)]
 
 
 def best_us(rows: dict[str, Callable[[], object]], count: int = MESSAGES) -> dict[str, float]:
@@ -123,7 +124,7 @@ def from_extension(data: bytes) -> list:
 
 def encodings() -> None:
     letter = letters()["csi 4x4"]
-    csi, envelope = letter.body, sent(letter)[0]
+    csi, envelope = letter.body, sent(letter)[0].envelope
     head = [getattr(envelope, name) for name in envelope.__struct_fields__[:-1]]
     again = [None] * MESSAGES
 
@@ -155,8 +156,8 @@ def journalled(facts: list, path: Path) -> None:
         journal.commit()
 
 
-def exchanged(transport: str, envelopes: list[Envelope], size: int) -> None:
-    mail = [Delivery(envelope.dst, envelope.t_send_ns + 500, envelope) for envelope in envelopes]
+def exchanged(transport: str, messages: list[Sealed], size: int) -> None:
+    mail = [Delivery(sealed.envelope.dst, sealed.envelope.t_send_ns + 500, sealed) for sealed in messages]
     with make_link(transport, [Reader()]) as link:
         link.open({Reader.name: Welcome("run", (), 0)})
         for number, start in enumerate(range(0, len(mail), size), start=1):
@@ -172,15 +173,14 @@ def whole(transport: str, letter: Letter, path: Path, size: int = 100) -> None:
         for number in range(1, MESSAGES // size + 1):
             mail = []
             for k in range(size):
-                envelope = mailer.envelope(letter, 10_000_000 + k)
-                journal.record(Sent(encode_envelope(envelope)))
-                arrived = replace(envelope, t_deliver_ns=10_000_500 + k)
-                mail.append(Delivery(arrived.dst, arrived.t_deliver_ns, arrived))
+                (sealed,) = mailer.send((letter,), 10_000_000 + k)
+                journal.record(Sent(sealed.frame))
+                mail.append(Delivery(sealed.envelope.dst, 10_000_500 + k, sealed))
             journal.commit()
             result = link.exchange({Reader.name: Batch(number, tuple(mail))})[Reader.name]
             for delivery, outcome in zip(mail, result.outcomes, strict=True):
                 handled = (outcome.begin_ns, outcome.finish_ns)
-                msg_id = delivery.envelope.msg_id
+                msg_id = delivery.sealed.envelope.msg_id
                 journal.record(Ended(msg_id, delivery.t_ns, outcome.fate, outcome.reason, *handled, HOPS))
             journal.commit()
 
@@ -188,12 +188,12 @@ def whole(transport: str, letter: Letter, path: Path, size: int = 100) -> None:
 def stages(path: Path) -> None:
     columns = {}
     for name, letter in letters().items():
-        envelopes = sent(letter)
-        frames = list(map(encode_envelope, envelopes))
+        messages = sent(letter)
+        envelopes, frames = [sealed.envelope for sealed in messages], [sealed.frame for sealed in messages]
         sents = [Sent(frame) for frame in frames]
         ends = [Ended(e.msg_id, 10_000_500, "delivered", "", 10_000_500, 10_001_500, HOPS) for e in envelopes]
         columns[name] = best_us({
-            "letter to envelope, body encoded": lambda letter=letter: sent(letter),
+            "letter to frame, body encoded": lambda letter=letter: sent(letter),
             "encode envelope": each(encode_envelope, envelopes),
             "decode envelope": each(decode_envelope, frames),
             "decode body": each(lambda e: decode_body(e.kind, e.body), envelopes),
@@ -208,10 +208,10 @@ def stages(path: Path) -> None:
 
 
 def links() -> None:
-    envelopes = sent(letters()["csi 4x4"])
+    messages = sent(letters()["csi 4x4"])
     print(f"\n{'exchange and read, us per message':34}{'memory':>9}{'inproc':>9}")
     for size in (1, 10, 100):
-        rows = {name: lambda name=name, size=size: exchanged(name, envelopes, size) for name in ("memory", "inproc")}
+        rows = {name: lambda name=name, size=size: exchanged(name, messages, size) for name in ("memory", "inproc")}
         costs = best_us(rows)
         print(f"{f'batches of {size}':34}{costs['memory']:9.2f}{costs['inproc']:9.2f}")
 

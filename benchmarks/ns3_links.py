@@ -23,8 +23,9 @@ import numpy as np
 
 from twin.emulation.kernel import Kernel
 from twin.emulation.links import LinkParams
-from twin.emulation.network import Layout, Network
+from twin.emulation.network import Network
 from twin.emulation.streams import Streams
+from twin.emulation.ways import Layout
 from twin.wire.messages import SCHEMA, Envelope, Kind
 
 MISSING = "ns-3 is not installed, nothing was compared: pip install ns3 (--target DIR, and PYTHONPATH=DIR)"

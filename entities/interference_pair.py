@@ -75,7 +75,7 @@ class InterferencePair(Entity):
         return MALFORMED
 
     def _is_sound(self, both: ComplexArray) -> bool:
-        if both.shape != self.radio.air.precoders[self.name].shape:
+        if both.shape != self.radio.air.shape:
             return False
         return used_mw(both) <= self.radio.power_mw * (1.0 + _ROUNDING)
 

@@ -12,18 +12,24 @@ class PairsAir:
     def __init__(self, world: PairsWorld) -> None:
         params = world.params
         self._world = world
-        shape = (params.transmit, params.streams + params.noise_streams)
-        self.precoders: dict[str, ComplexArray] = {name: np.zeros(shape, dtype=np.complex128) for name in params.names}
+        self._numbers = {name: number for number, name in enumerate(params.names)}
+        shape = (world.pairs, params.transmit, params.streams + params.noise_streams)
+        self._precoders: ComplexArray = np.zeros(shape, dtype=np.complex128)
         self.data_ns: dict[str, int] = dict.fromkeys(params.names, 0)
 
     def put(self, pair: str, both: ComplexArray, t_data_ns: int) -> None:
         """Use G, which goes back to a measurement at `t_data_ns`, from now on."""
-        self.precoders[pair] = both
+        self._precoders[self._numbers[pair]] = both
         self.data_ns[pair] = t_data_ns
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """That of every G, (N_T, d_s + d_a)."""
+        return self._precoders.shape[1:]
 
     def split(self) -> tuple[ComplexArray, ComplexArray]:
         """Q (K, N_T, d_s) and L (K, N_T, d_a) of all pairs."""
-        both, streams = self._all(), self._world.params.streams
+        both, streams = self._precoders.copy(), self._world.params.streams
         return both[..., :streams], both[..., streams:]
 
     def covariance(self, pair: int, t_ns: int) -> ComplexArray:
@@ -31,17 +37,15 @@ class PairsAir:
 
         Kong et al., eqs (8) and (11), without the pair's own artificial noise.
         """
-        return covariance(self._world.to_receiver(pair, t_ns), self._all(), pair)
-
-    def _all(self) -> ComplexArray:
-        return np.array([self.precoders[name] for name in self._world.params.names])
+        return covariance(self._world.to_receiver(pair, t_ns), self._precoders, pair)
 
 
 def covariance(channels: ComplexArray, both: ComplexArray, pair: int) -> ComplexArray:
     """I + sum_{i != j} H_ji G_i G_i^H H_ji^H (N_R, N_R), from channels H_ji (K, N_R, N_T) and G_i (K, N_T, d)."""
-    arrived = np.delete(channels, pair, axis=0) @ np.delete(both, pair, axis=0)
-    total = np.eye(channels.shape[1]) + (arrived @ np.swapaxes(arrived, -1, -2).conj()).sum(axis=0)
-    return np.ascontiguousarray(total, dtype=np.complex128)
+    arrived = channels @ both
+    arrived[pair] = 0.0
+    columns = np.swapaxes(arrived, 0, 1).reshape(channels.shape[1], -1)
+    return np.asarray(np.eye(len(columns)) + columns @ columns.conj().T)
 
 
 def used_mw(both: ComplexArray) -> float:

@@ -1,9 +1,11 @@
 """What the ends of a pair measure: channels from pilots, and what is on air beside their own signal."""
 
+from functools import lru_cache
+
 import numpy as np
 
-from entities.pairs_params import EAVESDROPPER
-from entities.pairs_world import PairsWorld, error_radius
+from entities.pairs_params import EAVESDROPPER, PairsParams
+from entities.pairs_world import PairsWorld
 from twin.signal.arrays import ComplexArray, RealArray
 from twin.wire.messages import Csi
 
@@ -16,22 +18,18 @@ def transmitter_csi(world: PairsWorld, pair: int, t_ns: int) -> Csi:
     """
     params = world.params
     channels, eve = world.estimated_from(pair, t_ns)
-    gains, eve_gain = world.gains(t_ns)[:, pair], float(world.eve_gains(t_ns)[pair])
-    names = [name for name in params.names for _ in range(params.receive)]
+    main = np.repeat(params.zeta**2 * world.gains(t_ns)[:, pair], params.receive)
+    error_var = np.concatenate([main, np.full(params.eve, params.zeta_eve**2 * world.eve_gains(t_ns)[pair])])
     rows = np.concatenate([channels.reshape(-1, params.transmit), eve])
-    main = np.repeat(gains, params.receive)
-    error_var = np.concatenate([params.zeta**2 * main, np.full(params.eve, params.zeta_eve**2 * eve_gain)])
-    return Csi((*names, *([EAVESDROPPER] * params.eve)), rows, error_var, _radii(world, main, eve_gain))
+    return Csi(_rows_of(params.names, params.receive, params.eve), rows, error_var, _radii(params, error_var))
 
 
 def receiver_csi(world: PairsWorld, pair: int, t_ns: int) -> Csi:
     """A receiver's estimates of its channels from all transmitters: N_R adjacent rows under the name of each pair."""
     params = world.params
     rows = world.estimated_at(pair, t_ns).reshape(-1, params.transmit)
-    main = np.repeat(world.gains(t_ns)[pair], params.receive)
-    names = tuple(name for name in params.names for _ in range(params.receive))
-    radii = _radii(world, main, 0.0)[: len(main)]
-    return Csi(names, np.ascontiguousarray(rows), params.zeta**2 * main, radii)
+    error_var = np.repeat(params.zeta**2 * world.gains(t_ns)[pair], params.receive)
+    return Csi(_rows_of(params.names, params.receive, 0), rows, error_var, _radii(params, error_var))
 
 
 def mean_gain(estimate: ComplexArray, error_var: float) -> float:
@@ -39,10 +37,16 @@ def mean_gain(estimate: ComplexArray, error_var: float) -> float:
     return float(np.mean(estimate.real**2 + estimate.imag**2)) + error_var
 
 
-def _radii(world: PairsWorld, main: RealArray, eve_gain: float) -> RealArray:
-    params = world.params
+@lru_cache(maxsize=8)
+def _rows_of(names: tuple[str, ...], receive: int, eve: int) -> tuple[str, ...]:
+    """Whose antenna each row of a report is."""
+    return (*(name for name in names for _ in range(receive)), *([EAVESDROPPER] * eve))
+
+
+def _radii(params: PairsParams, error_var: RealArray) -> RealArray:
+    """Where errors are bounded: of each row the root mean square norm of the error of its whole matrix; else 0."""
     if params.error_law == "statistical":
-        return np.zeros(len(main) + params.eve)
-    own = error_radius(params.zeta, (params.receive, params.transmit)) * np.sqrt(main)
-    eve = error_radius(params.zeta_eve, (params.eve, params.transmit)) * np.sqrt(eve_gain)
-    return np.concatenate([own, np.full(params.eve, eve)])
+        return np.zeros(len(error_var))
+    mains = len(params.names) * params.receive
+    antennas = np.repeat([params.receive, params.eve], [mains, len(error_var) - mains])
+    return np.asarray(np.sqrt(error_var * antennas * params.transmit))

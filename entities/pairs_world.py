@@ -1,23 +1,24 @@
 """Where pairs and their eavesdropper are, and which matrices join them: functions of (params, seed, time).
 
-Nothing ticks and nothing is stored. Draws are keyed by names: one more pair leaves the channels between the others as
-they were, to the bit. What the transmitters estimate is a function of time, too (`channels.rayleigh.estimate_of`).
+Nothing ticks, and nothing is stored but the gains of the last instant. Draws are keyed by names: one more pair leaves
+the channels between the others as they were, to the bit. What the transmitters estimate is a function of time, too
+(`channels.rayleigh.estimate_of`).
 """
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
-from entities.channels.pathloss import power_law_gain
 from entities.channels.rayleigh import Rayleigh, bounded, estimate_of
+from entities.channels.sinusoids import Indices
 from entities.mobility.static import Motion, Static
 from entities.mobility.walk import Walk
+from entities.pairs_gains import PathGains
 from entities.pairs_params import EAVESDROPPER, PairsParams, receiver_of
 from entities.params import Vector
 from twin.emulation.streams import Streams
 from twin.signal.arrays import ComplexArray, RealArray
-from twin.signal.units import from_db, from_dbm, wavelength_m
+from twin.signal.units import wavelength_m
 
 
 class PairsWorld:
@@ -37,9 +38,12 @@ class PairsWorld:
             self._motions[end] = _walker(streams, end, place.receiver_m, walk)
         walk = (params.eavesdropper_mps, params.roam_m)
         self._motions[EAVESDROPPER] = _walker(streams, EAVESDROPPER, params.eavesdropper_m, walk)
+        self._gains = PathGains(params, self._motions)
         self._doppler_hz = params.receiver_mps / wave_m
         self._eve_doppler_hz = params.eavesdropper_mps / wave_m
         links = [(i, receiver_of(j)) for j in names for i in names]
+        self._links_to: Indices = np.arange(len(links)).reshape(len(names), len(names))
+        self._links_from: Indices = np.ascontiguousarray(self._links_to.T)
         shape, eve_shape = (params.receive, params.transmit), (params.eve, params.transmit)
         spread, eve_links = [self._doppler_hz] * len(links), [(i, EAVESDROPPER) for i in names]
         eve_spread = [self._eve_doppler_hz] * len(names)
@@ -65,54 +69,51 @@ class PairsWorld:
         """Doppler spread in Hz of the channels to a receiver end, or to the eavesdropper, constant in time."""
         return self._eve_doppler_hz if receiver == EAVESDROPPER else self._doppler_hz
 
+    def distance_m(self, one: str, other: str, t_ns: int) -> float:
+        """Distance in m between any two of them."""
+        return math.dist(self._motions[one].position_m(t_ns), self._motions[other].position_m(t_ns))
+
     def gains(self, t_ns: int) -> RealArray:
         """Mean powers (K, K) of the entries of H_ji over the noise, [j, i], in 1/mW."""
-        fixed, pairs = self.params.distances, self.pairs
-        if fixed is not None:
-            return self._gain(np.where(np.eye(pairs) > 0.0, fixed.main_m, fixed.cross_m))
-        receivers_m = self._places_m([receiver_of(name) for name in self.params.names], t_ns)
-        offsets_m = receivers_m[:, None] - self._places_m(self.params.names, t_ns)
-        return self._gain(np.linalg.norm(offsets_m, axis=-1))
+        return self._gains.at(t_ns).main.copy()
 
     def eve_gains(self, t_ns: int) -> RealArray:
         """Mean powers (K,) of the entries of H_Ei over the noise, in 1/mW."""
-        fixed = self.params.distances
-        if fixed is not None:
-            return self._gain(np.full(self.pairs, fixed.eve_m))
-        offsets_m = self._places_m([EAVESDROPPER], t_ns) - self._places_m(self.params.names, t_ns)
-        return self._gain(np.linalg.norm(offsets_m, axis=-1))
+        return self._gains.at(t_ns).eve.copy()
 
     def channels(self, t_ns: int) -> ComplexArray:
         """True channels (K, K, N_R, N_T), [j, i] = H_ji."""
-        return self._square(self._true.at(t_ns)) * np.sqrt(self.gains(t_ns))[..., None, None]
+        return self._square(self._true.at(t_ns)) * self._gains.at(t_ns).main_root[..., None, None]
 
     def eve_channels(self, t_ns: int) -> ComplexArray:
         """True channels (K, N_E, N_T) to the eavesdropper."""
-        return np.asarray(self._eve_true.at(t_ns) * np.sqrt(self.eve_gains(t_ns))[:, None, None])
+        return np.asarray(self._eve_true.at(t_ns) * self._gains.at(t_ns).eve_root[:, None, None])
 
     def to_receiver(self, pair: int, t_ns: int) -> ComplexArray:
         """True channels (K, N_R, N_T) from all transmitters to the receiver of a pair, by its number from 0."""
-        links = self._links_to(pair)
-        return np.asarray(self._true.at(t_ns, links) * np.sqrt(self.gains(t_ns)[pair])[:, None, None])
+        roots = self._gains.at(t_ns).main_root[pair]
+        return np.asarray(self._true.at(t_ns, self._links_to[pair]) * roots[:, None, None])
 
     def estimated(self, t_ns: int) -> ComplexArray:
         """What is known of `channels`, (K, K, N_R, N_T)."""
-        links = range(self.pairs**2)
-        return self._square(self._known(links, t_ns)) * np.sqrt(self.gains(t_ns))[..., None, None]
+        known = self._square(self._known(self._links_to.reshape(-1), t_ns))
+        return known * self._gains.at(t_ns).main_root[..., None, None]
 
     def eve_estimated(self, t_ns: int) -> ComplexArray:
         """What is known of `eve_channels`, (K, N_E, N_T)."""
-        return np.asarray(self._eve_known(range(self.pairs), t_ns) * np.sqrt(self.eve_gains(t_ns))[:, None, None])
+        known = self._eve_known(np.arange(self.pairs), t_ns)
+        return np.asarray(known * self._gains.at(t_ns).eve_root[:, None, None])
 
     def estimated_from(self, pair: int, t_ns: int) -> tuple[ComplexArray, ComplexArray]:
         """What a transmitter knows: of H_ji for all j, (K, N_R, N_T), and of its H_Ei, (N_E, N_T)."""
-        links = range(pair, self.pairs**2, self.pairs)
-        channels = self._known(links, t_ns) * np.sqrt(self.gains(t_ns)[:, pair])[:, None, None]
-        return channels, np.asarray(self._eve_known([pair], t_ns)[0] * math.sqrt(self.eve_gains(t_ns)[pair]))
+        gains = self._gains.at(t_ns)
+        channels = self._known(self._links_from[pair], t_ns) * gains.main_root[:, pair, None, None]
+        return channels, np.asarray(self._eve_known(np.array([pair]), t_ns)[0] * gains.eve_root[pair])
 
     def estimated_at(self, pair: int, t_ns: int) -> ComplexArray:
         """What a receiver knows of H_ji for all transmitters i, (K, N_R, N_T): the estimates of `estimated_from`."""
-        return np.asarray(self._known(self._links_to(pair), t_ns) * np.sqrt(self.gains(t_ns)[pair])[:, None, None])
+        roots = self._gains.at(t_ns).main_root[pair]
+        return np.asarray(self._known(self._links_to[pair], t_ns) * roots[:, None, None])
 
     def attacked(self, t_ns: int) -> RealArray:
         """1 for the pairs that the eavesdropper attacks at t, else 0, (K,)."""
@@ -120,31 +121,21 @@ class PairsWorld:
             return np.ones(self.pairs)
         return np.asarray(np.arange(self.pairs) == (t_ns // self.params.dwell_ns) % self.pairs, dtype=np.float64)
 
-    def _known(self, links: Sequence[int], t_ns: int) -> ComplexArray:
+    def _known(self, links: Indices, t_ns: int) -> ComplexArray:
         """Unit-power estimates of some links (L, N_R, N_T)."""
         params = self.params
         return _estimated(self._true, self._other, links, t_ns, (params.zeta, params.error_law))
 
-    def _eve_known(self, links: Sequence[int], t_ns: int) -> ComplexArray:
+    def _eve_known(self, links: Indices, t_ns: int) -> ComplexArray:
         params = self.params
         return _estimated(self._eve_true, self._eve_other, links, t_ns, (params.zeta_eve, params.error_law))
-
-    def _links_to(self, pair: int) -> range:
-        return range(pair * self.pairs, (pair + 1) * self.pairs)
 
     def _square(self, links: ComplexArray) -> ComplexArray:
         return links.reshape(self.pairs, self.pairs, *links.shape[1:])
 
-    def _places_m(self, names: Sequence[str], t_ns: int) -> RealArray:
-        return np.array([self._motions[name].position_m(t_ns) for name in names])
-
-    def _gain(self, distance_m: RealArray) -> RealArray:
-        gain_1m = from_db(self.params.gain_1m_db) / from_dbm(self.params.noise_dbm)
-        return power_law_gain(gain_1m, distance_m, self.params.exponent)
-
 
 def _estimated(
-    true: Rayleigh, other: Rayleigh | None, links: Sequence[int], t_ns: int, error: tuple[float, str]
+    true: Rayleigh, other: Rayleigh | None, links: Indices, t_ns: int, error: tuple[float, str]
 ) -> ComplexArray:
     """What is known of the unit-power channels of some links, with an error of standard deviation zeta and of a law."""
     channels, (zeta, law) = true.at(t_ns, links), error

@@ -10,19 +10,18 @@ from typing import Literal, Self
 
 from entities.entity import Entity
 from scenarios import outages
-from scenarios.fates import declared, lives
+from scenarios.fates import lives, lookahead_of
 from scenarios.faults import clocks, link_faults
 from scenarios.sites import hosts
 from scenarios.spec import Spec
 from scenarios.system import Physics, System
 from scenarios.systems import system_of
-from twin.emulation.barrier import coupling
+from twin.emulation.barrier import Horizon, coupling
 from twin.emulation.keeper import Archive, Keeper, Recorder
 from twin.emulation.kernel import Kernel
-from twin.emulation.lookahead import lookahead
-from twin.emulation.network import Layout
 from twin.emulation.plane import MessagePlane
 from twin.emulation.streams import Streams
+from twin.emulation.ways import Layout
 from twin.nodes.config import to_wire
 from twin.runtime.hosting import Hosting, connect, hosting_of
 from twin.wire.link import Link
@@ -51,7 +50,6 @@ class Emulation:
     plane: MessagePlane
     entities: Mapping[str, Entity]
     link: Link
-    window_ns: int
 
     def start(self) -> None:
         """Let the entities begin, in canonical order, then the clocks of the twins."""
@@ -60,8 +58,13 @@ class Emulation:
         self.plane.start()
 
     def stop(self) -> dict[str, str]:
-        """Have the last deliveries handled and stop the hosts; returns the state hash of every twin."""
-        self.plane.finish(self.spec.scenario.duration_ns)
+        """Have the last deliveries handled and stop the hosts; returns the state hash of every twin.
+
+        Where the run was interrupted they stay in flight: more may have come with them, and who goes on with the run
+        must find in the journal nothing that happened before its time.
+        """
+        if not self.kernel.stopped:
+            self.plane.finish(self.spec.scenario.duration_ns)
         hashes: dict[str, str] = {}
         for answer in self.link.stop().values():
             hashes.update(answer.hashes)
@@ -96,8 +99,8 @@ def build(
     """Wire an emulation of `spec`; nothing has happened yet at virtual time 0.
 
     `link` is what `reach` gives, or the name of a transport; the emulation closes it. `window` is the length of the
-    conservative windows in ns, 0 for lockstep, or "auto" for the longest valid one. `archive` is what is on file of an
-    earlier attempt at this run.
+    conservative windows in ns, 0 for lockstep, or "auto" for as long as the deliveries in each allow. `archive` is what
+    is on file of an earlier attempt at this run.
 
     Raises:
         UsageError: the window is longer than the lookahead of the twins, or the transport is unknown.
@@ -106,7 +109,7 @@ def build(
     system = system_of(spec)
     site_of = system.sites()
     kernel = Kernel((*system.ports, *spec.twins), clocks(spec.fault, site_of))
-    window_ns, run = choose_window_ns(spec, window), run_id(spec, seed)
+    length, run = choose_window(spec, window), run_id(spec, seed)
     physics, host_of = system.physics(seed), hosts(spec.twins, spec.hosts)
     with ExitStack() as stack:
         link = reach(spec, link) if isinstance(link, str) else link
@@ -116,24 +119,23 @@ def build(
         up = outages.is_up(spec, graph, physics.visible)
         struck = link_faults(spec.fault, graph, site_of)
         layout = Layout(graph, site_of, host_of, physics.propagation, up, struck)
-        couple = coupling(kernel, link, host_of, window_ns, Keeper(link, recorder, archive))
+        couple = coupling(kernel, link, host_of, length, Keeper(link, recorder, archive))
         plane = MessagePlane(kernel, layout, Streams(seed), recorder, couple, lives(system))
         entities = physics.entities(plane, run)
         stack.pop_all()
-    return Emulation(spec, kernel, physics, plane, entities, link, window_ns)
+    return Emulation(spec, kernel, physics, plane, entities, link)
 
 
-def choose_window_ns(spec: Spec, window: Window) -> int:
-    """The length of the windows in ns; 0 is lockstep.
+def choose_window(spec: Spec, window: Window) -> int | Horizon:
+    """The length of all windows in ns, 0 for lockstep; or how long each delivery may wait.
 
     Raises:
         UsageError: the window is longer than the lookahead of the twins.
     """
     if window == 0:
         return 0
-    system = system_of(spec)
-    longest = lookahead(system.graph(), system.sites(), declared(system))
-    return longest.window_ns if window == "auto" else longest.check(window)
+    ahead = lookahead_of(system_of(spec))
+    return ahead.horizon if window == "auto" else ahead.check(window)
 
 
 def _welcomes(system: System[Spec], kernel: Kernel, host_of: Mapping[str, str], run: str) -> dict[str, Welcome]:

@@ -19,7 +19,7 @@ from types import FrameType
 from typing import Any, Final
 
 from scenarios import faults
-from scenarios.build import Emulation, Window, build, choose_window_ns, reach
+from scenarios.build import Emulation, Window, build, choose_window, reach
 from scenarios.judge import evaluate
 from scenarios.load import from_dict
 from scenarios.spec import Spec
@@ -100,15 +100,15 @@ def run_scenario(
         ScenarioError: the scenario can't be run.
     """
     system_of(spec).check()
-    window_ns = choose_window_ns(spec, window)
+    choose_window(spec, window)
     started = time.perf_counter()
     with ExitStack() as stack:
         link = stack.enter_context(reach(spec, transport))
         folder = RunFolder.create(out)
-        manifest = _manifest(spec, seed, hosting_of(transport).transport, window_ns)
+        manifest = _manifest(spec, seed, hosting_of(transport).transport, window)
         folder.write_manifest(manifest)
         journal = stack.enter_context(Journal(folder.journal_path, manifest))
-        emulation = stack.enter_context(build(spec, seed, link, journal, window_ns))
+        emulation = stack.enter_context(build(spec, seed, link, journal, window))
         execute(emulation, journal, started, progress)
     return finish(folder)
 
@@ -145,6 +145,11 @@ def versions() -> dict[str, str]:
     }
 
 
+def machine() -> str:
+    """The type of this machine, as far as the last bits of a sum depend on it."""
+    return f"{platform.system()} {platform.machine()}"
+
+
 def recover(path: Path) -> RunResult:
     """Rebuild every file of a run folder from its journal.
 
@@ -178,17 +183,17 @@ def finish(folder: RunFolder) -> RunResult:
     return RunResult(folder.path, summary)
 
 
-def _manifest(spec: Spec, seed: int, transport: str, window_ns: int) -> dict[str, Any]:
+def _manifest(spec: Spec, seed: int, transport: str, window: Window) -> dict[str, Any]:
     return {
         "scenario": spec.as_dict(),
         "seed": seed,
         "transport": transport,
-        "coupling": "windows" if window_ns else "lockstep",
-        "window_ns": window_ns,
+        "coupling": "windows" if window else "lockstep",
+        "window": str(window),
         "pace": "virtual",
         "reproducible": True,
         "versions": versions(),
-        "machine": f"{platform.system()} {platform.machine()}",
+        "machine": machine(),
         "closed": False,
     }
 

@@ -6,8 +6,8 @@
     control         versions on air only grow, on data from the past, within the power budget
     crashes         a twin that is down handles nothing, nor what it was handling when it went down
     cuts            nothing that arrived left over a link while a fault had it down
-    strikes         a fault strikes messages of the run, in its span, and they fare accordingly
-    journal         the facts can be written and read back, and every prefix of the bytes is one of the facts
+    strikes         a fault strikes messages of the run, as its kind does, until it is over; they fare accordingly
+    journal         the facts can be written and read back
     tables          the messages of the log are those that were sent, fate by fate
 
 That nothing is scheduled before now the kernel itself asserts; that every transport and every window decides the same
@@ -30,6 +30,7 @@ from scenarios.system import System
 from twin.emulation.faults import Cuts
 from twin.emulation.links import LinkParams
 from twin.emulation.lives import Lives
+from twin.emulation.routes import ROUTE_EPOCH_NS
 from twin.journal.digest import digests_of
 from twin.journal.facts import Applied, Ended, Fact, Hop, Sent, Struck
 from twin.journal.records import decode_fact, encode_fact
@@ -39,6 +40,18 @@ from twin.wire.messages import Envelope, Replica
 from twin.wire.protocol import Effect, Fate, Reason
 
 _ROUNDING: Final = 1e-9
+_EFFECTS: Final = {
+    "loss_burst": {Effect.LOST},
+    "duplication": {Effect.DUPLICATED},
+    "reordering": {Effect.DELAYED},
+    "delay_spike": {Effect.DELAYED},
+    "replay": {Effect.REPLAYED},
+    "link_outage": {Effect.LOST, Effect.DROPPED},
+    "partition": {Effect.DROPPED},
+    "twin_crash": {Effect.DROPPED},
+    "clock_skew": {Effect.SKEWED},
+}
+_REROUTING: Final = ("link_outage", "partition")  # there is no way round them until the next epoch of routes
 _REASONS: Final = {
     Effect.LOST: {Reason.LOSS_BURST, Reason.OUTAGE},
     Effect.DROPPED: {Reason.PARTITIONED, Reason.NO_ROUTE, Reason.CRASHED},
@@ -201,6 +214,10 @@ def _strikes(run: Observed) -> Iterator[str]:
         if fact.msg_id not in run.sent or not 0 <= fact.fault < len(faults):
             yield f"{fact}: no such message, or no such fault"
             continue
+        fault = faults[fact.fault]
+        over_ns = fault.to_ns + (ROUTE_EPOCH_NS if fault.kind in _REROUTING else 0)
+        if Effect(fact.effect) not in _EFFECTS[fault.kind] or fact.t_ns >= over_ns:
+            yield f"message {fact.msg_id} was {fact.effect} at {fact.t_ns} ns by a {fault.kind} until {fault.to_ns} ns"
         end, reasons = run.ended.get(fact.msg_id), _REASONS.get(Effect(fact.effect))
         if end is not None and reasons is not None and end.reason not in reasons:
             yield f"message {fact.msg_id} was {fact.effect} by a fault and ended for the reason {end.reason!r}"

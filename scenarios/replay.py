@@ -13,8 +13,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from msgspec.structs import replace as replace_fields
-
 from scenarios.fates import lives
 from scenarios.spec import Spec
 from scenarios.system import System
@@ -26,6 +24,7 @@ from twin.nodes.core import CoreTwin
 from twin.nodes.edge import EdgeTwin
 from twin.nodes.make import make_node
 from twin.wire.codec import decode_body, decode_envelope
+from twin.wire.mailer import delivered
 from twin.wire.messages import ComplexArray, Envelope, Precoder
 from twin.wire.protocol import Fate
 
@@ -80,8 +79,7 @@ class Listener:
 
 
 def _incoming(begin_ns: int, _msg_id: int, t_ns: int, envelope: Envelope) -> Incoming:
-    delivered = replace_fields(envelope, t_data_ns=min(envelope.t_data_ns, t_ns))  # as the message plane delivers it
-    return Incoming(t_ns, begin_ns, delivered, decode_body(envelope.kind, envelope.body))
+    return Incoming(t_ns, begin_ns, delivered(envelope, t_ns), decode_body(envelope.kind, envelope.body))
 
 
 def steps(system: System[Spec], facts: Iterable[Fact]) -> Iterator[Step]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from scenarios import engine
-from scenarios.build import build, choose_window_ns, reach
+from scenarios.build import Window, build, reach
 from scenarios.load import from_dict
 from twin.errors import RunFolderError
 from twin.journal.folder import RunFolder
@@ -15,7 +15,7 @@ from twin.journal.reader import REQUIRED, require
 from twin.journal.resume import Resumption, find_cut
 from twin.runtime.hosting import Hosting
 
-_REQUIRED: Final[dict[str, type]] = {**REQUIRED, "versions": dict, "transport": str, "window_ns": int}
+_REQUIRED: Final[dict[str, type]] = {**REQUIRED, "versions": dict, "machine": str, "transport": str, "window": str}
 
 
 def resume(
@@ -30,28 +30,40 @@ def resume(
 
     Raises:
         RunFolderError: no run folder, or one of a run that is complete, still going on, of another version of this
-            program, or another than its journal says. The journal is as it was.
+            program or type of machine, or another than its journal says. The journal is as it was.
         HostLostError: a host did not come, or was lost for good.
         KeyboardInterrupt: the run was interrupted before it came to where its journal ends.
     """
     folder = RunFolder.open(path)
     cut = find_cut(folder.journal_path)
     require(cut.manifest, folder.journal_path, _REQUIRED)
-    _check_versions(cut.manifest["versions"], folder.journal_path)
+    _check_versions(cut.manifest, folder.journal_path)
     spec, seed = from_dict(cut.manifest["scenario"]), int(cut.manifest["seed"])
-    window_ns = choose_window_ns(spec, cut.manifest["window_ns"])
+    window = _window(cut.manifest["window"], folder.journal_path)
     started = time.perf_counter()
     with ExitStack() as stack:
         journal = stack.enter_context(Resumption(cut))
         link = stack.enter_context(reach(spec, hosting(cut.manifest["transport"])))
-        emulation = stack.enter_context(build(spec, seed, link, journal, window_ns, journal))
+        emulation = stack.enter_context(build(spec, seed, link, journal, window, journal))
         engine.execute(emulation, journal, started, progress)
     return engine.finish(folder)
 
 
-def _check_versions(found: dict[str, Any], path: Path) -> None:
-    """A digest holds for one set of versions: the rest of a run must be made by those that made its beginning."""
-    for name, now in engine.versions().items():
-        if found.get(name) != now:
-            allowed = f"must be {now}, this program's, to go on with the run"
-            raise RunFolderError(f"{path}: {name} version={found.get(name)}: {allowed}")
+def _check_versions(manifest: dict[str, Any], path: Path) -> None:
+    """A digest holds for one machine type and set of versions: who goes on with a run must be as who began it."""
+    found, now = manifest["machine"], engine.machine()
+    if found != now:
+        raise RunFolderError(f"{path}: machine={found}: must be {now}, this one's, to go on with the run")
+    for name, wanted in engine.versions().items():
+        if (found := manifest["versions"].get(name)) != wanted:
+            allowed = f"must be {wanted}, this program's, to go on with the run"
+            raise RunFolderError(f"{path}: {name} version={found}: {allowed}")
+
+
+def _window(text: str, path: Path) -> Window:
+    """The windows of a run as its manifest has them: "auto", or a length in ns."""
+    if text == "auto":
+        return "auto"
+    if not (text.isascii() and text.isdecimal()):
+        raise RunFolderError(f"{path}: manifest key window={text}: must be auto or a number of ns")
+    return int(text)

@@ -164,6 +164,15 @@ class System(ABC, Generic[S_co]):
         """The clocks with which twins begin each life."""
         return {}
 
+    @property
+    def strike_ns(self) -> int:
+        """Least time in ns between two strikes of the clock of a twin that does not crash."""
+        return 1
+
+    def talks(self) -> Mapping[str, tuple[str, ...]] | None:
+        """Whom every port writes to, where geometry moves no route; None where it may, or where that is not said."""
+        return None
+
     # --- the run, and the judgement
 
     @abstractmethod

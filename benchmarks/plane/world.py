@@ -18,9 +18,9 @@ from twin.emulation.garbage import long_lived
 from twin.emulation.kernel import Kernel
 from twin.emulation.links import LinkParams
 from twin.emulation.lookahead import Declared, lookahead
-from twin.emulation.network import Layout
 from twin.emulation.plane import MessagePlane
 from twin.emulation.streams import Streams
+from twin.emulation.ways import Layout
 from twin.journal.facts import Closed
 from twin.journal.journal import Journal
 from twin.nodes.base import Outputs

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from entities.channels.fading import PATHS, arrivals, sum_of_sinusoids
+from entities.channels.fading import arrivals, sum_of_sinusoids
+from entities.channels.sinusoids import PATHS, Indices
 from twin.emulation.streams import Streams
 from twin.signal.arrays import ComplexArray, Instants, RealArray
 
@@ -46,12 +47,9 @@ class Rayleigh:
         cosines, self._start_turns = arrivals(draws)
         self._shift_hz: RealArray = np.asarray(doppler_hz, dtype=np.float64)[:, None, None, None] * cosines
 
-    def at(self, t_ns: int | Instants, links: Sequence[int] | None = None) -> ComplexArray:
-        """H(t), (L, N_R, N_T), at virtual time t, or (T, L, N_R, N_T) at T instants; of some links, or of all."""
-        if links is None:
-            return sum_of_sinusoids(self._shift_hz, self._start_turns, t_ns)
-        chosen = list(links)
-        return sum_of_sinusoids(self._shift_hz[chosen], self._start_turns[chosen], t_ns)
+    def at(self, t_ns: int | Instants, links: Indices | None = None) -> ComplexArray:
+        """H(t), (L, N_R, N_T), at virtual time t, or (T, L, N_R, N_T) at T instants; of some links, or all."""
+        return sum_of_sinusoids(self._shift_hz, self._start_turns, t_ns, links)
 
 
 def estimate_of(channels: ComplexArray, other: ComplexArray, zeta: float) -> ComplexArray:

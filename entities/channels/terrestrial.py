@@ -6,8 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from entities.channels.fading import PATHS, Scatter
+from entities.channels.fading import Scatter
 from entities.channels.pathloss import power_law_gain
+from entities.channels.sinusoids import PATHS
 from entities.params import BaseStationParams
 from twin.emulation.streams import Streams
 from twin.errors import ScenarioError

@@ -93,6 +93,18 @@ class InterferenceSystem(System[InterferenceSpec]):
         names = enumerate(self.spec.pair_names)
         return {f"edge:{name}": Clock(UPDATE_TIMER, phase_ns(self.spec, index)) for index, name in names}
 
+    @property
+    def strike_ns(self) -> int:
+        """Two turns of a pair are never closer than a period."""
+        return self.spec.twin.period_ns
+
+    def talks(self) -> Mapping[str, tuple[str, ...]]:
+        """Both ends of a pair write to its edge twin. Only receivers move, whose one link is to their transmitter."""
+        from entities.pairs_params import receiver_of
+
+        pairs = self.spec.pair_names
+        return {end: (f"edge:{name}",) for name in pairs for end in (name, receiver_of(name))}
+
     def physics(self, seed: int) -> "InterferencePhysics":
         """The physical world of a run."""
         from scenarios.interference.physics import InterferencePhysics

@@ -9,7 +9,6 @@ a receiver reports reaches its edge twin over the radio link and its transmitter
 nothing.
 """
 
-import math
 from itertools import combinations
 
 import networkx as nx
@@ -53,12 +52,12 @@ def propagation(world: PairsWorld) -> Propagation:
 
     A link's `latency_ms` stands for everything else: processing, framing, and the way of a wire.
     """
-    ends = {end for name in world.params.names for end in (name, receiver_of(name))}
+    radio = {(name, receiver_of(name)) for name in world.params.names}
+    radio |= {(receiver, name) for name, receiver in radio}
 
     def propagation_ns(a: str, b: str, t_ns: int) -> int:
-        if a not in ends or b not in ends:
+        if (a, b) not in radio:
             return 0
-        places_m = zip(world.position_m(a, t_ns).tolist(), world.position_m(b, t_ns).tolist(), strict=True)
-        return round(math.sqrt(sum((p - q) ** 2 for p, q in places_m)) / SPEED_OF_LIGHT_MPS * 1e9)
+        return round(world.distance_m(a, b, t_ns) / SPEED_OF_LIGHT_MPS * 1e9)
 
     return propagation_ns

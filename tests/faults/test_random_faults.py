@@ -135,6 +135,8 @@ def test_a_strike_that_is_not_so_is_found(run):
 
     assert "strikes" in altered(run, Struck, lambda fact: [changed(fact, fault=99)])
     assert "strikes" in altered(run, Struck, lambda fact: [changed(fact, effect="lost")], copied)
+    assert "strikes" in altered(run, Struck, lambda fact: [changed(fact, effect="skewed")], copied)
+    assert "strikes" in altered(run, Struck, lambda fact: [changed(fact, t_ns=60_000_000)], copied)
 
 
 def test_counts_that_are_not_those_of_the_facts_are_found(run):

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from twin.errors import WireError
 from twin.wire.arrays import ARRAY_EXT, decode_array, encode_array
-from twin.wire.codec import decode_body, decode_envelope, encode_body, encode_envelope
+from twin.wire.codec import decode_body, decode_envelope, encode_body, encode_envelope, seal
 from twin.wire.control import decode_control, encode_control
 from twin.wire.messages import (
     BODY_OF,
@@ -111,7 +111,7 @@ envelopes = st.builds(
     Envelope, st.just(1), names, st.sampled_from(list(Kind)), names, names, ids, ids, counts, counts, counts,
     st.integers(-1, 2**63 - 1), counts, st.integers(0, 2**32 - 1), st.integers(0, 2**16 - 1), st.binary(max_size=64),
 )  # fmt: skip
-mail = st.builds(Delivery, short, counts, envelopes)
+mail = st.builds(Delivery, short, counts, envelopes.map(seal))
 wakes = st.builds(Delivery, short, counts, st.none(), names)
 solves = st.builds(
     SolveReport, short, short, short, counts, st.lists(ids, max_size=3).map(tuple), short, counts, floats, floats,
@@ -126,7 +126,7 @@ def tuples(items):
 
 def outcomes():
     times = st.tuples(st.integers(-1, 2**40), st.integers(0, 2**40))
-    tails = st.tuples(tuples(envelopes), tuples(timers), tuples(solves))
+    tails = st.tuples(tuples(envelopes.map(seal)), tuples(timers), tuples(solves))
     heads = st.tuples(st.sampled_from(list(Fate)), st.sampled_from(list(Reason)))
     return st.builds(lambda h, t, rest: Outcome(*h, t[0], t[0] + t[1], *rest), heads, times, tails)
 

@@ -26,6 +26,7 @@ from twin.wire.messages import (
     Precoder,
     Price,
     Replica,
+    Sealed,
     Sensed,
     State,
 )
@@ -61,20 +62,22 @@ REPORTS = [STATE, csi(1, 1), csi(4, 4), csi(3, 11), SENSED, HEARD, ECHO]  # csi(
 BODIES = [(Kind.STATE, STATE), *((Kind.CSI, report) for report in REPORTS[1:4])]
 BODIES += [(Kind.SYNC, Replica("satellite", 70_000, report)) for report in REPORTS]
 BODIES += [(Kind.PRECODER, Precoder("pair2", 300, RNG.normal(size=(4, 3)) + 0j, 0)), (Kind.COVARIANCE, HEARD)]
+BODIES += [(Kind.PRECODER, Precoder("uav", 3, RNG.normal(size=4) + 0j, 1_500_000))]
 BODIES += [(Kind.ECHO, ECHO)]
 BODIES += [
     (Kind.PRICE, Price("pair2", 300, 9, payer, 1.5, 10.0, RNG.normal(size=(4, 2)) + 1j)) for payer in ("", "pair1")
 ]
 BODIES += [(Kind.ACK, Ack("uav", 3, 1_700_000)), (Kind.COMMAND, Command(3, "activate", 25))]
 ENVELOPE = Envelope(1, "run", Kind.CSI, "uav", "edge:uav", 300, 1 << 40, 5, 0, 70_000, -1, 60_000, 0, 0, b"body")
-FRAME = codec.encode_envelope(ENVELOPE)
+SEALED = codec.seal(ENVELOPE)
+FRAME = SEALED.frame
 SOLVE = SolveReport("sagin", "fast", "complete", 3, (11, 300), "solved", 17, 2.25, -1e-9, 800_000, 1234.5)
 OUTCOMES = (
-    Outcome(Fate.DELIVERED, Reason.NONE, 10, 1400, (ENVELOPE, ENVELOPE), (TimerRequest("uav", "solve", 99),), (SOLVE,)),
+    Outcome(Fate.DELIVERED, Reason.NONE, 10, 1400, (SEALED, SEALED), (TimerRequest("uav", "solve", 99),), (SOLVE,)),
     Outcome(Fate.DROPPED, Reason.STALE, -1, -1),
 )
 CONTROLS = [
-    Batch(1, (Delivery("core:uav", 300, ENVELOPE), Delivery("core:uav", 11, None, "solve"))),
+    Batch(1, (Delivery("core:uav", 300, SEALED), Delivery("core:uav", 11, None, "solve"))),
     Result(7, OUTCOMES),
 ]
 FACTS = [
@@ -125,15 +128,22 @@ def spoiled(draw, data):
     return bytes(data[:start] + piece + data[end:])
 
 
+def is_open(value):
+    return hasattr(value, "__struct_fields__") and type(value) is not Sealed
+
+
 @st.composite
 def altered(draw, struct):
-    """This struct with one field, possibly of a struct inside, replaced by an awkward value."""
+    """This struct with one field, possibly of a struct inside, replaced by an awkward value.
+
+    A sealed envelope is what it says, or something else.
+    """
     values = list(astuple(struct))
     place = draw(st.integers(0, len(values) - 1))
     inner = values[place]
-    if hasattr(inner, "__struct_fields__") and draw(st.booleans()):
+    if is_open(inner) and draw(st.booleans()):
         values[place] = draw(altered(inner))
-    elif type(inner) is tuple and inner and hasattr(inner[0], "__struct_fields__") and draw(st.booleans()):
+    elif type(inner) is tuple and inner and is_open(inner[0]) and draw(st.booleans()):
         values[place] = (draw(altered(inner[0])), *inner[1:])
     else:
         values[place] = draw(awkward)

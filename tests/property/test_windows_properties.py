@@ -15,27 +15,29 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from twin.emulation.barrier import Batches, Windows, coupling
+from twin.emulation.barrier import coupling
 from twin.emulation.clocks import Skew, SkewedClock
 from twin.emulation.faults import LinkFault
 from twin.emulation.kernel import Kernel
 from twin.emulation.links import Arq, LinkParams
 from twin.emulation.lives import Clock, Crash, Lives
-from twin.emulation.lookahead import Declared, lookahead
+from twin.emulation.lookahead import Declared, Traffic, lookahead
 from twin.emulation.loss import Burst
-from twin.emulation.network import Layout
 from twin.emulation.plane import MessagePlane
 from twin.emulation.routes import always_up
 from twin.emulation.streams import Streams
+from twin.emulation.ways import Layout
 from twin.errors import KernelError, UsageError
 from twin.journal.facts import Ended, Sent, Struck
 from twin.journal.journal import Journal
 from twin.nodes.base import Outputs, Wake
 from twin.nodes.config import NodeConfig, to_wire
 from twin.runtime.host import Host
-from twin.wire.codec import decode_envelope
-from twin.wire.messages import Ack, Command, Kind, Letter
-from twin.wire.protocol import Welcome
+from twin.wire.codec import decode_envelope, seal
+from twin.wire.messages import Ack, Command, Envelope, Kind, Letter
+from twin.wire.protocol import Delivery, Welcome
+from twin.wire.reactions import TIMER
+from twin.wire.reactions import Reaction as Declaration
 from twin.wire.transport import make_link
 
 TWINS = ("edge:a", "edge:b", "edge:c", "core:a")
@@ -58,6 +60,7 @@ class Reaction:
     extra_ns: int
     answers: tuple[str, ...]
     timers_ns: tuple[int, ...]
+    mute: tuple[str, ...] = ()  # kinds of input that it takes in and no more
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,8 @@ class Scripted:
         else:
             self.seen.append((incoming.t_ns, incoming.envelope.msg_id))
             left, cause = incoming.body.version, incoming.envelope.msg_id
-        if left == 0:
+        kind = TIMER if incoming.envelope is None else incoming.envelope.kind
+        if left == 0 or kind in self.reaction.mute:
             return Outputs(cost)
         others = [dst for dst in self.reaction.answers if dst != self.name]  # what it tells itself is a timer
         letters = tuple(letter(dst, left - 1, incoming.t_ns, cause) for dst in others)
@@ -155,6 +159,11 @@ def letter(dst, left, t_ns, cause=0):
     """A message that may still be answered `left` times: of two kinds, so that priorities and ARQ have a choice."""
     kind, body = (Kind.COMMAND, Command(left, "go", 0)) if left % 2 else (Kind.ACK, Ack("uav", left, 0))
     return Letter(kind, dst, body, t_ns, 1, cause)
+
+
+def delivery(node, kind):
+    """One of that kind, as far as anybody looks who asks how long it may wait."""
+    return Delivery(node, 0, seal(Envelope(1, "run", kind, "a", node, 1, 1, 1, 0, 0, -1, 0, 0, 0, b"")))
 
 
 def network(case):
@@ -190,6 +199,28 @@ def is_up(case):
     return up
 
 
+def comes_of(name, reaction):
+    """What a twin of this case declares to come of each kind of its input."""
+    to = frozenset(reaction.answers) - {name}
+    if not to and not reaction.timers_ns:
+        return {}
+    kinds = [kind for kind in (Kind.COMMAND, Kind.ACK, TIMER) if kind not in reaction.mute]
+    return dict.fromkeys(kinds, Declaration(to, wakes=bool(reaction.timers_ns)))
+
+
+def ahead(case):
+    """How far the kernel may run ahead where twins declare what comes of what, and all addressees are known."""
+    graph, site_of = network(case)
+    all_declared = {
+        name: replace(one, reactions=comes_of(name, reaction))
+        for (name, one), reaction in zip(declared(case).items(), case.reactions, strict=True)
+    }
+    steady = not case.troubles and not any(does.outages for does in case.features)
+    talks = dict.fromkeys(ENTITIES, ("edge:a", "edge:c"))
+    traffic = Traffic(talks, lambda here, there: nx.shortest_path(graph, here, there)) if steady else None
+    return lookahead(graph, site_of, all_declared, traffic)
+
+
 def declared(case):
     timers = {name: min((*reaction.timers_ns, 1 << 60)) for name, reaction in zip(TWINS, case.reactions, strict=True)}
     timers["edge:a"] = min(timers["edge:a"], case.clock_ns)
@@ -205,7 +236,7 @@ def config(name, case):
     )  # fmt: skip
 
 
-def run(case, window_ns, transport="memory", couple=coupling):
+def run(case, window, transport="memory"):
     graph, site_of = network(case)
     kernel = Kernel((*TWINS, *ENTITIES), {} if case.skew is None else {"a": SkewedClock([case.skew])})
     hosts = [Host(name, make=lambda config, life: Scripted(config, life, case)) for name in ("edge", "core")]
@@ -219,7 +250,7 @@ def run(case, window_ns, transport="memory", couple=coupling):
         link.open({host: Welcome("run", each, 0) for host, each in configs.items()})
         faults = tuple(trouble.fault(number) for number, trouble in enumerate(case.troubles))
         layout = Layout(graph, site_of, HOST_OF, lambda _a, _b, _t: 0, is_up(case), faults)
-        plane = MessagePlane(kernel, layout, Streams(1), journal, couple(kernel, link, HOST_OF, window_ns), lives)
+        plane = MessagePlane(kernel, layout, Streams(1), journal, coupling(kernel, link, HOST_OF, window), lives)
         ports = {name: plane.port(name, "run") for name in ENTITIES}
         for name, port in ports.items():
             port.listen(lambda envelope, body: "")
@@ -277,6 +308,7 @@ REACTIONS = st.builds(
     extra_ns=st.sampled_from([0, 1, 700, 9_000]),
     answers=st.lists(st.sampled_from([*TWINS, *ENTITIES]), max_size=2).map(tuple),
     timers_ns=st.lists(st.sampled_from([0, 1, 500, 3_000, 40_000]), max_size=1).map(tuple),
+    mute=st.lists(st.sampled_from(["", "ack", "command"]), max_size=3).map(tuple),
 )
 SPANS = st.tuples(st.sampled_from([0, 1_000, 6_000, 21_000]), st.sampled_from([1, 5_000, 30_000]))
 FEATURES = st.just(PLAIN) | st.builds(
@@ -355,6 +387,7 @@ def test_lockstep_and_every_valid_window_decide_the_same_facts(case, share):
     longest = lookahead(graph, site_of, declared(case))
     lockstep = run(case, 0)
     assert run(case, max(1, round(longest.window_ns * share))) == lockstep
+    assert run(case, ahead(case).horizon) == lockstep
     assert len(set(lockstep.sent)) == len(lockstep.sent) == lockstep.counts.get("sent", 0)
     assert len(set(lockstep.ended)) == len(lockstep.ended)
     assert set(lockstep.ended) <= set(lockstep.sent)
@@ -369,20 +402,34 @@ def test_memory_and_sockets_decide_the_same_facts_in_windows(case):
     assert run(case, window_ns, "inproc") == run(case, window_ns)
 
 
+def test_who_declares_what_comes_of_what_lets_the_kernel_run_further_ahead():
+    """edge:a answers acks to b alone, and nobody else writes through the hub to b."""
+    speaks = Reaction(0, ("b",), (), ("command", ""))
+    case = replace(
+        FEEDBACK, latency_ns=(3_000, 7_000, 5_000), reactions=(speaks, QUIET, QUIET, QUIET), sends=(("a", 0, 2),)
+    )
+    found = ahead(case)
+    assert found.horizon(delivery("edge:a", Kind.ACK)) == 1_000 + 7_000 + 1
+    assert found.horizon(delivery("edge:a", Kind.COMMAND)) is found.horizon(delivery("edge:c", Kind.ACK)) is None
+    assert ahead(replace(case, reactions=(speaks, QUIET, QUIET, speaks))).horizon(delivery("edge:a", Kind.ACK)) == 1_000
+    assert run(case, found.horizon) == run(case, 0)
+    assert not_lockstep(case, lambda _: 30_000)
+
+
 def test_a_window_longer_than_the_lookahead_is_refused_and_would_be_wrong():
     graph, site_of = network(FEEDBACK)
     longest = lookahead(graph, site_of, declared(FEEDBACK))
-    with pytest.raises(UsageError, match=f"to {longest.window_ns / 1e9:g} s: {longest.node} "):
+    with pytest.raises(UsageError, match=f"to {longest.window_ns / 1e9:g} s: {longest.least.node} "):
         longest.check(longest.window_ns + 1)
+    assert not_lockstep(FEEDBACK, lambda _: 30 * longest.window_ns)
 
-    def unchecked(kernel, hosts, host_of, window_ns):
-        return lambda settle: Windows(Batches(hosts, host_of), settle, kernel, window_ns)
 
+def not_lockstep(case, horizon):
+    """Whether these windows decide other facts, or are found out while they do."""
     try:
-        differs = run(FEEDBACK, 30 * longest.window_ns, couple=unchecked) != run(FEEDBACK, 0)
+        return run(case, horizon) != run(case, 0)
     except KernelError:
-        differs = True
-    assert differs
+        return True
 
 
 def test_a_crash_takes_state_and_mail_with_it():

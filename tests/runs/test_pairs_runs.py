@@ -43,7 +43,21 @@ def run(*sets, transport="memory", window="auto"):
     return recorder, hashes
 
 
-@pytest.mark.parametrize("sets", [(), ("twin.price_route=core", "twin.price_form=projected", "network.core.loss=0.1")])
+BUSY = ("twin.cost_us.handle=900", "twin.schedule=asynchronous", "twin.synced=all", "network.edge.rate_mbps=2")
+OUT = 'network.outage=[{link="edge",from_s=0.01,to_s=0.03}]'
+CRASH = 'fault=[{kind="twin_crash",twin="edge:pair2",from_s=0.021,to_s=0.0333}]'
+
+
+@pytest.mark.parametrize(
+    "sets",
+    [
+        (),
+        ("twin.price_route=core", "twin.price_form=projected", "network.core.loss=0.1"),
+        pytest.param(("network.radio.latency_ms=0", "network.fronthaul.latency_ms=0"), id="no latency on air"),
+        pytest.param(BUSY, id="busy twins and slow links"),
+        pytest.param((OUT, CRASH), id="an outage and a crash"),
+    ],
+)
 def test_lockstep_windows_and_sockets_have_one_digest(sets):
     one, hashes = run(*sets)
     for transport, window in (("memory", 0), ("inproc", "auto")):

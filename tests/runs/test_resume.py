@@ -14,14 +14,15 @@ from scenarios import engine
 from scenarios.engine import run_scenario
 from scenarios.load import load
 from scenarios.resuming import resume
-from twin.errors import RunFolderError, TwinError
+from twin.emulation.plane import MessagePlane
+from twin.errors import HostLostError, RunFolderError, TwinError
 from twin.journal.facts import Closed, Handled, HostState, Opened, Wall
 from twin.journal.journal import HEADER, Journal
 from twin.journal.reader import read_journal, records_of
 from twin.journal.records import encode_fact
 from twin.journal.resume import Resumption, find_cut
 from twin.runtime.hosting import Hosting
-from twin.wire.link import MemoryLink
+from twin.wire.local import MemoryLink
 
 SETTINGS = ("scenario.duration_s=0.14", "metrics.warmup_ms=60", "metrics.period_ms=60", "network.radio.loss=0.05")
 CRASH = 'fault=[{kind="twin_crash", twin="core:base_station", from_s=0.07, to_s=0.1}]'
@@ -175,10 +176,36 @@ def test_an_interrupted_run_is_gone_on_with(whole, tmp_path):
 
 
 @pytest.mark.usefixtures("unfinished")
+def test_an_interrupted_run_whose_hosts_never_say_their_last_word_is_gone_on_with(whole, tmp_path, monkeypatch):
+    """Ctrl-C, and then a host is lost, or Ctrl-C again, or a kill: the journal has no end."""
+    arrive = MessagePlane._arrive_at_twin
+    for number in (20, 61):
+        arrivals = iter(range(number))
+
+        def arrive_and_stop(plane, transit, envelope, arrivals=arrivals):
+            arrive(plane, transit, envelope)
+            if next(arrivals, None) is None:
+                os.kill(os.getpid(), signal.SIGINT)
+
+        def lose(_link):
+            raise HostLostError("host edge: is gone")
+
+        out = tmp_path / str(number)
+        with monkeypatch.context() as patch:
+            patch.setattr(MessagePlane, "_arrive_at_twin", arrive_and_stop)
+            patch.setattr(MemoryLink, "stop", lose)
+            with pytest.raises(HostLostError):
+                run_scenario(load("sagin", SETTINGS), SEED, out, "memory")
+        assert read_journal(out / "journal.wal").closed is None
+        resume(out)
+        assert lasting(out) == lasting(whole)
+
+
+@pytest.mark.usefixtures("unfinished")
 def test_who_interrupts_again_waits_for_no_host_and_can_go_on(whole, tmp_path, monkeypatch):
     """The first Ctrl-C comes while a host is at work that would take long; the second ends the run there and then."""
     monkeypatch.setattr("scenarios.engine._PATIENCE_S", 0.0)
-    link = MemoryLink.exchange
+    post = MemoryLink.post
     calls = iter(range(10**9))
 
     def hang(self, batches):
@@ -186,10 +213,10 @@ def test_who_interrupts_again_waits_for_no_host_and_can_go_on(whole, tmp_path, m
             os.kill(os.getpid(), signal.SIGINT)
             os.kill(os.getpid(), signal.SIGINT)
             pytest.fail("nothing may come after the second Ctrl-C")
-        return link(self, batches)
+        post(self, batches)
 
     with monkeypatch.context() as patch:
-        patch.setattr(MemoryLink, "exchange", hang)
+        patch.setattr(MemoryLink, "post", hang)
         with pytest.raises(KeyboardInterrupt):
             run_scenario(load("sagin", SETTINGS), SEED, tmp_path / "out", "memory")
     assert read_journal(tmp_path / "out" / "journal.wal").closed is None
@@ -259,12 +286,17 @@ def scenario_with(manifest, section, **values):
 FORGERIES = {
     "another seed": (lambda m: {**m, "seed": 12}, "is not what comes about now"),
     "another scenario": (lambda m: scenario_with(m, "network", topology="x"), "topology"),
-    "another window": (lambda m: {**m, "window_ns": 10**9}, "window=1 s: must be 1e-09 to"),
-    "lockstep": (lambda m: {**m, "window_ns": 0}, "is not what comes about now"),
+    "another window": (lambda m: {**m, "window": "1000000000"}, "window=1 s: must be 1e-09 to"),
+    "no window": (lambda m: {**m, "window": "-1"}, "manifest key window=-1: must be auto or a number of ns"),
+    "lockstep": (lambda m: {**m, "window": "0"}, "is not what comes about now"),
     "longer reports": (lambda m: scenario_with(m, "report", period_ms=21.0), "is not what comes about now"),
     "another version": (
         lambda m: {**m, "versions": {**m["versions"], "numpy": "0.9"}},
         "numpy version=0.9: must be .*, this program's, to go on with the run",
+    ),
+    "another machine": (
+        lambda m: {**m, "machine": "Plan9 sparc64"},
+        "machine=Plan9 sparc64: must be .*, this one's, to go on with the run",
     ),
     "no versions": (lambda m: {k: v for k, v in m.items() if k != "versions"}, "manifest key versions is missing"),
     "no seed": (lambda m: {**m, "seed": "1"}, "manifest key seed is of type str: must be of type int"),

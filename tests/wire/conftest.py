@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from twin.wire.codec import encode_body
+from twin.wire.codec import encode_body, seal
 from twin.wire.control import decode_control, encode_control
 from twin.wire.messages import (
     Ack,
@@ -15,6 +15,7 @@ from twin.wire.messages import (
     Precoder,
     Price,
     Replica,
+    Sealed,
     Sensed,
     State,
 )
@@ -76,6 +77,11 @@ def bodies(csi):
 
 
 @pytest.fixture
+def sealed(envelope) -> Sealed:
+    return seal(envelope)
+
+
+@pytest.fixture
 def envelope(csi) -> Envelope:
     return Envelope(
         schema=1,
@@ -131,8 +137,8 @@ class Echo:
 
     def outcome(self, delivery):
         begin_ns, finish_ns = delivery.t_ns, delivery.t_ns + 2
-        if delivery.envelope is not None:
-            return Outcome(Fate.DELIVERED, Reason.NONE, begin_ns, finish_ns, (delivery.envelope,))
+        if delivery.sealed is not None:
+            return Outcome(Fate.DELIVERED, Reason.NONE, begin_ns, finish_ns, (delivery.sealed,))
         again = TimerRequest(delivery.node, delivery.timer, finish_ns)
         return Outcome(Fate.DELIVERED, Reason.NONE, begin_ns, finish_ns, (), (again,))
 

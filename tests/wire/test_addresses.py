@@ -1,6 +1,7 @@
 """Where kernels may listen and hosts may connect."""
 
 import socket
+from contextlib import ExitStack
 
 import pytest
 
@@ -31,6 +32,7 @@ def test_addresses_on_this_machine(address, checked):
         ("inproc://kernel", "must be tcp://"),
         ("tcp://127.0.0.1", "must be tcp://"),
         ("tcp://127.0.0.1:-1", "must be tcp://"),
+        ("tcp://127.0.0.1:\uff15\uff15", "must be tcp://"),
         ("tcp://127.0.0.1:0", "the port must be 1 to 65535"),
         ("tcp://127.0.0.1:65536", "the port must be 1 to 65535"),
         ("tcp://0.0.0.0:5555", "must be on this machine"),
@@ -90,6 +92,23 @@ def test_what_a_dead_kernel_left_is_taken_over_and_what_a_living_one_has_is_not_
     check_free(address, "listen")
     Router(address).close()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["SOCK_DGRAM", "SOCK_STREAM"])
+def test_the_socket_of_another_program_is_not_removed_though_nobody_can_connect_to_it(tmp_path, kind):
+    path = tmp_path / "socket"
+    with socket.socket(socket.AF_UNIX, getattr(socket, kind)) as other, ExitStack() as waiting:
+        other.bind(str(path))
+        if kind == "SOCK_STREAM":
+            other.listen(0)
+            for _ in range(2):  # nobody is let in, and there is no more room to wait
+                caller = waiting.enter_context(socket.socket(socket.AF_UNIX))
+                caller.setblocking(False)
+                caller.connect_ex(str(path))
+        assert not remove_socket(f"ipc://{path}")
+        with pytest.raises(UsageError, match="is in use"):
+            Router(f"ipc://{path}")
+    assert path.exists()
 
 
 def test_a_folder_that_is_not_there_is_named():

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from twin.errors import WireError
 from twin.wire.arrays import ARRAY_EXT, encode_array
+from twin.wire.bodies import MAX_REMEMBERED
 from twin.wire.codec import decode_body, encode_body
 from twin.wire.fields import MAX_ANTENNAS, MAX_RECEIVERS
 from twin.wire.messages import Ack, Command, Covariance, Csi, Echo, Kind, Precoder, Price, Replica, Sensed, State
@@ -250,3 +251,25 @@ def test_declared_lengths_allocate_next_to_nothing():
     _, peak_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak_bytes < 5_000_000  # 1024 levels of 512 items each, the deepest that is read
+
+
+def test_who_is_told_the_same_price_gets_the_same_and_can_change_nothing():
+    factor = np.array([[1.0 + 1j, 2.0], [0.5 - 1.5j, 1j]])
+    data = encode_body(Price("pair2", 7, 9, "", 5.25, 10.0, factor))
+    first, second = decode_body(Kind.PRICE, data), decode_body(Kind.PRICE, bytes(bytearray(data)))
+    assert first is second
+    assert first.factor.ctypes.data % 16 == 0
+    assert first.factor.flags.c_contiguous
+    assert not np.shares_memory(first.factor, factor)
+    with pytest.raises(ValueError, match="WRITEABLE"):
+        first.factor.flags.writeable = True
+    with pytest.raises(AttributeError):
+        first.quote = 10
+
+
+def test_a_long_price_is_not_remembered():
+    data = encode_body(Price("pair2", 7, 9, "", 5.25, 10.0, np.ones((64, 64), complex)))
+    assert len(data) > MAX_REMEMBERED
+    first, second = decode_body(Kind.PRICE, data), decode_body(Kind.PRICE, data)
+    assert first is not second
+    np.testing.assert_array_equal(first.factor, second.factor)

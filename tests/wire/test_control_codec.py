@@ -7,10 +7,11 @@ import pytest
 from msgspec.structs import replace
 
 from twin.errors import WireError
-from twin.wire.codec import encode_envelope
+from twin.wire.codec import seal
 from twin.wire.control import decode_control, encode_control
 from twin.wire.heads import MAX_PARTS
 from twin.wire.limits import MAX_FRAME, MAX_ITEMS, MAX_TEXT
+from twin.wire.messages import Sealed
 from twin.wire.protocol import (
     Batch,
     Delivery,
@@ -52,16 +53,20 @@ CONFIG = {
 }
 
 
-def controls(envelope):
-    other = replace(envelope, seq=13, msg_id=346)
+@pytest.fixture
+def other(envelope) -> Sealed:
+    return seal(replace(envelope, seq=13, msg_id=346))
+
+
+def controls(sealed, other):
     deliveries = (
-        Delivery("core:uav", 10, envelope),
+        Delivery("core:uav", 10, sealed),
         Delivery("core:uav", 11, None, "resolve"),
         Delivery("edge:uav", 12, other),
     )
     outcomes = (
         Outcome(
-            Fate.DELIVERED, Reason.NONE, 10, 14, (envelope, other), (TimerRequest("core:uav", "resolve", 99),), (SOLVE,)
+            Fate.DELIVERED, Reason.NONE, 10, 14, (sealed, other), (TimerRequest("core:uav", "resolve", 99),), (SOLVE,)
         ),
         Outcome(Fate.DROPPED, Reason.STALE, 11, 11),
         Outcome(Fate.LOST, Reason.LOSS, -1, -1, (), (), (replace(SOLVE, inputs=(), status="failed"),)),
@@ -96,8 +101,8 @@ def header(*fields):
     return [msgpack.packb([1, *fields])]
 
 
-def test_every_control_message_comes_back_as_it_was(envelope):
-    for control in controls(envelope):
+def test_every_control_message_comes_back_as_it_was(sealed, other):
+    for control in controls(sealed, other):
         parts = encode_control(control)
         back = decode_control(parts)
         assert back == control
@@ -106,14 +111,13 @@ def test_every_control_message_comes_back_as_it_was(envelope):
         assert all(type(part) is bytes for part in parts)
 
 
-def test_every_message_is_a_frame_of_its_own_in_order(envelope):
-    other = replace(envelope, seq=13, msg_id=346)
-    batch = Batch(1, (Delivery("a", 1, other), Delivery("a", 2, None, "tick"), Delivery("b", 3, envelope)))
-    assert encode_control(batch)[1:] == [encode_envelope(other), encode_envelope(envelope)]
+def test_every_message_is_a_frame_of_its_own_in_order(sealed, other):
+    batch = Batch(1, (Delivery("a", 1, other), Delivery("a", 2, None, "tick"), Delivery("b", 3, sealed)))
+    assert encode_control(batch)[1:] == [other.frame, sealed.frame]
     result = Result(
-        1, tuple(Outcome(Fate.DELIVERED, Reason.NONE, 1, 2, sends) for sends in [(), (envelope, other), (other,)])
+        1, tuple(Outcome(Fate.DELIVERED, Reason.NONE, 1, 2, sends) for sends in [(), (sealed, other), (other,)])
     )
-    assert encode_control(result)[1:] == [encode_envelope(e) for e in (envelope, other, other)]
+    assert encode_control(result)[1:] == [sent.frame for sent in (sealed, other, other)]
 
 
 def test_equal_state_hashes_have_equal_bytes():
@@ -168,6 +172,8 @@ def test_an_error_gets_through_whatever_its_text_is():
             "TimerRequest.at_ns",
         ),
         (Result(1, (Outcome(Fate.DELIVERED, Reason.NONE, 1, 1, [], ()),)), "outcome.sends"),
+        (Result(1, (Outcome(Fate.DELIVERED, Reason.NONE, 1, 1, (b"frame",)),)), "must be a sealed envelope"),
+        (Batch(1, (Delivery("a", 1, b"frame"),)), "delivery.sealed=b'frame': must be a sealed envelope"),
         (
             Result(1, (Outcome(Fate.DELIVERED, Reason.NONE, 1, 1, (), (), (replace(SOLVE, objective=float("nan")),)),)),
             "SolveReport.objective=nan",
@@ -196,9 +202,9 @@ def test_a_sender_is_told_what_is_wrong_with_its_message(control, reason):
     assert "\n" not in str(caught.value)
 
 
-def test_a_delivery_is_a_message_or_a_timer_never_both(envelope):
+def test_a_delivery_is_a_message_or_a_timer_never_both(sealed):
     with pytest.raises(WireError, match="if and only if there is no envelope"):
-        encode_control(Batch(1, (Delivery("a", 1, envelope, "timer"),)))
+        encode_control(Batch(1, (Delivery("a", 1, sealed, "timer"),)))
 
 
 @pytest.mark.parametrize(
@@ -215,6 +221,8 @@ def test_a_delivery_is_a_message_or_a_timer_never_both(envelope):
         (header("stop", 1), "array of 0 fields"),
         (header("hello", "edge", 0), "array of 4 fields"),
         (header("hello", "edge", 0, 70_000, "1.0"), "Hello.schema=70000"),
+        (header("hello", "edge", 0, 2, "1.0"), "hello.schema=2: must be 1, as its header says"),
+        ([msgpack.packb([True, "hello", "edge", 0, 1, "1.0"])], "control.schema=True"),
         (header("welcome", "run", {}, 0), "Welcome.node_configs"),
         (header("welcome", "run", [{"a": [[[[[[[1]]]]]]]}], 0), "nested at most 8 deep"),
         (header("batch", 1), "array of 2 fields"),
@@ -269,7 +277,7 @@ def test_declared_lengths_allocate_a_bounded_amount():
 def test_what_a_result_says_about_wall_time_is_not_in_its_digest(envelope):
     def result(wall_us=1.0, seq=12, iterations=17):
         solve = replace(SOLVE, wall_us=wall_us, iterations=iterations)
-        sends = (replace(envelope, seq=seq),)
+        sends = (seal(replace(envelope, seq=seq)),)
         return Result(1, (Outcome(Fate.DELIVERED, Reason.NONE, 1, 2, sends, (), (solve,)),))
 
     digest = digest_of_result(result())

@@ -27,15 +27,15 @@ def opened(*hosts):
     return link
 
 
-def batch(envelope, number=1):
-    return Batch(number, (Delivery("node", 5, envelope), Delivery("node", 6, None, "tick")))
+def batch(sealed, number=1):
+    return Batch(number, (Delivery("node", 5, sealed), Delivery("node", 6, None, "tick")))
 
 
-def test_only_batches_are_handed_over_and_their_results_are_those_of_the_bytes(echo, envelope):
+def test_only_batches_are_handed_over_and_their_results_are_those_of_the_bytes(echo, sealed):
     host = direct(echo, "edge")
     handed = opened(host)
     encoded = opened(echo("edge"))
-    sent = batch(envelope)
+    sent = batch(sealed)
     assert handed.exchange({"edge": sent}) == encoded.exchange({"edge": sent})
     assert handed.stop() == encoded.stop()
     welcome, got, _parts, stop = host.seen
@@ -44,7 +44,7 @@ def test_only_batches_are_handed_over_and_their_results_are_those_of_the_bytes(e
     assert type(decode_control(stop)) is Stop
 
 
-def test_bodies_are_the_receivers_own_copies_whatever_the_way(echo, envelope):
+def test_bodies_are_the_receivers_own_copies_whatever_the_way(echo, sealed):
     """Contiguous, aligned, read-only, and no part of what the sender still holds (invariant 13)."""
     found = []
 
@@ -52,11 +52,11 @@ def test_bodies_are_the_receivers_own_copies_whatever_the_way(echo, envelope):
         found.extend(decode_body(d.envelope.kind, d.envelope.body) for d in control.deliveries)
         return Result(control.number, (Outcome(Fate.DELIVERED, Reason.NONE, 5, 6),))
 
-    one = Batch(1, (Delivery("node", 5, envelope),))
+    one = Batch(1, (Delivery("node", 5, sealed),))
     opened(direct(echo, "edge", look)).exchange({"edge": one})
     with make_link("inproc", [echo("edge")]) as link:
         link.open({"edge": Welcome("run", (), 0)})
-        back = link.exchange({"edge": one})["edge"].outcomes[0].sends[0]
+        back = link.exchange({"edge": one})["edge"].outcomes[0].sends[0].envelope
     found.append(decode_body(back.kind, back.body))
     handed, carried = ([body.channels, body.error_var, body.radius] for body in found)
     for here, there in zip(handed, carried, strict=True):
@@ -79,18 +79,18 @@ def test_bodies_are_the_receivers_own_copies_whatever_the_way(echo, envelope):
         (lambda b: Result(b.number, ()), WireError, "host edge: result 1 with 0 outcomes: must be 1 with 2"),
     ],
 )
-def test_a_wrong_answer_is_refused_as_over_a_socket(echo, envelope, answer, error, reason):
+def test_a_wrong_answer_is_refused_as_over_a_socket(echo, sealed, answer, error, reason):
     link = opened(direct(echo, "edge", answer))
     with pytest.raises(error, match=reason):
-        link.exchange({"edge": batch(envelope)})
+        link.exchange({"edge": batch(sealed)})
 
 
-def test_a_stranger_and_a_closed_link_are_told_apart(echo, envelope):
+def test_a_stranger_and_a_closed_link_are_told_apart(echo, sealed):
     link = opened(direct(echo, "edge"), echo("core"))  # `core` takes bytes only: then all do
-    results = link.exchange({"core": batch(envelope), "edge": batch(envelope)})
+    results = link.exchange({"core": batch(sealed), "edge": batch(sealed)})
     assert results["core"] == results["edge"]
     with pytest.raises(KernelError, match="BATCH: host nobody: must be one of edge, core"):
-        link.exchange({"nobody": batch(envelope)})
+        link.exchange({"nobody": batch(sealed)})
     link.close()
     with pytest.raises(KernelError, match="BATCH: the link is not open"):
-        link.exchange({"edge": batch(envelope, 2)})
+        link.exchange({"edge": batch(sealed, 2)})

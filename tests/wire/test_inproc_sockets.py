@@ -39,27 +39,27 @@ def intrude():
 
 
 @pytest.mark.parametrize("route", [b"edge#1", b"edge", b"stranger", b"\x01\xff"])
-def test_an_intruder_is_ignored_and_counted(echo, intrude, envelope, route):
+def test_an_intruder_is_ignored_and_counted(echo, intrude, sealed, route):
     host = echo("edge")
     with opened(InprocLink([host], TIMEOUT_S), host) as link:
         intrude(link, route, encode_control(FORGED), encode_control(HostError("lies")), [b""], [b"\xc1"] * 3)
         assert link._router.poll(POLL_MS)
         # ZeroMQ takes one message from each peer in turn: six rounds bring all four of the intruder's.
         for number in range(1, 7):
-            result = link.exchange({"edge": Batch(number, (Delivery("node", 7, envelope),))})["edge"]
-            assert result.outcomes == (Outcome(Fate.DELIVERED, Reason.NONE, 7, 9, (envelope,)),)
+            result = link.exchange({"edge": Batch(number, (Delivery("node", 7, sealed),))})["edge"]
+            assert result.outcomes == (Outcome(Fate.DELIVERED, Reason.NONE, 7, 9, (sealed,)),)
         assert link.stop() == {"edge": StateHash({"edge:node": "ab" * 32})}
         assert link.rejected == 4
         assert len(host.seen) == 8
 
 
-def test_an_intruder_cannot_take_a_route_that_is_in_use(echo, intrude, envelope):
+def test_an_intruder_cannot_take_a_route_that_is_in_use(echo, intrude, sealed):
     host = echo("edge")
     with opened(InprocLink([host], TIMEOUT_S), host) as link:
         socket = intrude(link, b"edge#0", encode_control(HostError("lies")))
         assert link._router.poll(10) == 0
-        result = link.exchange({"edge": Batch(1, (Delivery("node", 7, envelope),))})["edge"]
-        assert result.outcomes[0].sends == (envelope,)
+        result = link.exchange({"edge": Batch(1, (Delivery("node", 7, sealed),))})["edge"]
+        assert result.outcomes[0].sends == (sealed,)
         assert socket.poll(10) == 0
 
 
@@ -83,10 +83,10 @@ def test_an_intruder_cannot_introduce_itself_as_a_host(echo, intrude):
         assert mute.seen == []
 
 
-def test_links_do_not_hear_each_other(echo, envelope):
+def test_links_do_not_hear_each_other(echo, sealed):
     here, there = echo("edge"), echo("edge")
     with opened(InprocLink([here]), here) as one, opened(InprocLink([there]), there) as two:
-        one.exchange({"edge": Batch(1, (Delivery("node", 7, envelope),))})
+        one.exchange({"edge": Batch(1, (Delivery("node", 7, sealed),))})
         assert (len(here.seen), len(there.seen)) == (2, 1)
         assert one.address != two.address
 

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from twin.errors import HostLostError, KernelError, UsageError, WireError
+from twin.wire.codec import seal
 from twin.wire.control import encode_control
 from twin.wire.protocol import (
     Batch,
@@ -57,7 +58,9 @@ def conversation(transport, hosts, envelope):
         link.open(welcome(*hosts))
         answers = []
         for number in range(1, 6):
-            mail = tuple(Delivery(f"node{i}", number, replace(envelope, seq=10 * number + i)) for i in range(number))
+            mail = tuple(
+                Delivery(f"node{i}", number, seal(replace(envelope, seq=10 * number + i))) for i in range(number)
+            )
             batches = {"core": Batch(number, (*mail, timer())), "edge": Batch(number, mail[:1])}
             answers.append(link.exchange(batches))
         answers.append(link.exchange({"edge": Batch(6, ())}))
@@ -73,7 +76,7 @@ def test_memory_and_inproc_carry_the_same_bytes_to_the_same_end(echo, envelope):
     answers, (_, core_saw) = memory
     assert list(answers[0]) == ["core", "edge"]
     sends = [outcome.sends for outcome in answers[1]["core"].outcomes]
-    assert sends == [(replace(envelope, seq=20),), (replace(envelope, seq=21),), ()]
+    assert sends == [(seal(replace(envelope, seq=20)),), (seal(replace(envelope, seq=21)),), ()]
     assert answers[-1] == {"edge": StateHash({"edge:node": HASH}), "core": StateHash({"core:node": HASH})}
     assert [len(parts) for parts in core_saw] == [1, 2, 3, 4, 5, 6, 1]
 

@@ -1,15 +1,23 @@
 """Where virtual time waits for the hosts: the coupling between the kernel and the twins.
 
-A twin's reply to a delivery at t can have no effect before t + L (`lookahead`). So the first delivery at t0 opens the
-window [t0, t0 + L): the kernel runs on, and what else is delivered in the window is put aside. The barrier at t0 + L
-precedes every other event of its instant; the deliveries go to the hosts as one sorted batch each, and all hosts work
-at once. A reply becomes an event at its finish time, so queues change only in the order of events.
+A twin's reply to a delivery at t can have no effect before t + L, with an L for each delivery (`lookahead`), none for
+one that nothing comes of. So the kernel runs on, and what is delivered meanwhile is put aside. Some time before the
+first t + L the deliveries go to the hosts, as one sorted batch each, and all hosts work at once, and at the same time
+as the kernel, which runs on until the first t + L. There it waits for the results. That barrier precedes all other
+events of its instant. A reply becomes an event at its finish time, so queues change only in the order of events.
+
+At most one batch is with a host: the results of one are collected before the next is posted. So a batch is posted soon
+where the hosts have nothing to do, a sixteenth of L after the first delivery that has one: what comes at the same
+instant or shortly after goes with it. Where they are at work it is posted halfway, which leaves each batch as much time
+as the next. Which deliveries make a batch depends on nothing but virtual time.
 
 `Lockstep` is the limit L -> 0: every delivery is a batch of its own, at its instant. Both decide the same facts.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Final, Protocol
 
 from twin.emulation.keeper import Hosts, Keeper
@@ -18,9 +26,14 @@ from twin.errors import KernelError
 from twin.wire.protocol import Batch, Delivery, Outcome
 
 MAX_BATCH: Final = 1000
-"""Most deliveries in one batch; a window that has more sends several, in order."""
+"""Most deliveries in one batch; when so many have been put aside they are posted."""
+
+_SOON: Final = 16
+_HALFWAY: Final = 2
 
 Settled = Sequence[tuple[Delivery, Outcome]]
+Horizon = Callable[[Delivery], int | None]
+"""How long a delivery may wait for its twin, in ns; None for one that nothing comes of."""
 
 
 class Settle(Protocol):
@@ -43,6 +56,19 @@ class Barrier(Protocol):
         """Have everything handled that was submitted: no event before the end of the run is left."""
 
 
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Deliveries that are with the hosts: `batches` by host, `places` where the deliveries of each stand.
+
+    `asked` is false while results are on file: the hosts are then not asked before it is known that these are not.
+    """
+
+    deliveries: Sequence[Delivery]
+    places: Mapping[str, Sequence[int]]
+    batches: Mapping[str, Batch]
+    asked: bool
+
+
 class Batches:
     """Numbers the batches of every host and checks what comes back.
 
@@ -58,26 +84,31 @@ class Batches:
         self._keeper = keeper
         self._numbers = dict.fromkeys(sorted(set(host_of.values())), 0)
 
-    def handle(self, deliveries: Sequence[Delivery]) -> list[Outcome]:
-        """The outcomes of these deliveries, in their order, whichever host handled them."""
+    def post(self, deliveries: Sequence[Delivery]) -> Posted:
+        """Give the hosts these deliveries, at most MAX_BATCH."""
         places: dict[str, list[int]] = defaultdict(list)
         for place, delivery in enumerate(deliveries):
             places[self._host_of[delivery.node]].append(place)
-        on_file = self._keeper.outcomes(deliveries) if self._keeper else None
-        found: dict[int, Outcome] = dict(enumerate(on_file or ()))
-        for part in _parts(places):
-            batches = {host: self._batch(host, mine, deliveries) for host, mine in part.items()}
-            if on_file is None:
-                results = self._hosts.exchange(batches)
-                for host, mine in part.items():
-                    found.update(zip(mine, results[host].outcomes, strict=True))
-            else:
-                self._hosts.recall(batches)
-            if self._keeper:
-                for host, mine in part.items():
-                    self._keeper.note(host, batches[host], [found[place] for place in mine])
-        outcomes = [found[place] for place in range(len(deliveries))]
-        for delivery, outcome in zip(deliveries, outcomes, strict=True):
+        batches = {host: self._batch(host, places[host], deliveries) for host in sorted(places)}
+        asked = self._keeper is None or not self._keeper.recalls
+        if asked:
+            self._hosts.post(batches)
+        return Posted(deliveries, places, batches, asked)
+
+    def collect(self, posted: Posted) -> list[Outcome]:
+        """The outcomes of what was posted, in the order of the deliveries, whichever host handled them."""
+        found = self._on_file(posted)
+        if found is None:
+            if not posted.asked:
+                self._hosts.post(posted.batches)
+            results, found = self._hosts.collect(), {}
+            for host, mine in posted.places.items():
+                found.update(zip(mine, results[host].outcomes, strict=True))
+        if self._keeper:
+            for host, batch in posted.batches.items():
+                self._keeper.note(host, batch, [found[place] for place in posted.places[host]])
+        outcomes = [found[place] for place in range(len(posted.deliveries))]
+        for delivery, outcome in zip(posted.deliveries, outcomes, strict=True):
             if not delivery.t_ns <= outcome.begin_ns <= outcome.finish_ns:
                 handled = f"{outcome.begin_ns}..{outcome.finish_ns} ns"
                 raise KernelError(f"{delivery.node}: handled at {handled} what arrived at {delivery.t_ns} ns")
@@ -88,16 +119,19 @@ class Batches:
         if self._keeper:
             self._keeper.keep()
 
+    def _on_file(self, posted: Posted) -> dict[int, Outcome] | None:
+        """The outcomes that an earlier attempt at the run left behind; None where the hosts must say."""
+        if posted.asked or self._keeper is None:
+            return None
+        outcomes = self._keeper.outcomes(posted.deliveries)
+        if outcomes is None:
+            return None
+        self._hosts.recall(posted.batches)
+        return dict(enumerate(outcomes))
+
     def _batch(self, host: str, places: Sequence[int], deliveries: Sequence[Delivery]) -> Batch:
         self._numbers[host] += 1
-        return Batch(self._numbers[host], tuple(deliveries[place] for place in places))
-
-
-def _parts(places: Mapping[str, Sequence[int]]) -> Iterator[dict[str, Sequence[int]]]:
-    """Rounds of at most MAX_BATCH deliveries per host."""
-    for start in range(0, max(map(len, places.values()), default=0), MAX_BATCH):
-        chunks = {host: mine[start : start + MAX_BATCH] for host, mine in sorted(places.items())}
-        yield {host: chunk for host, chunk in chunks.items() if chunk}
+        return Batch(self._numbers[host], tuple([deliveries[place] for place in places]))
 
 
 class Lockstep:
@@ -110,7 +144,7 @@ class Lockstep:
     def submit(self, delivery: Delivery) -> None:
         """Let the twin handle the delivery now."""
         self._settle.before()
-        outcomes = self._batches.handle((delivery,))
+        outcomes = self._batches.collect(self._batches.post((delivery,)))
         self._settle.after([(delivery, outcomes[0])])
         self._batches.keep()
 
@@ -119,45 +153,88 @@ class Lockstep:
 
 
 class Windows:
-    """Conservative windows of a fixed length.
+    """Conservative windows, as long as the deliveries in them allow.
 
     Args:
         batches: the way to the hosts.
         settle: journals and schedules the outcomes.
         kernel: virtual time.
-        window_ns: L, at least 1 and at most what `lookahead` allows.
+        horizon: how long each delivery may wait, at least 1 ns and at most what `lookahead` allows.
     """
 
-    def __init__(self, batches: Batches, settle: Settle, kernel: Kernel, window_ns: int) -> None:
+    def __init__(self, batches: Batches, settle: Settle, kernel: Kernel, horizon: Horizon) -> None:
         self._batches = batches
         self._settle = settle
         self._kernel = kernel
-        self._window_ns = window_ns
+        self._horizon = horizon
         self._waiting: list[Delivery] = []
+        self._due_ns: int | None = None  # when the outcomes of what waits must be known
+        self._post_ns: int | None = None  # when it is posted
+        self._posted: Posted | None = None
 
     def submit(self, delivery: Delivery) -> None:
-        """Put the delivery aside until the window that it opens or falls into is over."""
-        if not self._waiting:
-            self._kernel.first(self._kernel.now_ns + self._window_ns, self.flush)
+        """Put the delivery aside."""
         self._waiting.append(delivery)
+        length_ns, now = self._horizon(delivery), self._kernel.now_ns
+        if length_ns is not None:
+            self._due_ns = _earlier(now + length_ns, self._due_ns)
+            post_ns = now + length_ns // (_SOON if self._posted is None else _HALFWAY)
+            if self._post_ns is None or post_ns < self._post_ns:
+                self._post_ns = post_ns
+                self._kernel.first(post_ns, partial(self._on_time, post_ns))
+        if len(self._waiting) == MAX_BATCH:
+            self._post()
 
     def flush(self) -> None:
-        """Close the window, if one is open."""
-        deliveries, self._waiting = self._waiting, []
-        if deliveries:
-            self._settle.before()
-            self._settle.after(list(zip(deliveries, self._batches.handle(deliveries), strict=True)))
-            self._batches.keep()
+        """Have done with what waits, and with what is with the hosts."""
+        if self._waiting:
+            self._post()
+        self._collect()
+
+    def _on_time(self, post_ns: int) -> None:
+        """Post, unless that was done early, or is to be done earlier than was thought."""
+        if self._post_ns == post_ns:
+            self._post()
+
+    def _post(self) -> None:
+        self._collect()
+        deliveries, due_ns = self._waiting, self._due_ns
+        self._waiting, self._due_ns, self._post_ns = [], None, None
+        self._settle.before()
+        posted = self._posted = self._batches.post(deliveries)
+        if due_ns is not None:
+            self._kernel.first(due_ns, partial(self._in_time, posted))
+
+    def _in_time(self, posted: Posted) -> None:
+        """Collect, unless that was done early."""
+        if self._posted is posted:
+            self._collect()
+
+    def _collect(self) -> None:
+        posted, self._posted = self._posted, None
+        if posted is None:
+            return
+        outcomes = self._batches.collect(posted)
+        for delivery, outcome in zip(posted.deliveries, outcomes, strict=True):
+            if (outcome.sends or outcome.timers) and self._horizon(delivery) is None:
+                raise KernelError(f"{delivery.node}: answered what it declared that it would not answer")
+        self._settle.after(list(zip(posted.deliveries, outcomes, strict=True)))
+        self._batches.keep()
+
+
+def _earlier(t_ns: int, other_ns: int | None) -> int:
+    return t_ns if other_ns is None else min(t_ns, other_ns)
 
 
 def coupling(
-    kernel: Kernel, hosts: Hosts, host_of: Mapping[str, str], window_ns: int, keeper: Keeper | None = None
+    kernel: Kernel, hosts: Hosts, host_of: Mapping[str, str], window: int | Horizon, keeper: Keeper | None = None
 ) -> Callable[[Settle], Barrier]:
-    """What makes the barrier of a message plane: windows of that length, or lockstep for 0.
+    """What makes the barrier of a message plane: windows of one length in ns, or as `window` says; lockstep for 0.
 
     Without a `keeper` no snapshots are taken, and a run cannot be resumed.
     """
     batches = Batches(hosts, host_of, keeper)
-    if window_ns == 0:
+    if window == 0:
         return lambda settle: Lockstep(batches, settle)
-    return lambda settle: Windows(batches, settle, kernel, window_ns)
+    horizon: Horizon = window if callable(window) else lambda _: window
+    return lambda settle: Windows(batches, settle, kernel, horizon)

@@ -22,8 +22,11 @@ _PART_BYTES: Final = 1 << 20
 class Hosts(Protocol):
     """The kernel's side of all hosts (`twin.wire.transport`)."""
 
-    def exchange(self, batches: Mapping[str, Batch]) -> dict[str, Result]:
-        """Send each host its batch and wait for all the results."""
+    def post(self, batches: Mapping[str, Batch]) -> None:
+        """Send each host its batch, and let it work."""
+
+    def collect(self) -> dict[str, Result]:
+        """Wait for all the results of what was posted."""
 
     def snapshot(self, names: Sequence[str]) -> dict[str, bytes]:
         """The state of these hosts after their last batch."""
@@ -48,6 +51,10 @@ class Recorder(Protocol):
 class Archive(Protocol):
     """What is on file of a run that is executed again (`twin.journal.resume`)."""
 
+    @property
+    def live(self) -> bool:
+        """Whether what is on file has been executed again, and the run goes on."""
+
     def outcomes(self, deliveries: Sequence[Delivery]) -> list[Outcome] | None:
         """What the hosts made of these deliveries; None where that is not on file."""
 
@@ -68,17 +75,19 @@ class Keeper:
         self._hosts = hosts
         self._recorder = recorder
         self._archive = archive
-        self._recalled = False
         self._told: dict[str, int] = {}
         self._busy_us: dict[str, float] = {}
         self._last: dict[str, int] = {}
         self._sizes: dict[str, int] = {}
 
+    @property
+    def recalls(self) -> bool:
+        """Whether outcomes may be on file."""
+        return self._archive is not None and not self._archive.live
+
     def outcomes(self, deliveries: Sequence[Delivery]) -> list[Outcome] | None:
         """What the hosts made of these deliveries; None where they must be asked."""
-        outcomes = None if self._archive is None else self._archive.outcomes(deliveries)
-        self._recalled = outcomes is not None
-        return outcomes
+        return None if self._archive is None else self._archive.outcomes(deliveries)
 
     def note(self, host: str, batch: Batch, outcomes: Sequence[Outcome]) -> None:
         """A host was told something, and answered."""
@@ -90,7 +99,7 @@ class Keeper:
 
     def keep(self) -> None:
         """Take the snapshots that are due; what is on file is not taken again."""
-        if self._recalled and self._archive is not None:
+        if self._archive is not None and not self._archive.live:
             for host, number, state in self._archive.states():
                 if self._last.get(host) == number:
                     self._hosts.remember(host, number, state)

@@ -6,7 +6,8 @@ another order execute them in the same order, and a delay below zero is an error
 """
 
 from collections.abc import Callable, Generator, Iterable, Mapping
-from typing import Any, Final
+from heapq import heappop, heappush
+from typing import Any, Final, cast
 
 import simpy
 
@@ -22,27 +23,29 @@ _RANK_BITS: Final = 24
 Process = Generator[simpy.Event, Any, None]
 
 
-class Instant:
-    """An event that calls `action` when SimPy processes it.
-
-    SimPy asks of an event its callbacks and whether it went well; this one has nothing else, because most of the cost
-    of a message that crosses a link is the cost of its events.
-    """
-
-    __slots__ = ("action", "callbacks")
-
-    _ok: Final = True
-
-    def __init__(self, action: Callable[[], None]) -> None:
-        self.action = action
-        self.callbacks: tuple[Callable[[Instant], None], ...] | None = _CALL
+Action = Callable[[], None]
 
 
-def _call(instant: Instant) -> None:
-    instant.action()
+class Timeline(simpy.Environment):
+    """SimPy's environment with plain calls among its events: of a message's way they are most of the events."""
 
+    def __init__(self) -> None:
+        super().__init__(initial_time=0)  # integers stay integers
+        self.entries: list[tuple[int, int, int, Action | simpy.Event]] = cast("Any", self._queue)
+        """What is to come, as a heap: (time in ns, order, number, what)."""
 
-_CALL: Final = (_call,)
+    def put(self, t_ns: int, order: int, what: Action | simpy.Event) -> None:
+        """Make this call, or process this event, at `t_ns`, which must not lie in the past."""
+        heappush(self.entries, (t_ns, order, next(self._eid), what))
+
+    def step(self) -> None:
+        """Make the next call, or process the next event as SimPy does."""
+        what = self.entries[0][-1]
+        if isinstance(what, simpy.Event):
+            super().step()
+        else:
+            self._now = heappop(self.entries)[0]
+            what()
 
 
 class Sleep(simpy.Event):
@@ -64,7 +67,7 @@ class Kernel:
     """
 
     def __init__(self, names: Iterable[str], clocks: Mapping[str, SkewedClock] | None = None) -> None:
-        self.env = simpy.Environment(initial_time=0)  # integers stay integers
+        self.env = Timeline()
         self.events = 0
         self._rank = {name: rank for rank, name in enumerate(sorted(names), start=1)}
         self._pairs: dict[tuple[str, str], int] = {}
@@ -101,19 +104,19 @@ class Kernel:
         found = self._pairs[dst, src] = _FIRST_PRIORITY + (pair << _SEQ_BITS)
         return found
 
-    def at(self, t_ns: int, order: int, action: Callable[[], None]) -> None:
+    def at(self, t_ns: int, order: int, action: Action) -> None:
         """Call `action` at `t_ns`, after the events of that instant with a smaller `order`.
 
         Raises:
             KernelError: `t_ns` is not an integer or lies in the past.
         """
-        self._schedule(Instant(action), t_ns, order)
+        self._schedule(action, t_ns, order)
 
-    def first(self, t_ns: int, action: Callable[[], None]) -> None:
+    def first(self, t_ns: int, action: Action) -> None:
         """Call `action` at `t_ns`, before every other event of that instant: barriers go here."""
-        self._schedule(Instant(action), t_ns, _BARRIER_PRIORITY)
+        self._schedule(action, t_ns, _BARRIER_PRIORITY)
 
-    def wake(self, owner: str, t_ns: int, action: Callable[[], None]) -> None:
+    def wake(self, owner: str, t_ns: int, action: Action) -> None:
         """Call `action` at `t_ns` on behalf of `owner`, in the order in which `owner` asked."""
         self.at(t_ns, self._next_wake(owner), action)
 
@@ -132,8 +135,8 @@ class Kernel:
 
     def run(self, until_ns: int) -> bool:
         """Execute every event before `until_ns`; returns False when `stop` ended the run early."""
-        peek, step = self.env.peek, self.env.step
-        while not self._stopped and peek() < until_ns:
+        entries, step = self.env.entries, self.env.step
+        while entries and entries[0][0] < until_ns and not self._stopped:
             step()
             self.events += 1
         return not self._stopped
@@ -146,8 +149,8 @@ class Kernel:
         self._wakes[owner] += 1
         return self._wakes[owner]
 
-    def _schedule(self, event: Instant | simpy.Event, t_ns: int, order: int) -> None:
+    def _schedule(self, what: Action | simpy.Event, t_ns: int, order: int) -> None:
         env = self.env
         if type(t_ns) is not int or t_ns < env.now:
             raise KernelError(f"event at {t_ns!r} ns: must be an integer >= {env.now} ns, which the clock shows")
-        env.schedule(event, order, t_ns - env.now)  # type: ignore[arg-type]
+        env.put(t_ns, order, what)

@@ -24,7 +24,7 @@ from msgspec import Struct
 
 from twin.emulation.faults import UNTOUCHED, LinkFaults, Strike, Verdict
 from twin.emulation.loss import Burst, BurstTimeline
-from twin.emulation.streams import Streams
+from twin.emulation.streams import Series, Streams
 from twin.errors import KernelError
 from twin.journal.facts import Hop
 from twin.wire.protocol import Reason
@@ -147,6 +147,7 @@ class Link:
         self._faults = faults
         self._bursts = None if params.burst is None else BurstTimeline(name, params.burst, streams)
         self._lossless = params.loss == 0.0 and params.burst is None
+        self._series: dict[tuple[str, str, str], Series] = {}
 
     def down(self, t_ns: int) -> bool:
         """Whether the link is down at `t_ns`."""
@@ -172,13 +173,13 @@ class Link:
             key: of the message.
             attempt: how often it was sent before.
         """
-        draw = (self.name, *key, attempt) if attempt else (self.name, *key)
         serialisation = self.params.serialisation_ns(size_bytes)
         depart = start_ns + serialisation
-        jitter, reason = self._jitter_ns(draw), self._fate(depart, draw)
+        jitter, reason = self._jitter_ns(key, attempt), self._fate(depart, key, attempt)
         flight = self.params.latency_ns + propagation_ns
         if self._faults is None:
             return Crossing(Hop(self.name, wait_ns, serialisation, flight, jitter), depart + flight + jitter, reason)
+        draw = (self.name, *key, attempt) if attempt else (self.name, *key)
         verdict = self._struck(self._faults, depart, draw, reason)
         jitter += verdict.delay_ns
         hop = Hop(self.name, wait_ns, serialisation, flight, jitter)
@@ -200,13 +201,14 @@ class Link:
         down = faults.refused(depart_ns)
         return faults.strike(depart_ns, draw, reason) if down is UNTOUCHED else down
 
-    def _jitter_ns(self, draw: tuple[str | int, ...]) -> int:
-        if self.params.jitter_ns == 0:
+    def _jitter_ns(self, key: Key, attempt: int) -> int:
+        mean_ns = self.params.jitter_ns
+        if mean_ns == 0:
             return 0
-        unit = -math.log1p(-self._streams.uniform("jitter", *draw))
-        return round(self.params.jitter_ns * min(unit, _JITTER_CUT))
+        unit = -math.log1p(-self._uniform("jitter", key, attempt))
+        return round(mean_ns * min(unit, _JITTER_CUT))
 
-    def _fate(self, depart_ns: int, draw: tuple[str | int, ...]) -> Reason:
+    def _fate(self, depart_ns: int, key: Key, attempt: int) -> Reason:
         if self._scheduled_down(depart_ns):
             return Reason.OUTAGE
         if self._lossless:
@@ -214,7 +216,17 @@ class Link:
         loss = self.params.loss
         if self._bursts is not None:
             loss = 1.0 - (1.0 - loss) * (1.0 - self._bursts.loss(depart_ns))
-        return Reason.LOSS if self._streams.uniform("loss", *draw) < loss else Reason.NONE
+        return Reason.LOSS if self._uniform("loss", key, attempt) < loss else Reason.NONE
+
+    def _uniform(self, purpose: str, key: Key, attempt: int) -> float:
+        """A draw from the uniform law on [0, 1) for an attempt of a message."""
+        src, dst, seq = key
+        if attempt:
+            return self._streams.uniform(purpose, self.name, src, dst, seq, attempt)
+        series = self._series.get((purpose, src, dst))
+        if series is None:
+            series = self._series[purpose, src, dst] = self._streams.series(purpose, self.name, src, dst)
+        return series.uniform(seq)
 
 
 class LinkQueue:

@@ -11,28 +11,25 @@ epoch on it is avoided. With no way left a message is dropped as `no_route`, or 
 cut the way. A message keeps the route that it began. Copies that a fault makes (see `faults`) begin where it strikes.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from functools import partial
-from itertools import pairwise
 from typing import Final, Protocol
 
-import networkx as nx
+from msgspec import Struct, field
 from msgspec.structs import replace
 
-from twin.emulation.faults import MAX_COPIES, Cuts, LinkFault, Strike, faults_of
+from twin.emulation.faults import MAX_COPIES, Cuts, Strike
 from twin.emulation.kernel import Kernel
-from twin.emulation.links import Crossing, Key, Link, LinkParams, LinkQueue
-from twin.emulation.routes import ROUTE_EPOCH_NS, IsUp, Propagation, Route, Routes, always_up
-from twin.emulation.served import Job, ServedQueue
+from twin.emulation.links import Crossing, Key, LinkQueue
+from twin.emulation.routes import ROUTE_EPOCH_NS, Route, Routes
+from twin.emulation.served import Job
 from twin.emulation.streams import Streams
+from twin.emulation.ways import Layout, Way, Ways, make_queues
 from twin.errors import KernelError
 from twin.journal.facts import Hop, Struck
 from twin.wire.mailer import copy_of
 from twin.wire.messages import Envelope
 from twin.wire.protocol import Effect, Fate, Flag, Reason
-
-Queue = LinkQueue | ServedQueue
 
 _COPY_SHIFT: Final = 48  # above every seq: the order and the draws of a copy are its own
 _FLAGS: Final = {Effect.DUPLICATED: Flag.DUPLICATED, Effect.REPLAYED: Flag.REPLAYED}
@@ -48,17 +45,15 @@ class FaultLog(Protocol):
         """A fault has struck a message."""
 
 
-@dataclass(slots=True)
-class Transit:
-    """A message on its way: its route, how many links of it lie behind, and the hops (attempts) that it took.
+class Transit(Struct, eq=False):
+    """A message on its way: how many legs of it lie behind, and the hops (attempts) that it took.
 
     `copy` numbers the copies of a message, which is 0 itself; `copies` counts those that were made of it.
     """
 
     envelope: Envelope
     size_bytes: int
-    queues: tuple[Queue, ...]
-    sites: Route
+    way: Way
     order: int
     hops: list[Hop] = field(default_factory=list)
     crossed: int = 0
@@ -69,24 +64,6 @@ class Transit:
     def key(self) -> Key:
         """What draws are keyed by."""
         return self.envelope.src, self.envelope.dst, self.envelope.seq + (self.copy << _COPY_SHIFT)
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Where everything is.
-
-    `graph` has sites as nodes and `LinkParams` as the attribute `params` of each edge; `site_of` and `host_of` name
-    the site of every entity and twin and the host of every twin; `propagation_ns` is the geometric delay between two
-    sites at an instant, in ns; `is_up` says whether the link from one site to another is up at an instant in ns;
-    `faults` are those of links.
-    """
-
-    graph: "nx.Graph[str]"
-    site_of: Mapping[str, str]
-    host_of: Mapping[str, str]
-    propagation_ns: Propagation
-    is_up: IsUp = always_up
-    faults: tuple[LinkFault, ...] = ()
 
 
 class Network:
@@ -111,10 +88,7 @@ class Network:
         fault_log: FaultLog | None = None,
     ) -> None:
         self._kernel = kernel
-        self._graph = layout.graph
         self._site_of = layout.site_of
-        self._propagation_ns = layout.propagation_ns
-        self._is_up = layout.is_up
         self._arrived = arrived
         self._ended = ended
         self._fault_log = fault_log
@@ -123,8 +97,8 @@ class Network:
         self._routes_without_faults = self._routes
         if self._cuts:
             self._routes_without_faults = Routes(layout.graph, layout.propagation_ns, layout.is_up)
-        self._queues_on: dict[Route, tuple[Queue, ...]] = {}
-        self.queues = self._make_queues(streams, layout.faults)
+        self.queues = make_queues(layout, streams, self._at)
+        self._ways = Ways(layout, self._routes, self.queues, kernel.order)
 
     def send(self, envelope: Envelope, size_bytes: int, t_ns: int) -> None:
         """Hand a message to the first link of its route at `t_ns`.
@@ -132,18 +106,14 @@ class Network:
         That is now or, over a plain link, an earlier instant whose offers are all made in order
         and whose arrival is not before now.
         """
-        sites = self.route(self._site_of[envelope.src], self._site_of[envelope.dst], t_ns)
-        queues = self._queues_on.get(sites)
-        if queues is None:
-            queues = self._queues_on[sites] = tuple(self.queues[pair] for pair in pairwise(sites))
-        order = self._kernel.order(envelope.dst, envelope.src, envelope.seq)
-        transit = Transit(envelope, size_bytes, queues, sites, order)
-        if not sites:
-            self._ended(transit, t_ns, Fate.DROPPED, self._no_route(transit, t_ns))
-        elif not queues:  # both ends live on one site: no link, but never a short cut past the kernel
-            self._kernel.at(t_ns, order, lambda: self._arrived(transit))
-        else:
+        way = self._ways.way(envelope.src, envelope.dst, t_ns)
+        transit = Transit(envelope, size_bytes, way, way.order + envelope.seq)
+        if way.legs:
             self._cross(transit, t_ns)
+        elif way.sites:  # both ends live on one site: no link, but never a short cut past the kernel
+            self._kernel.at(t_ns, transit.order, lambda: self._arrived(transit))
+        else:
+            self._ended(transit, t_ns, Fate.DROPPED, self._no_route(transit, t_ns))
 
     def route(self, src: str, dst: str, t_ns: int) -> Route:
         """Sites on the way of least latency at `t_ns`, both ends included; empty when there is no way."""
@@ -161,34 +131,19 @@ class Network:
         self._tell(transit.envelope, t_ns, Strike(fault, Effect.DROPPED))
         return Reason.PARTITIONED if fault.kind == "partition" else Reason.NO_ROUTE
 
-    def _make_queues(self, streams: Streams, faults: Sequence[LinkFault]) -> dict[tuple[str, str], Queue]:
-        queues: dict[tuple[str, str], Queue] = {}
-        edges: Iterable[tuple[str, str, object]] = self._graph.edges(data="params")
-        for a, b, params in edges:
-            if not isinstance(params, LinkParams):
-                raise KernelError(f"link {a} - {b}: has no parameters")
-            for src, dst in ((a, b), (b, a)):
-                # a link that never fails is not asked, twice per hop, whether it has
-                up = None if self._is_up is always_up else partial(self._is_up, src, dst)
-                struck = faults_of(faults, (src, dst), streams)
-                link = Link(f"{params.kind}:{src}>{dst}", params, streams, up, struck)
-                queues[src, dst] = LinkQueue(link) if params.plain else ServedQueue(link, self._at)
-        return queues
-
     def _cross(self, transit: Transit, t_ns: int) -> None:
         """Offer the message to the next link of its route."""
-        here, there = transit.sites[transit.crossed : transit.crossed + 2]
-        queue = transit.queues[transit.crossed]
+        leg = transit.way.legs[transit.crossed]
+        queue, propagation_ns = leg.queue, leg.propagation_ns
         if isinstance(queue, LinkQueue):
-            flight = self._propagation_ns(here, there, t_ns)
-            self._crossed(transit, t_ns, queue.offer(t_ns, transit.size_bytes, flight, transit.key))
+            crossing = queue.offer(t_ns, transit.size_bytes, propagation_ns(t_ns), transit.key)
+            self._crossed(transit, t_ns, crossing)
             return
         if t_ns != self._kernel.now_ns:
             raise KernelError(f"link {queue.name}: offered at {t_ns} ns, the clock shows {self._kernel.now_ns} ns")
-        propagation = partial(self._propagation_ns, here, there)
         done = partial(self._crossed, transit)
         kind = transit.envelope.kind
-        queue.offer(t_ns, Job(transit.key, kind, transit.size_bytes, propagation, transit.hops, done))
+        queue.offer(t_ns, Job(transit.key, kind, transit.size_bytes, propagation_ns, transit.hops, done))
 
     def _crossed(self, transit: Transit, t_ns: int, crossing: Crossing | None) -> None:
         """What the link did is decided, at `t_ns`: come back when the message reaches the far end."""
@@ -224,7 +179,7 @@ class Network:
 
     def _go_on(self, transit: Transit, t_ns: int) -> None:
         """At `t_ns` a message reaches the far end of the last link that it crossed."""
-        if transit.crossed < len(transit.queues):
+        if transit.crossed < len(transit.way.legs):
             self._kernel.at(t_ns, transit.order, lambda: self._cross(transit, t_ns))
         else:
             self._kernel.at(t_ns, transit.order, lambda: self._arrived(transit))
@@ -236,7 +191,7 @@ class Network:
         transit.copies += 1
         envelope = copy_of(transit.envelope, transit.copies, _FLAGS[strike.effect])
         order = transit.order + (transit.copies << _COPY_SHIFT)
-        copy = Transit(envelope, transit.size_bytes, transit.queues, transit.sites, order, copy=transit.copies)
+        copy = Transit(envelope, transit.size_bytes, transit.way, order, copy=transit.copies)
         if self._fault_log is not None:
             self._fault_log.copied(envelope)
         self._tell(envelope, t_ns, strike)

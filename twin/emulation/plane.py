@@ -14,17 +14,18 @@ from twin.emulation.barrier import Barrier, Settle, Settled
 from twin.emulation.keeper import Recorder
 from twin.emulation.kernel import Kernel
 from twin.emulation.lives import Lives
-from twin.emulation.network import Layout, Network, Transit
+from twin.emulation.network import Network, Transit
 from twin.emulation.streams import Streams
+from twin.emulation.ways import Layout
 from twin.errors import WireError
 from twin.journal.facts import Applied, Ended, Handled, Handling, Sent, Solved, Struck, Wall, Woken
-from twin.wire.codec import decode_body, encode_envelope
-from twin.wire.mailer import Mailer
-from twin.wire.messages import Body, ComplexArray, Envelope, Letter
+from twin.wire.codec import decode_body, seal
+from twin.wire.mailer import Mailer, delivered
+from twin.wire.messages import Body, ComplexArray, Envelope, Letter, Sealed
 from twin.wire.protocol import CRASH, Delivery, Effect, Fate, Outcome, Reason, SolveReport, TimerRequest
 
 Receive = Callable[[Envelope, Body], str]
-Departure = list[tuple[Envelope, int]]  # messages that leave a twin together, with their sizes in bytes
+Departure = tuple[Sealed, ...]  # messages that leave a twin together
 
 
 class EntityPort:
@@ -41,9 +42,9 @@ class EntityPort:
         skew = None if self._clock is None or letter.parent_id else self._clock.skew(letter.t_data_ns)
         if skew is not None:  # what has no cause was measured by the entity itself, at the time of its clock
             letter = replace(letter, t_data_ns=max(0, skew.reading_ns(letter.t_data_ns)))
-        envelope = self._mailer.envelope(letter, now)
-        self._plane.send_from_entity(envelope, None if skew is None else skew.number)
-        return envelope.msg_id
+        (sealed,) = self._mailer.send((letter,), now)
+        self._plane.send_from_entity(sealed, None if skew is None else skew.number)
+        return sealed.envelope.msg_id
 
     def listen(self, receive: Receive) -> None:
         """Call `receive(envelope, body)` for every message; it returns "" or the reason why it drops the message."""
@@ -92,6 +93,7 @@ class MessagePlane:
         self._host_of = layout.host_of
         self._lives = lives or Lives()
         self._barrier = couple(self)
+        self._sent: dict[int, Sealed] = {}  # and not yet ended
         self._transits: dict[int, Transit] = {}
 
     def port(self, name: str, run_id: str) -> EntityPort:
@@ -114,16 +116,16 @@ class MessagePlane:
         self._barrier.flush()
         self.kernel.run(end_ns)
 
-    def send_from_entity(self, envelope: Envelope, skewed: int | None = None) -> None:
+    def send_from_entity(self, sealed: Sealed, skewed: int | None = None) -> None:
         """An entity sends now, by a clock that fault `skewed` has made wrong if that is a number."""
-        size = self._journal_sent(envelope)
+        self._journal_sent(sealed)
         if skewed is not None:
-            self.struck(Struck(envelope.msg_id, self.kernel.now_ns, skewed, Effect.SKEWED))
-        self.network.send(envelope, size, self.kernel.now_ns)
+            self.struck(Struck(sealed.envelope.msg_id, self.kernel.now_ns, skewed, Effect.SKEWED))
+        self._depart((sealed,), self.kernel.now_ns)
 
     def copied(self, envelope: Envelope) -> None:
         """A fault has sent a copy of a message."""
-        self._journal_sent(envelope)
+        self._journal_sent(seal(envelope))
 
     def struck(self, struck: Struck) -> None:
         """A fault has struck a message."""
@@ -151,8 +153,8 @@ class MessagePlane:
         crash_ns = self._lives.end_of_life_ns(delivery.node, delivery.t_ns)
         if crash_ns is None or outcome.finish_ns < crash_ns:
             return True
-        if delivery.envelope is not None:
-            self._crash(self._transits.pop(delivery.envelope.msg_id), crash_ns)
+        if delivery.sealed is not None:
+            self._crash(self._transits.pop(delivery.sealed.envelope.msg_id), crash_ns)
         return False
 
     def _crash(self, transit: Transit, t_ns: int) -> None:
@@ -163,12 +165,14 @@ class MessagePlane:
         self._end(transit, t_ns, Fate.DROPPED, Reason.CRASHED, (-1, -1))
 
     def _journal_outcome(self, delivery: Delivery, outcome: Outcome) -> Departure:
-        if delivery.envelope is not None:
-            transit = self._transits.pop(delivery.envelope.msg_id)
+        if delivery.sealed is not None:
+            transit = self._transits.pop(delivery.sealed.envelope.msg_id)
             self._end(transit, delivery.t_ns, outcome.fate, outcome.reason, (outcome.begin_ns, outcome.finish_ns))
         for solve in outcome.solves:
             self._journal_solve(delivery.node, outcome, solve)
-        return [(envelope, self._journal_sent(envelope)) for envelope in outcome.sends]
+        for sealed in outcome.sends:
+            self._journal_sent(sealed)
+        return outcome.sends
 
     def _leave(self, node: str, finish_ns: int, departure: Departure) -> None:
         """What a twin sends enters the network at its finish time.
@@ -206,27 +210,25 @@ class MessagePlane:
         self.kernel.first(up_ns, lambda: self._begin(node, up_ns))
 
     def _depart(self, departure: Departure, t_ns: int) -> None:
-        for envelope, size in departure:
-            self.network.send(envelope, size, t_ns)
+        for sealed in departure:
+            self.network.send(sealed.envelope, len(sealed.frame), t_ns)
 
     def _arrive(self, transit: Transit) -> None:
         now = self.kernel.now_ns
-        # Nobody believes that a measurement was taken later than it came: a clock that is ahead cannot do more.
-        envelope = replace(transit.envelope, t_deliver_ns=now, t_data_ns=min(transit.envelope.t_data_ns, now))
-        if envelope.dst in self._host_of:
-            self._arrive_at_twin(transit, envelope)
+        if transit.envelope.dst in self._host_of:
+            self._arrive_at_twin(transit, now)
             return
-        reason = self._hand_to_entity(envelope)
+        reason = self._hand_to_entity(delivered(transit.envelope, now))
         fate = Fate.DROPPED if reason else Fate.DELIVERED
         self._end(transit, now, fate, Reason(reason), (now, now))
 
-    def _arrive_at_twin(self, transit: Transit, envelope: Envelope) -> None:
-        now = self.kernel.now_ns
-        if self._lives.is_down(envelope.dst, now):
+    def _arrive_at_twin(self, transit: Transit, now: int) -> None:
+        twin, msg_id = transit.envelope.dst, transit.envelope.msg_id
+        if self._lives.is_down(twin, now):
             self._crash(transit, now)
             return
-        self._transits[envelope.msg_id] = transit
-        self._barrier.submit(Delivery(envelope.dst, now, envelope))
+        self._transits[msg_id] = transit
+        self._barrier.submit(Delivery(twin, now, self._sent[msg_id]))
 
     def _hand_to_entity(self, envelope: Envelope) -> str:
         try:
@@ -241,13 +243,13 @@ class MessagePlane:
     def _end(self, transit: Transit, t_ns: int, fate: Fate, reason: Reason, handled_ns: tuple[int, int]) -> None:
         self.counts[fate] += 1
         msg_id, hops = transit.envelope.msg_id, tuple(transit.hops)
+        del self._sent[msg_id]
         self.recorder.record(Ended(msg_id, t_ns, fate, reason, *handled_ns, hops))
 
-    def _journal_sent(self, envelope: Envelope) -> int:
-        frame = encode_envelope(envelope)
+    def _journal_sent(self, sealed: Sealed) -> None:
         self.counts["sent"] += 1
-        self.recorder.record(Sent(frame))
-        return len(frame)
+        self._sent[sealed.envelope.msg_id] = sealed
+        self.recorder.record(Sent(sealed.frame))
 
     def _journal_solve(self, node: str, outcome: Outcome, solve: SolveReport) -> None:
         self.counts["solves"] += 1

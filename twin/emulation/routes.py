@@ -48,19 +48,25 @@ class Routes:
         # A direct link, whose length may change, competes with the way through the network.
         self._has_choice = any(params.direct for _, _, params in _links(graph))
         self._epoch = -1
+        self._edition = 0
         self._weights: dict[tuple[str, str], int | None] = {}
         self._trees: dict[str, Tree] = {}
         self._found: dict[tuple[str, str], Route] = {}
 
     def route(self, src: str, dst: str, t_ns: int) -> Route:
         """Sites on the way of least latency at `t_ns`, both ends included; empty when there is no way."""
-        epoch = t_ns // ROUTE_EPOCH_NS
-        if epoch != self._epoch:
-            self._begin(epoch)
+        self.edition(t_ns)
         found = self._found.get((src, dst))
         if found is None:
             found = self._found[src, dst] = self._search(src, dst)
         return found
+
+    def edition(self, t_ns: int) -> int:
+        """Numbers the sets of routes: as long as this is the same, so are the routes."""
+        epoch = t_ns // ROUTE_EPOCH_NS
+        if epoch != self._epoch:
+            self._begin(epoch)
+        return self._edition
 
     def _begin(self, epoch: int) -> None:
         """Forget the routes of the epoch before, unless nothing has moved and nothing has failed."""
@@ -69,6 +75,7 @@ class Routes:
         weights = {(a, b): None if params.direct else self._weight(a, b, params) for a, b, params in links}
         if weights == self._weights and self._is_up is always_up and not self._has_choice:
             return
+        self._edition += 1
         self._weights = weights
         self._trees.clear()
         self._found.clear()

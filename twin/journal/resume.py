@@ -4,9 +4,8 @@ SimPy's generators cannot be saved, so the kernel executes the run again from th
 lasts, its facts are compared with those that come about, and the hosts are not asked: `Handled` gives the outcomes of
 their deliveries back. Where it ends, the run goes on and so does the file.
 
-A journal is cut after its last `Handled`, for what follows that (what entities sent since, the torn tail of a write)
-comes about anew. Where the run was interrupted it had its last deliveries handled before their time; it is cut before
-those.
+A journal is cut after its last `Handled`, and the snapshots behind it, for what follows (what entities sent since, the
+torn tail of a write, the end of a run that was interrupted) comes about anew.
 """
 
 import os
@@ -23,7 +22,7 @@ from twin.journal.facts import Closed, Fact, Handled, HostState, Opened, Sent, S
 from twin.journal.journal import HEADER, Journal
 from twin.journal.reader import Record, check_header, records_of
 from twin.journal.records import encode_fact
-from twin.wire.codec import decode_envelope
+from twin.wire.codec import unseal
 from twin.wire.protocol import Delivery, Fate, Outcome, Reason, SolveReport, TimerRequest
 
 _SILENT: Final = frozenset((Wall, HostState))
@@ -60,22 +59,16 @@ def find_cut(path: Path) -> Cut:
 def _scan(path: Path, file: BinaryIO) -> Cut:
     size = os.fstat(file.fileno()).st_size
     manifest: dict[str, Any] = {}
-    before = last = (0, 0)
-    follows = False
+    last, follows = (0, 0), False
     for fact, _, end, crc in records_of(file):
         if isinstance(fact, Opened):
             manifest = fact.manifest
-            before = last = (end, crc)
-        elif isinstance(fact, Handled):
-            before, last = last, (end, crc)
-        elif isinstance(fact, HostState) and follows:
-            last = (end, crc)
-        elif isinstance(fact, Closed):
-            if not fact.interrupted:
-                missing = f"where files are missing, run: run-twin recover {path.parent}"
-                raise RunFolderError(f"{path}: the run came to its end: there is nothing to resume; {missing}")
-            last = before
-        follows = isinstance(fact, Handled | HostState)
+        elif isinstance(fact, Closed) and not fact.interrupted:
+            missing = f"where files are missing, run: run-twin recover {path.parent}"
+            raise RunFolderError(f"{path}: the run came to its end: there is nothing to resume; {missing}")
+        follows = isinstance(fact, Opened | Handled) or (follows and isinstance(fact, HostState))
+        if follows:
+            last = end, crc
     if not manifest:
         raise RunFolderError(f"{path}: ends before its first record; nothing can be resumed")
     return Cut(path, *last, manifest, size)
@@ -241,7 +234,7 @@ def _outcomes(handled: Handled, facts: Sequence[Fact], deliveries: Sequence[Deli
             reason=Reason(handling.reason),
             begin_ns=handling.begin_ns,
             finish_ns=handling.finish_ns,
-            sends=tuple([decode_envelope(next(sends)) for _ in range(handling.sends)]),
+            sends=tuple([unseal(next(sends)) for _ in range(handling.sends)]),
             timers=tuple([TimerRequest(delivery.node, timer.name, timer.at_ns) for timer in handling.timers]),
             solves=tuple([_report(next(solves), next(walls)) for _ in range(handling.solves)]),
         )

@@ -14,7 +14,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final, Protocol
 
@@ -24,6 +26,7 @@ from twin.wire.router import NUMBER_VARIABLE, route_of
 
 PROGRAM: Final = Path(twin.__file__).resolve().parent.parent / "run_twin.py"
 _LINE: Final = 300  # characters of a last line that are shown
+_TAIL: Final = 1 << 16  # bytes at the end of what a child said in which that line is looked for
 _END_S: Final = 5.0  # for what was killed to end
 _ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -70,11 +73,11 @@ class Children:
     def start(self, name: str, epoch: int, address: str) -> None:
         """Start a child."""
         self.stop(name)
-        said = self._said[name] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `stop`
         arguments = ("--connect", address, "--name", name, "--epoch", str(epoch), "--parent", str(os.getpid()))
         number = secrets.token_hex(8)
         environment: Mapping[str, str] = {**os.environ, **dict.fromkeys(_ONE_THREAD, "1"), NUMBER_VARIABLE: number}
         try:
+            said = self._said[name] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `stop`
             self._processes[name] = subprocess.Popen(  # noqa: S603 - our own program
                 (*self._command, *arguments),
                 stdin=subprocess.DEVNULL,
@@ -93,7 +96,7 @@ class Children:
         if process is None or process.poll() is None:
             return None
         code = process.returncode
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        how = f"was killed by {_signal(-code)}" if code < 0 else f"ended with exit code {code}"
         last = self._last_line(name)
         return f"{how}: {last}" if last else how
 
@@ -113,18 +116,18 @@ class Children:
         process = self._processes.pop(name, None)
         if process is not None:
             process.kill()
-            process.wait(_END_S)
+            with suppress(subprocess.TimeoutExpired):  # the system has it, and ends it when it can
+                process.wait(_END_S)
         said = self._said.pop(name, None)
         if said is not None:
             said.close()
 
     def close(self, grace_s: float) -> None:
         """Children that were told to stop end by themselves; the others are killed."""
+        until = time.monotonic() + grace_s
         for process in self._processes.values() if grace_s else ():
-            try:
-                process.wait(grace_s)
-            except subprocess.TimeoutExpired:
-                continue
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.0, until - time.monotonic()))
         for name in list(self._said):
             self.stop(name)
 
@@ -134,7 +137,7 @@ class Children:
 
     def _last_line(self, name: str) -> str:
         said = self._said[name]
-        said.seek(0)
+        said.seek(max(0, said.seek(0, os.SEEK_END) - _TAIL))
         lines = said.read().decode("utf-8", "replace").strip().splitlines()
         return lines[-1][:_LINE].removeprefix("error: ") if lines else ""
 
@@ -172,6 +175,13 @@ class Outsiders:
     def pids(self) -> dict[str, int]:
         """Nobody tells."""
         return {}
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # those for real time have no names but the first and the last
+        return f"signal {number}"
 
 
 _BAD_INPUT: Final = 2

@@ -19,9 +19,10 @@ from twin.errors import KernelError, UsageError, WireError
 from twin.nodes.base import Incoming, Node, Outputs
 from twin.nodes.config import NodeConfig, from_wire
 from twin.nodes.make import make_node
+from twin.nodes.reactions import reactions
 from twin.wire.codec import decode_body
 from twin.wire.control import decode_control, encode_control
-from twin.wire.mailer import Mailer
+from twin.wire.mailer import Mailer, delivered
 from twin.wire.messages import SCHEMA
 from twin.wire.packing import check_arity, check_int, check_list, check_text, show
 from twin.wire.plain import MAX_ENTRIES, Plain, pack_plain, take_map, unpack_plain
@@ -50,6 +51,7 @@ from twin.wire.protocol import (
     TimerRequest,
     Welcome,
 )
+from twin.wire.reactions import SILENT, TIMER, Reactions
 from twin.wire.recovering import digest_of_result
 
 SNAPSHOT: Final = 1
@@ -67,11 +69,13 @@ class Hosted:
     mailer: Mailer
     make: MakeNode
     node: Node = field(init=False)
+    reactions: Reactions | None = field(init=False)
     busy_until_ns: int = 0
     waiting: deque[int] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
         self.node = self.make(self.config, self.mailer.epoch)
+        self.reactions = reactions(self.config)
 
     @property
     def least_cost_ns(self) -> int:
@@ -218,7 +222,7 @@ class Host:
             hosted.crash()
             return Outcome(Fate.DELIVERED, Reason.NONE, delivery.t_ns, delivery.t_ns)
         begin = hosted.begin_ns(delivery.t_ns)
-        if begin is None and delivery.envelope is None:
+        if begin is None and delivery.sealed is None:
             begin = hosted.busy_until_ns  # a timer is the twin's own: dropping it would stop its clock for ever
         if begin is None:
             return Outcome(Fate.DROPPED, Reason.QUEUE_FULL, delivery.t_ns, delivery.t_ns)
@@ -238,9 +242,9 @@ def release() -> str:
 
 
 def _incoming(delivery: Delivery, begin_ns: int) -> Incoming:
-    envelope = delivery.envelope
-    if envelope is None:
+    if delivery.sealed is None:
         return Incoming(delivery.t_ns, begin_ns, timer=delivery.timer)
+    envelope = delivered(delivery.sealed.envelope, delivery.t_ns)
     return Incoming(delivery.t_ns, begin_ns, envelope, decode_body(envelope.kind, envelope.body))
 
 
@@ -251,6 +255,8 @@ def _outcome(hosted: Hosted, incoming: Incoming, outputs: Outputs, wall_us: floa
         raise KernelError(f"{hosted.node.name}: a handling cost {outputs.cost_ns} ns: {least}")
     if any(letter.dst == hosted.node.name for letter in outputs.letters):
         raise KernelError(f"{hosted.node.name}: writes to itself: a twin has timers for that")
+    if hosted.reactions is not None and (outputs.letters or outputs.wakes):
+        _check_reaction(hosted.node.name, hosted.reactions, incoming, outputs)
     finish = incoming.begin_ns + outputs.cost_ns
     hosted.busy_until_ns = finish
     hosted.waiting.append(incoming.begin_ns)
@@ -259,10 +265,20 @@ def _outcome(hosted: Hosted, incoming: Incoming, outputs: Outputs, wall_us: floa
         reason=outputs.reason,
         begin_ns=incoming.begin_ns,
         finish_ns=finish,
-        sends=tuple(hosted.mailer.envelope(letter, finish) for letter in outputs.letters),
+        sends=hosted.mailer.send(outputs.letters, finish),
         timers=tuple(TimerRequest(hosted.node.name, wake.name, finish + wake.delay_ns) for wake in outputs.wakes),
         solves=tuple(replace(solve, wall_us=wall_us) for solve in outputs.solves),
     )
+
+
+def _check_reaction(name: str, declared: Reactions, incoming: Incoming, outputs: Outputs) -> None:
+    """A twin does what it has declared: the kernel has run ahead of it, relying on that."""
+    kind = TIMER if incoming.envelope is None else incoming.envelope.kind
+    reaction = declared.get(kind, SILENT)
+    strangers = {letter.dst for letter in outputs.letters} - reaction.to
+    if strangers or (outputs.wakes and not reaction.wakes):
+        what = f"writes to {min(strangers)}" if strangers else "asks for a timer"
+        raise KernelError(f"{name}: {what} on {kind or 'a timer'}: has not declared that")
 
 
 def _hash(hosted: Hosted) -> str:

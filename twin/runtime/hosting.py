@@ -1,5 +1,6 @@
 """Where the twins live: in this process, in children of it, or in processes that somebody else starts."""
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -65,7 +66,8 @@ def connect(hosting: Hosting, names: Sequence[str], make: MakeNode = make_node) 
     router = Router(address)
     if hosting.external:
         for name in names:
-            hosting.tell(f"waiting for host {name}: run_twin.py host --connect {router.address} --name {name}")
+            command = f"run_twin.py host --connect {shlex.quote(router.address)} --name {name}"
+            hosting.tell(f"waiting for host {name}: {command}")
     return RemoteLink(names, router, _nursery(hosting), hosting.limits, hosting.tell)
 
 

@@ -120,10 +120,12 @@ class RemoteLink(Link):
             self._seats[name] = _Seat(session, since_s=now)
         self._attend(self.names, lambda session: session.is_ready)
 
-    def _converse(self, questions: Mapping[str, Question], what: str) -> dict[str, Control]:
+    def _pose(self, questions: Mapping[str, Question]) -> None:
         for name, question in questions.items():
             self._seats[name].session.ask(question)
             self._speak(self._seats[name])
+
+    def _await(self, questions: Mapping[str, Question], what: str) -> dict[str, Control]:
         self._attend(questions, lambda session: session.answer is not None)
         if what == "STOP":
             self._grace_s = _GRACE_S

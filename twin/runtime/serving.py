@@ -18,10 +18,10 @@ from typing import Final
 import zmq
 
 from twin.emulation.garbage import long_lived
-from twin.errors import HostLostError, UsageError
+from twin.errors import HostLostError, UsageError, WireError
 from twin.runtime.host import Host
 from twin.wire.addresses import remove_socket, socket_path
-from twin.wire.control import encode_control
+from twin.wire.control import decode_control, encode_control
 from twin.wire.protocol import Pong
 from twin.wire.router import NUMBER_VARIABLE, WATCH, configure, route_of
 
@@ -65,7 +65,7 @@ class Service:
         """Be the host; `wait_s` bounds the wait for the kernel's WELCOME.
 
         Raises:
-            UsageError: the kernel does not want this host.
+            UsageError: the kernel does not want this host, or speaks otherwise.
             HostLostError: there is no kernel.
         """
         threading.Thread(target=self._watch, daemon=True).start()
@@ -75,18 +75,28 @@ class Service:
             dealer.send_multipart(self._host.hello())
             if not dealer.poll(round(wait_s * 1e3)):
                 raise HostLostError(f"host {self._host.name}: no kernel at {self._address} within {wait_s:g} s")
-            self._turn(dealer)
+            self._begin(dealer)
             with long_lived():
                 while not self._host.stopped:
-                    self._turn(dealer)
+                    self._turn(dealer.recv_multipart(), dealer)
         finally:
             self._over.set()
-            dealer.close(linger=_FAREWELL_MS)
+            dealer.close(linger=_FAREWELL_MS if self._host.stopped else 0)
             self._context.term()
 
-    def _turn(self, dealer: Dealer) -> None:
-        """Take one message in and answer it. Whether the kernel still lives is for the other thread to know."""
-        answer = self._host.handle(dealer.recv_multipart())
+    def _begin(self, dealer: Dealer) -> None:
+        """Take WELCOME in. To a kernel that this host does not understand there is nothing to say."""
+        parts = dealer.recv_multipart()
+        try:
+            decode_control(parts)
+        except WireError as error:
+            says = f"what the kernel at {self._address} says is not understood"
+            raise UsageError(f"host {self._host.name}: {says}: {error}") from error
+        self._turn(parts, dealer)
+
+    def _turn(self, parts: list[bytes], dealer: Dealer) -> None:
+        """Answer one message. Whether the kernel still lives is for the other thread to know."""
+        answer = self._host.handle(parts)
         if self._host.stopped:
             self._over.set()
         if answer:

@@ -4,6 +4,7 @@ Messages travel in the clear and nobody proves who they are, so nothing may come
 known (CURVE), that is the line to relax.
 """
 
+import errno
 import ipaddress
 import os
 import re
@@ -17,7 +18,7 @@ from typing import Final
 from twin.errors import UsageError
 
 TRANSPORTS: Final = ("ipc", "tcp")
-_TCP: Final = re.compile(r"tcp://(?P<host>[^:/]+):(?P<port>\*|\d{1,5})")
+_TCP: Final = re.compile(r"tcp://(?P<host>[^:/]+):(?P<port>\*|[0-9]{1,5})")
 _MOST_PORTS: Final = 65_535
 _MAX_PATH: Final = 107  # bytes, of a socket's name in the file system or in the abstract namespace
 
@@ -77,8 +78,10 @@ def remove_socket(address: str) -> bool:
 
 
 def _is_listened_to(path: Path) -> bool:
+    """Whether anybody has this socket: also who takes no more connections, or none of ours, or datagrams only."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        return probe.connect_ex(str(path)) == 0
+        probe.setblocking(False)  # who is busy may keep us waiting for ever
+        return probe.connect_ex(str(path)) not in {errno.ECONNREFUSED, errno.ENOENT}
 
 
 def socket_path(address: str) -> Path | None:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from twin.errors import WireError
-from twin.wire.codec import decode_envelope, encode_envelope
+from twin.wire.codec import unseal
 from twin.wire.limits import MAX_ITEMS
-from twin.wire.messages import Envelope
+from twin.wire.messages import Sealed
 from twin.wire.packing import (
     Fields,
     Row,
@@ -56,12 +56,12 @@ _SOLVE: Final = Row(
 
 def _pack_delivery(delivery: Delivery, frames: list[bytes]) -> list[Any]:
     """[node, t_ns, timer]; an empty timer stands for the next frame."""
-    if (delivery.envelope is None) == (delivery.timer == ""):
+    if (delivery.sealed is None) == (delivery.timer == ""):
         raise WireError(f"delivery.timer={show(delivery.timer)}: must be a name if and only if there is no envelope")
-    if delivery.envelope is None:
+    if delivery.sealed is None:
         check_name(delivery.timer, "delivery.timer")
     else:
-        frames.append(encode_envelope(delivery.envelope))
+        frames.append(_frame(delivery.sealed, "delivery.sealed"))
     node, t_ns = check_name(delivery.node, "delivery.node"), check_int(delivery.t_ns, "delivery.t_ns")
     return [node, t_ns, delivery.timer]
 
@@ -75,11 +75,17 @@ def _unpack_delivery(fields: object, frames: Iterator[bytes]) -> Delivery:
     return Delivery(node, t_ns, None, check_name(timer, "delivery.timer"))
 
 
-def _take(frames: Iterator[bytes]) -> Envelope:
+def _frame(sealed: object, what: str) -> bytes:
+    if type(sealed) is not Sealed:
+        raise WireError(f"{what}={show(sealed)}: must be a sealed envelope")
+    return sealed.frame
+
+
+def _take(frames: Iterator[bytes]) -> Sealed:
     frame = next(frames, None)
     if frame is None:
         raise WireError("control.parts: fewer than its header speaks of")
-    return decode_envelope(frame)
+    return unseal(frame)
 
 
 def pack_batch(batch: Batch, frames: list[bytes]) -> list[Any]:
@@ -107,7 +113,7 @@ def _pack_outcome(outcome: Outcome, frames: list[bytes]) -> list[Any]:
         raise WireError(f"outcome.fate={show(outcome.fate)}, {show(outcome.reason)}: must be a Fate and a Reason")
     _check_times(outcome.begin_ns, outcome.finish_ns)
     sends = check_list(outcome.sends, "outcome.sends")
-    frames.extend([encode_envelope(envelope) for envelope in sends])
+    frames.extend([_frame(sealed, "outcome.sends") for sealed in sends])
     timers = [_TIMER.pack(timer) for timer in check_list(outcome.timers, "outcome.timers")]
     solves = [_SOLVE.pack(solve) for solve in check_list(outcome.solves, "outcome.solves")]
     return [outcome.fate, outcome.reason, outcome.begin_ns, outcome.finish_ns, len(sends), timers, solves]

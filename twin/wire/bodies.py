@@ -15,7 +15,7 @@ import msgspec
 
 from twin.errors import WireError
 from twin.wire.fields import COMPLEX, FACTOR, FLOAT, MAX_ANTENNAS, MAX_RECEIVERS, MAX_STREAMS, VECTOR, array_field
-from twin.wire.limits import INT64_MAX, MAX_NAME, UNREADABLE, UNWRITABLE, Name, Natural
+from twin.wire.limits import INT64_MAX, MAX_NAME, UNREADABLE, Name, Natural
 from twin.wire.messages import (
     BODY_OF,
     Ack,
@@ -46,6 +46,10 @@ from twin.wire.packing import (
     unpack,
 )
 from twin.wire.skeletons import learn, pack_report, unpack_report
+from twin.wire.small import pack_plain, pack_with_array, unpack_plain, unpack_with_array
+
+MAX_REMEMBERED: Final = 4096
+"""Longer bodies are not remembered: a few hundred of them must not take much memory."""
 
 
 def encode_body(body: Body) -> bytes:
@@ -57,6 +61,18 @@ def encode_body(body: Body) -> bytes:
 
 def decode_body(kind: Kind, data: bytes) -> Body:
     """The body of a message of this kind, or a `WireError`."""
+    if kind is Kind.PRICE and len(data) <= MAX_REMEMBERED:
+        return _decode_once(kind, data)
+    return _decode(kind, data)
+
+
+@functools.lru_cache(maxsize=256)
+def _decode_once(kind: Kind, data: bytes) -> Body:
+    """The same for all who are told the same: nothing in a body that was read can be written to."""
+    return _decode(kind, data)
+
+
+def _decode(kind: Kind, data: bytes) -> Body:
     body_type = BODY_OF.get(kind)
     if body_type is None:
         raise WireError(f"kind={show(kind)}: must be one of {', '.join(Kind)}")
@@ -88,30 +104,6 @@ def _learn(body: Body, data: bytes) -> None:
         learn(report, data[len(_replica_head(body.entity, body.report_seq, _TAGS[type(report)])) :])
     elif isinstance(body, State | Csi | Covariance | Echo):
         learn(body, data)
-
-
-def _pack_plain(body: Ack | Command) -> bytes | None:
-    """Names and numbers only: msgspec checks them as the table does, but for the characters of the name."""
-    try:
-        data = _pack_quickly(body)
-        if _READ[type(body)](data) != body:
-            return None
-    except UNWRITABLE:
-        return None
-    types = set(map(type, msgspec.structs.astuple(body)))
-    return data if types == {int, str} and _name_of(body).isprintable() else None
-
-
-def _unpack_plain(read: Callable[[bytes], Ack | Command], data: bytes) -> Ack | Command | None:
-    try:
-        body = read(data)
-    except UNREADABLE:
-        return None
-    return body if _pack_quickly(body) == data and _name_of(body).isprintable() else None
-
-
-def _name_of(body: Ack | Command) -> str:
-    return body.transmitter if isinstance(body, Ack) else body.name
 
 
 def _pack_replica(replica: Replica) -> bytes | None:
@@ -271,24 +263,25 @@ _BODIES: Final = {body_type: body_type.__name__ for body_type in BODY_OF.values(
 
 _pack_quickly: Final = msgspec.msgpack.Encoder().encode
 _read_replica: Final = msgspec.msgpack.Decoder(tuple[Name, Natural, tuple[str, msgspec.Raw]]).decode
-_READ: Final[dict[type[Any], Callable[[bytes], Any]]] = {
-    plain: msgspec.msgpack.Decoder(plain).decode for plain in (Ack, Command)
-}
 _PACK: Final[dict[type[Any], Callable[[Any], bytes | None]]] = {
     State: pack_report,
     Csi: pack_report,
     Covariance: pack_report,
     Echo: pack_report,
-    Ack: _pack_plain,
-    Command: _pack_plain,
+    Ack: pack_plain,
+    Command: pack_plain,
     Replica: _pack_replica,
+    Precoder: pack_with_array,
+    Price: pack_with_array,
 }
 _UNPACK: Final[dict[type[Any], Callable[[bytes], Any]]] = {
     State: functools.partial(unpack_report, State),
     Csi: functools.partial(unpack_report, Csi),
     Covariance: functools.partial(unpack_report, Covariance),
     Echo: functools.partial(unpack_report, Echo),
-    Ack: functools.partial(_unpack_plain, _READ[Ack]),
-    Command: functools.partial(_unpack_plain, _READ[Command]),
+    Ack: functools.partial(unpack_plain, Ack),
+    Command: functools.partial(unpack_plain, Command),
     Replica: _unpack_replica,
+    Precoder: functools.partial(unpack_with_array, Precoder),
+    Price: functools.partial(unpack_with_array, Price),
 }

@@ -17,7 +17,7 @@ import msgspec
 from twin.errors import WireError
 from twin.wire.bodies import decode_body, encode_body
 from twin.wire.limits import INT64_MAX, MAX_BODY, MAX_EPOCH, MAX_FLAGS, MAX_FRAME, UNREADABLE, UNWRITABLE
-from twin.wire.messages import SCHEMA, Envelope, Kind
+from twin.wire.messages import SCHEMA, Envelope, Kind, Sealed
 from twin.wire.packing import (
     Fields,
     check_int,
@@ -27,7 +27,16 @@ from twin.wire.packing import (
     unpack,
 )
 
-__all__ = ["MAX_BODY", "MAX_FRAME", "decode_body", "decode_envelope", "encode_body", "encode_envelope"]
+__all__ = [
+    "MAX_BODY",
+    "MAX_FRAME",
+    "decode_body",
+    "decode_envelope",
+    "encode_body",
+    "encode_envelope",
+    "seal",
+    "unseal",
+]
 
 # The integers of an envelope in the order of the frame, each with its range.
 _RANGES: Final[dict[str, tuple[int, int]]] = {
@@ -67,6 +76,16 @@ def encode_envelope(envelope: Envelope) -> bytes:
     if tuple(map(type, _values_quickly(envelope))) != _TYPES or not _are_printable(envelope):
         return _encode_exactly(envelope)
     return frame
+
+
+def seal(envelope: Envelope) -> Sealed:
+    """The envelope with its frame; a `WireError` if no receiver would accept it."""
+    return Sealed(envelope, encode_envelope(envelope))
+
+
+def unseal(frame: bytes) -> Sealed:
+    """The frame with the envelope in it, or a `WireError`."""
+    return Sealed(decode_envelope(frame), frame)
 
 
 def decode_envelope(frame: bytes) -> Envelope:

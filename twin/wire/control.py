@@ -3,8 +3,7 @@
 The header is the positional array `[schema, tag, fields ...]`. Every envelope is a ZeroMQ frame of its own,
 in the order in which the header speaks of it. Strict like `codec`: any parts give a valid object or a
 `WireError`, and accepted parts are the only encoding of their object. Arrays inside a node's configuration
-come out as tuples. HELLO names the schema that its host speaks, so that the kernel can refuse it with a clear
-line.
+come out as tuples. HELLO is read whatever schema its host speaks, so that the kernel can refuse it with a clear line.
 """
 
 import string
@@ -90,7 +89,8 @@ def _encode_exactly(control: Control) -> list[bytes]:
     if form is None:
         raise WireError(f"control={type(control).__name__}: must be one of {', '.join(_TAGS)}")
     frames: list[bytes] = []
-    header = pack([SCHEMA, form.tag, *form.pack(control, frames)], form.tag)
+    schema = control.schema if isinstance(control, Hello) else SCHEMA
+    header = pack([schema, form.tag, *form.pack(control, frames)], form.tag)
     if len(frames) >= MAX_PARTS:
         raise WireError(f"{form.tag}.parts={len(frames) + 1}: must be <= {MAX_PARTS}")
     return [header, *frames]
@@ -101,13 +101,15 @@ def _decode_exactly(parts: Sequence[bytes]) -> Control:
     if len(fields) < _PREFIX:
         raise WireError(f"control={show(fields)}: must begin with a schema and a tag")
     schema, tag = fields[:_PREFIX]
-    if type(schema) is not int or schema != SCHEMA:
+    if type(schema) is not int or (schema != SCHEMA and tag != _HELLO):
         raise WireError(f"control.schema={show(schema)}: supported is {SCHEMA}")
     form = _TAGS.get(tag) if type(tag) is str else None
     if form is None:
         raise WireError(f"control.tag={show(tag)}: must be one of {', '.join(_TAGS)}")
     frames = iter(parts[1:])
     control = form.unpack(fields[_PREFIX:], frames)
+    if isinstance(control, Hello) and control.schema != schema:
+        raise WireError(f"hello.schema={control.schema}: must be {schema}, as its header says")
     if next(frames, None) is not None:
         raise WireError(f"{form.tag}.parts={len(parts)}: more than its header speaks of")
     return control
@@ -194,9 +196,10 @@ def _form(tag: str, make: type[Any], **fields: Field | Check) -> _Form:
 
 
 _PREFIX: Final = 2  # schema and tag
+_HELLO: Final = "hello"
 _SAID: Final = Field(_clip, check_text)
 _FORMS: Final[dict[type[Any], _Form]] = {
-    Hello: _form("hello", Hello, name=check_name, epoch=check_epoch, schema=_check_schema, version=check_name),
+    Hello: _form(_HELLO, Hello, name=check_name, epoch=check_epoch, schema=_check_schema, version=check_name),
     Refused: _form("refused", Refused, text=_SAID),
     Welcome: _form("welcome", Welcome, run_id=check_name, node_configs=_check_configs, last=check_int),
     Batch: _Form("batch", pack_batch, unpack_batch),

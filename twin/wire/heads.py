@@ -12,9 +12,9 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import astuple
 
-from twin.wire.codec import decode_envelope, encode_envelope
+from twin.wire.codec import unseal
 from twin.wire.limits import MAX_FRAME, MAX_ITEMS, MAX_NAME, UNREADABLE, UNWRITABLE, Instant, Name, Natural, Positive
-from twin.wire.messages import SCHEMA
+from twin.wire.messages import SCHEMA, Sealed
 from twin.wire.protocol import Batch, Delivery, Fate, Outcome, Reason, Result, SolveReport, TimerRequest
 
 MAX_PARTS: Final = 8 * MAX_ITEMS
@@ -64,6 +64,7 @@ _read_result: Final = msgspec.msgpack.Decoder(_ResultHead).decode
 _BATCH: Final = _pack((SCHEMA, "batch", 1, ()))[:-2]  # how the header of every batch begins
 _RESULT: Final = _pack((SCHEMA, "result", 1, ()))[:-2]
 _PLAIN: Final = {str, int}
+_SEALED: Final = {Sealed}
 _TIMER: Final = (str, str, int)
 _SOLVE: Final = (str, str, str, int, tuple, str, int, float, float, int, float)
 
@@ -72,12 +73,14 @@ def pack_batch_quickly(batch: Batch) -> list[bytes] | None:
     """The parts of a batch that `unpack_quickly` would accept, else None."""
     rows, frames = [], []
     for delivery in batch.deliveries:
-        node, t_ns, envelope, timer = delivery.node, delivery.t_ns, delivery.envelope, delivery.timer
-        if (envelope is None) == (timer == ""):
+        node, t_ns, sealed, timer = delivery.node, delivery.t_ns, delivery.sealed, delivery.timer
+        if (sealed is None) == (timer == ""):
             return None
         rows.append((node, t_ns, timer))
-        if envelope is not None:
-            frames.append(encode_envelope(envelope))
+        if sealed is not None:
+            if type(sealed) is not Sealed:
+                return None
+            frames.append(sealed.frame)
     if not _PLAIN.issuperset(map(type, chain.from_iterable(rows))) or type(batch.deliveries) is not tuple:
         return None
     head = _pack_checked((SCHEMA, "batch", batch.number, rows), _read_batch)
@@ -102,7 +105,10 @@ def pack_result_quickly(result: Result) -> list[bytes] | None:
         if (timers and not all(map(_is_timer, timers))) or (solves and not all(map(_is_solve, solves))):
             return None
         rows.append((fate, reason, begin_ns, finish_ns, len(sends), timers, solves))
-        frames += map(encode_envelope, sends)
+        if sends:
+            if not _SEALED.issuperset(map(type, sends)):
+                return None
+            frames += [sealed.frame for sealed in sends]
     if type(result.outcomes) is not tuple or type(result.number) is not int:
         return None
     head = _pack_checked((SCHEMA, "result", result.number, rows), _read_result)
@@ -126,13 +132,13 @@ def unpack_quickly(parts: Sequence[bytes]) -> Batch | Result | None:
 
 def _unpack_batch(head: _BatchHead, parts: Sequence[bytes]) -> Batch | None:
     rows = head.deliveries
-    mail = sum([not row.timer for row in rows])
-    if _pack(head) != parts[0] or mail != len(parts) - 1 or not _are_printable(row.node + row.timer for row in rows):
+    frames = sum([not row.timer for row in rows])
+    if _pack(head) != parts[0] or frames != len(parts) - 1 or not _are_printable(row.node + row.timer for row in rows):
         return None
-    envelopes = map(decode_envelope, parts[1:])
+    mail = map(unseal, parts[1:])
     return Batch(
         head.number,
-        tuple([Delivery(row.node, row.t_ns, None if row.timer else next(envelopes), row.timer) for row in rows]),
+        tuple([Delivery(row.node, row.t_ns, None if row.timer else next(mail), row.timer) for row in rows]),
     )
 
 
@@ -140,7 +146,7 @@ def _unpack_result(head: _ResultHead, parts: Sequence[bytes]) -> Result | None:
     rows = head.outcomes
     if _pack(head) != parts[0] or sum([row.sends for row in rows]) != len(parts) - 1:
         return None
-    envelopes = map(decode_envelope, parts[1:])
+    mail = map(unseal, parts[1:])
     outcomes = []
     for row in rows:
         begin_ns, finish_ns, timers, solves = row.begin_ns, row.finish_ns, row.timers, row.solves
@@ -148,7 +154,7 @@ def _unpack_result(head: _ResultHead, parts: Sequence[bytes]) -> Result | None:
             return None
         if (timers and not all(map(_is_timer, timers))) or (solves and not all(map(_is_solve, solves))):
             return None
-        sends = tuple(islice(envelopes, row.sends)) if row.sends else ()
+        sends = tuple(islice(mail, row.sends)) if row.sends else ()
         outcomes.append(Outcome(row.fate, row.reason, begin_ns, finish_ns, sends, timers, solves))
     return Result(head.number, tuple(outcomes))
 

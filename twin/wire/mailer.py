@@ -1,13 +1,14 @@
 """Makes envelopes for one sender: numbers them and fills in what only the sender knows."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 from msgspec.structs import replace
 
 from twin.errors import WireError
-from twin.wire.codec import encode_body
-from twin.wire.messages import SCHEMA, Envelope, Letter
+from twin.wire.codec import encode_body, seal
+from twin.wire.messages import SCHEMA, Envelope, Letter, Sealed
 from twin.wire.packing import check_arity, check_epoch, check_int
 from twin.wire.plain import Plain, take_map
 
@@ -28,8 +29,17 @@ class Mailer:
     _count: int = 0
     _seq: dict[str, int] = field(default_factory=dict)
 
-    def envelope(self, letter: Letter, t_send_ns: int) -> Envelope:
-        """The envelope of a letter that leaves at `t_send_ns`."""
+    def send(self, letters: Iterable[Letter], t_send_ns: int) -> tuple[Sealed, ...]:
+        """The messages of letters that leave at `t_send_ns`; a body that goes to one after another is encoded once."""
+        said, data = None, b""
+        sent: list[Sealed] = []
+        for letter in letters:
+            if letter.body is not said:
+                said, data = letter.body, encode_body(letter.body)
+            sent.append(seal(self._envelope(letter, t_send_ns, data)))
+        return tuple(sent)
+
+    def _envelope(self, letter: Letter, t_send_ns: int, body: bytes) -> Envelope:
         self._count += 1
         seq = self._seq[letter.dst] = self._seq.get(letter.dst, 0) + 1
         # By position: keywords would take as long as all the rest but the body.
@@ -48,7 +58,7 @@ class Mailer:
             letter.t_data_ns,
             self.epoch,
             0,  # flags
-            encode_body(letter.body),
+            body,
         )
 
     def state(self) -> Plain:
@@ -61,6 +71,14 @@ class Mailer:
         self._seq = {dst: check_int(number, "Mailer.seq") for dst, number in take_map(seq, "Mailer.seq").items()}
         self._count = check_int(count, "Mailer.count", 0, (1 << _COUNT_BITS - _COPY_BITS) - 1)
         self.epoch = check_epoch(epoch, "Mailer.epoch")
+
+
+def delivered(envelope: Envelope, t_ns: int) -> Envelope:
+    """The envelope of a message that has arrived at `t_ns`.
+
+    Nobody believes that a measurement was taken later than it came: a clock that is ahead cannot do more.
+    """
+    return replace(envelope, t_deliver_ns=t_ns, t_data_ns=min(envelope.t_data_ns, t_ns))
 
 
 def copy_of(envelope: Envelope, number: int, flag: int) -> Envelope:

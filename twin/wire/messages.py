@@ -200,3 +200,14 @@ class Envelope(Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fi
     epoch: Epoch
     flags: Flags
     body: Payload
+
+
+class Sealed(Struct, frozen=True, gc=False):
+    """A message as it was sent, and its frame, which says the same: made by `codec.seal` and `codec.unseal` only.
+
+    The frame goes from the sender's host through the journal to the receiver's host as it is: no message is encoded
+    twice.
+    """
+
+    envelope: Envelope
+    frame: bytes

@@ -13,6 +13,7 @@ class Past:
         self._last = 0
         self._state = b""
         self._batches: dict[int, tuple[Batch, Result | None]] = {}
+        self._taught = self._batches
 
     def add(self, batch: Batch, result: Result | None = None) -> None:
         """The next batch. Where the kernel has its result, it must come out the same when it is replayed."""
@@ -30,7 +31,8 @@ class Past:
         self.behind = False
 
     def lesson(self) -> list[Control]:
-        """What a host that was just welcomed must be told."""
+        """What a host that was just welcomed must be told. A snapshot may be remembered before it has answered all."""
+        self._taught = self._batches
         restore: list[Control] = [Restore(self._last, self._state)] if self._state else []
         return restore + [Replay(batch) for batch, _ in self._batches.values()]
 
@@ -43,6 +45,6 @@ class Past:
         """
         if not isinstance(answer, Replayed) or answer.number != batch.number:
             raise WireError(f"host {name}: {type(answer).__name__}: must answer REPLAY with REPLAYED")
-        _, result = self._batches[batch.number]
+        _, result = self._taught[batch.number]
         if result is not None and digest_of_result(result) != answer.digest:
             raise KernelError(f"host {name}: batch {batch.number}: came out differently when it was replayed")

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct
 
 from twin.wire.limits import MAX_ITEMS, Name, Natural
-from twin.wire.messages import Envelope
+from twin.wire.messages import Envelope, Sealed
 
 LEAST_COST_NS: Final = 1_000
 """No handling of a message costs less: without it the kernel could never run ahead of a twin."""
@@ -72,12 +72,20 @@ class Flag(IntFlag):
 
 
 class Delivery(Struct, frozen=True, gc=False):
-    """A message (or, when `envelope` is None, the timer `timer`) that reaches `node` at `t_ns`."""
+    """A message (or, when `sealed` is None, the timer `timer`) that reaches `node` at `t_ns`.
+
+    The message is as it was sent: what its delivery makes of it (`mailer.delivered`) follows from `t_ns`.
+    """
 
     node: str
     t_ns: int
-    envelope: Envelope | None
+    sealed: Sealed | None
     timer: str = ""
+
+    @property
+    def envelope(self) -> Envelope | None:
+        """The envelope of the message, as it was sent."""
+        return None if self.sealed is None else self.sealed.envelope
 
 
 class TimerRequest(Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True):
@@ -111,7 +119,7 @@ class Outcome(Struct, frozen=True, gc=False):
     reason: Reason
     begin_ns: int
     finish_ns: int
-    sends: tuple[Envelope, ...] = ()
+    sends: tuple[Sealed, ...] = ()
     timers: tuple[TimerRequest, ...] = ()
     solves: tuple[SolveReport, ...] = ()
 

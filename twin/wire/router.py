@@ -18,7 +18,6 @@ HIGH_WATER: Final = 16
 WATCH: Final = b"!"
 """A host has a second socket, with this at the end of its routing id, whose thread answers PING while it works."""
 
-
 NUMBER_VARIABLE: Final = "RUN_TWIN_HOST"
 """The environment variable by which a child of the kernel is given the number in its routing id."""
 
@@ -51,7 +50,7 @@ class Router:
         """Send to a host; False when it is gone, or takes nothing any more."""
         try:
             self._socket.send_multipart([route, *parts])
-        except (zmq.Again, zmq.ZMQError):
+        except zmq.ZMQError:
             return False
         return True
 

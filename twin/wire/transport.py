@@ -1,4 +1,4 @@
-"""The kernel's side of all hosts over ZeroMQ: the same bytes, checks and answers as in memory (`link`).
+"""The kernel's side of all hosts over ZeroMQ: the same bytes, checks and answers as in memory (`local`).
 
 `InprocLink` sends the parts of control messages through real ZeroMQ sockets, one ROUTER for the kernel and one
 DEALER per host, pumped on the kernel's own thread. What comes from a stranger changes no state.
@@ -14,7 +14,8 @@ import zmq
 from twin.errors import HostLostError, UsageError, WireError
 from twin.wire.control import decode_control
 from twin.wire.limits import MAX_FRAME
-from twin.wire.link import TIMEOUT_S, Endpoint, Link, LocalLink, MemoryLink
+from twin.wire.link import Link
+from twin.wire.local import TIMEOUT_S, Endpoint, LocalLink, MemoryLink
 from twin.wire.protocol import Hello
 
 __all__ = ["LOCAL", "TIMEOUT_S", "Endpoint", "InprocLink", "Link", "MemoryLink", "make_link"]

@@ -9,9 +9,10 @@ import pytest
 from twin.emulation.faults import MAX_COPIES, Cuts, LinkFault
 from twin.emulation.kernel import Kernel
 from twin.emulation.links import Arq, LinkParams
-from twin.emulation.network import Layout, Network
+from twin.emulation.network import Network
 from twin.emulation.routes import always_up
 from twin.emulation.streams import Streams
+from twin.emulation.ways import Layout
 from twin.errors import KernelError
 from twin.wire.messages import SCHEMA, Envelope, Kind
 from twin.wire.protocol import Fate, Reason

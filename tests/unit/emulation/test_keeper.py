@@ -4,6 +4,7 @@ import pytest
 
 from twin.emulation.keeper import Keeper
 from twin.journal.facts import HostState
+from twin.wire.codec import seal
 from twin.wire.messages import SCHEMA, Envelope, Kind
 from twin.wire.protocol import Batch, Delivery, Fate, Outcome, Reason, SolveReport
 
@@ -12,7 +13,7 @@ BODY = bytes(872)  # with what a delivery counts besides: 1000 bytes
 
 def batch(number, messages=1):
     envelope = Envelope(SCHEMA, "run", Kind.ACK, "a", "b", 1, 1, 0, 0, 0, 0, 0, 0, 0, BODY)
-    return Batch(number, (Delivery("edge:a", 0, envelope),) * messages)
+    return Batch(number, (Delivery("edge:a", 0, seal(envelope)),) * messages)
 
 
 def solved(wall_us):
@@ -47,9 +48,10 @@ class Recorder:
 
 class Archive:
     def __init__(self, outcomes, states):
-        self._outcomes, self._states = outcomes, states
+        self._outcomes, self._states, self.live = outcomes, states, False
 
     def outcomes(self, _deliveries):
+        self.live = not self._outcomes
         return self._outcomes.pop(0) if self._outcomes else None
 
     def states(self):
@@ -101,12 +103,14 @@ def test_a_large_snapshot_is_journalled_in_parts(size, parts):
 def test_what_is_on_file_is_remembered_and_not_taken_again():
     states = [("core", 1, b"old"), ("core", 9, b"of another batch"), ("nobody", 1, b"")]
     keeper = Keeper(hosts := Hosts(), recorder := Recorder(), Archive([[]], states))
+    assert keeper.recalls
     assert keeper.outcomes(()) == []
     keeper.note("core", batch(1), solved(2e6))
     keeper.keep()
     assert hosts.remembered == [("core", 1, b"old")]
     assert not hosts.asked
     assert keeper.outcomes(()) is None
+    assert not keeper.recalls
     keeper.note("core", batch(2), [])
     keeper.keep()
     assert not hosts.asked, "the snapshot on file was the last that was due"

@@ -5,8 +5,10 @@ import pytest
 
 from twin.emulation.kernel import Kernel
 from twin.emulation.links import Arq, LinkParams
-from twin.emulation.network import Layout, Network, always_up
+from twin.emulation.network import Network
+from twin.emulation.routes import always_up
 from twin.emulation.streams import Streams
+from twin.emulation.ways import Layout
 from twin.errors import KernelError
 from twin.wire.messages import SCHEMA, Envelope, Kind
 from twin.wire.protocol import Fate, Reason
@@ -107,7 +109,7 @@ def test_routes_avoid_a_link_from_the_next_epoch_on_and_come_back(tools):
     for seq, t_ms in enumerate((120, 140, 199, 200, 320, 399, 400), 1):
         bench.send(t_ms * MS, "a", "b", seq)
     bench.run()
-    routes = {seq: "".join(transit.sites) for seq, (_, transit) in bench.arrived.items()}
+    routes = {seq: "".join(transit.way.sites) for seq, (_, transit) in bench.arrived.items()}
     assert routes == {1: "ab", 4: "acb", 5: "acb", 6: "acb", 7: "ab"}
     assert {found[2] for found in bench.ended.values()} == {Reason.OUTAGE}
     assert sorted(bench.ended) == [2, 3]

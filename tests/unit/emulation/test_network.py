@@ -3,8 +3,9 @@ import pytest
 
 from twin.emulation.kernel import Kernel
 from twin.emulation.links import LinkParams
-from twin.emulation.network import Layout, Network
+from twin.emulation.network import Network
 from twin.emulation.streams import Streams
+from twin.emulation.ways import Layout
 from twin.wire.messages import SCHEMA, Envelope, Kind
 from twin.wire.protocol import Fate, Reason
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from entities.channels.fading import PATHS, Scatter
+from entities.channels.fading import Scatter
+from entities.channels.sinusoids import PATHS
 from twin.emulation.streams import Streams
 from twin.signal.correlation import jakes
 

@@ -7,6 +7,7 @@ import pytest
 
 from entities.pairs_params import Distances, PairPlace, PairsParams, receiver_of
 from entities.pairs_world import PairsWorld
+from scenarios.interference.topology import propagation
 from twin.emulation.streams import Streams
 from twin.errors import ScenarioError
 
@@ -38,6 +39,17 @@ def test_gains_follow_the_distances_between_the_ends():
             assert 10 * math.log10(found.gains(0)[j - 1, i - 1]) == pytest.approx(70 - 26 * math.log10(distance_m))
         heard_m = math.dist((0.0, 40.0), (30.0 * j, 0.0))
         assert 10 * math.log10(found.eve_gains(0)[j - 1]) == pytest.approx(70 - 26 * math.log10(heard_m))
+
+
+def test_gains_are_those_of_the_instant_whatever_was_asked_before():
+    options = {"receiver_mps": 2.0, "eavesdropper_mps": 1.0}
+    found, instants = world(**options), [0, T_NS, 0, 7 * T_NS, T_NS]
+    for t_ns in instants:
+        np.testing.assert_array_equal(found.gains(t_ns), world(**options).gains(t_ns))
+        np.testing.assert_array_equal(found.eve_gains(t_ns), world(**options).eve_gains(t_ns))
+        found.gains(t_ns)[:] = 0.0  # what one does with an answer is nobody else's business
+        found.eve_gains(t_ns)[:] = 0.0
+    assert not np.array_equal(found.gains(0), found.gains(T_NS))
 
 
 def test_entries_have_the_power_of_their_gain():
@@ -96,6 +108,20 @@ def test_receivers_walk_and_transmitters_stand():
     assert np.linalg.norm(found.velocity_mps("pair2", T_NS)) == 0.0
     np.testing.assert_array_equal(found.position_m("pair2", T_NS), [60.0, 0.0, 0.0])
     assert found.doppler_hz(receiver_of("pair1")) == pytest.approx(1.5 * 2.4e9 / 299_792_458)
+
+
+def test_light_takes_its_time_between_the_ends_of_a_pair_alone():
+    found = world(receiver_mps=2.0)
+    propagation_ns, end = propagation(found), receiver_of("pair3")
+    for t_ns in (0, T_NS):
+        distance_m = np.linalg.norm(found.position_m("pair3", t_ns) - found.position_m(end, t_ns))
+        assert found.distance_m(end, "pair3", t_ns) == pytest.approx(distance_m, rel=1e-12)
+        expected_ns = round(distance_m / 0.299792458)
+        assert expected_ns > 30
+        assert propagation_ns("pair3", end, t_ns) == propagation_ns(end, "pair3", t_ns) == expected_ns
+    assert (
+        propagation_ns("pair3", "edge-cloud:pair3", 0) == propagation_ns("edge-cloud:pair3", "core-cloud:pair3", 0) == 0
+    )
 
 
 def test_she_attacks_all_or_each_in_turn():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from entities.channels.fading import PATHS
+from entities.channels.sinusoids import PATHS
 from entities.channels.terrestrial import (
     NakagamiMap,
     TerrestrialChannel,

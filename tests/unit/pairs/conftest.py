@@ -134,7 +134,7 @@ class Table:
         return self
 
     def send(self, src, letter):
-        envelope = self.mailers[src].envelope(letter, self.now_ns)
+        envelope = self.mailers[src].send((letter,), self.now_ns)[0].envelope
         lost = self.is_lost(letter, src)
         self.log.append((self.now_ns, src, letter, envelope, lost))
         if not lost:

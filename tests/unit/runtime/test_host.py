@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from twin.errors import WireError
-from twin.nodes.base import Outputs
+from twin.nodes.base import Outputs, Wake
 from twin.nodes.config import NodeConfig, from_wire, to_wire
 from twin.runtime.host import Host
-from twin.wire.codec import encode_body
+from twin.wire.codec import encode_body, seal
 from twin.wire.control import decode_control, encode_control
 from twin.wire.messages import SCHEMA, Ack, Envelope, Kind, Letter, State
 from twin.wire.protocol import CRASH, Batch, Delivery, Fate, HostError, Reason, Result, StateHash, Stop, Welcome
+from twin.wire.reactions import Reaction
 
 CONFIG = NodeConfig(
     name="edge:su",
@@ -38,8 +39,8 @@ def make_host(config=CONFIG):
 
 
 def delivery(t_ns, seq, node="edge:su", body=BODY):
-    envelope = Envelope(SCHEMA, "run", Kind.STATE, "su", node, seq, seq, 1, 0, t_ns, t_ns, t_ns, 0, 0, body)
-    return Delivery(node, t_ns, envelope)
+    envelope = Envelope(SCHEMA, "run", Kind.STATE, "su", node, seq, seq, 1, 0, t_ns, -1, t_ns, 0, 0, body)
+    return Delivery(node, t_ns, seal(envelope))
 
 
 def ask(host, number, *deliveries):
@@ -49,7 +50,7 @@ def ask(host, number, *deliveries):
 def test_outputs_are_numbered_and_leave_when_handling_ends():
     host = make_host()
     (first, second) = ask(host, 1, delivery(5_000, 1), delivery(9_000, 2)).outcomes
-    (one,), (two,) = first.sends, second.sends
+    one, two = (sent.envelope for outcome in (first, second) for sent in outcome.sends)
     assert (first.begin_ns, first.finish_ns) == (5_000, 6_000)
     assert (one.src, one.dst, one.seq, two.seq) == ("edge:su", "core:su", 1, 2)
     assert one.t_send_ns == 6_000
@@ -143,9 +144,9 @@ def test_a_crash_ends_a_life_in_its_place_among_the_deliveries():
     assert crash.sends == crash.timers == ()
     # The new life knows neither the newer report nor that it was busy; the numbers of its letters go on.
     assert (repeated.fate, repeated.begin_ns) == (Fate.DELIVERED, 5_600)
-    assert (before.sends[0].epoch, repeated.sends[0].epoch) == (0, 1)
-    assert repeated.sends[0].msg_id == before.sends[0].msg_id + 1
-    assert repeated.sends[0].seq == before.sends[0].seq + 1
+    old, new = before.sends[0].envelope, repeated.sends[0].envelope
+    assert (old.epoch, new.epoch) == (0, 1)
+    assert (new.msg_id, new.seq) == (old.msg_id + 1, old.seq + 1)
 
 
 @pytest.mark.parametrize(
@@ -168,3 +169,51 @@ def test_a_twin_that_breaks_what_windows_rely_on_stops_the_run(outputs, what):
     host = Host("edge", make=lambda config, life: Unruly())
     host.handle(encode_control(Welcome("run", (to_wire(CONFIG),), 0)))
     assert ask(host, 1, delivery(5_000, 1)) == HostError(f"edge:su: {what}")
+
+
+@pytest.mark.parametrize(
+    ("outputs", "what"),
+    [
+        (Outputs(1_000, wakes=(Wake("now", 1),)), "asks for a timer on state: has not declared that"),
+        (
+            Outputs(1_000, (Letter(Kind.ACK, "edge:other", Ack("uav", 1, 0), 0, 1),)),
+            "writes to edge:other on state: has not declared that",
+        ),
+        (Outputs(1_000, (Letter(Kind.ACK, "core:su", Ack("uav", 1, 0), 0, 1),)), ""),
+    ],
+)
+def test_a_twin_does_only_what_it_has_declared_to_come_of_a_message(monkeypatch, outputs, what):
+    class Unruly:
+        name = "edge:su"
+
+        def handle(self, incoming):
+            return outputs
+
+    declared = {Kind.STATE: Reaction(frozenset({"core:su"}))}
+    monkeypatch.setattr("twin.runtime.host.reactions", lambda config: declared)
+    host = Host("edge", make=lambda config, life: Unruly())
+    host.handle(encode_control(Welcome("run", (to_wire(CONFIG),), 0)))
+    answer = ask(host, 1, delivery(5_000, 1))
+    if what:
+        assert answer == HostError(f"edge:su: {what}")
+    else:
+        assert len(answer.outcomes[0].sends) == 1
+
+
+def test_a_twin_sees_when_a_message_came_and_believes_in_no_data_from_the_future():
+    heard = []
+
+    class Ear:
+        name = "edge:su"
+
+        def handle(self, incoming):
+            heard.append(incoming)
+            return Outputs(1_000)
+
+    late, early = delivery(5_000, 1), Delivery("edge:su", 7_000, delivery(9_000, 2).sealed)
+    for way in (ask, lambda host, number, *deliveries: host.answer(Batch(number, deliveries))):
+        host = Host("edge", make=lambda config, life: Ear())
+        host.handle(encode_control(Welcome("run", (to_wire(CONFIG),), 0)))
+        way(host, 1, late, early)
+    times = [(each.t_ns, each.envelope.t_deliver_ns, each.envelope.t_data_ns) for each in heard]
+    assert times == [(5_000, 5_000, 5_000), (7_000, 7_000, 7_000)] * 2

@@ -3,12 +3,17 @@
 import socket
 import subprocess
 import sys
+import threading
+import time
+from contextlib import closing
 from pathlib import Path
 
+import msgpack
 import pytest
 
 from run_twin import main
 from twin.runtime.command import main as host
+from twin.wire.router import Router
 
 ADDRESS = "tcp://127.0.0.1:9"
 
@@ -44,8 +49,27 @@ def test_a_kernel_that_does_not_answer_is_named(capsys, monkeypatch):
         monkeypatch.setattr(
             "sys.argv", ["run_twin.py", "host", "--connect", address, "--name", "core", "--wait", "0.05"]
         )
+        began = time.monotonic()
         assert main() == 4
+        assert time.monotonic() - began < 2.0, "to a kernel that is not there nobody says farewell"
     assert capsys.readouterr().err == f"error: host core: no kernel at {address} within 0.05 s\n"
+
+
+def test_a_kernel_of_another_schema_is_left_at_once(capsys):
+    """Each would refuse what the other says, and neither would understand that."""
+
+    def refuse():
+        route, _ = router.receive(10.0)
+        router.send(route, [msgpack.packb([2, "refused", "why"])])
+
+    with closing(Router("tcp://127.0.0.1:*")) as router:
+        kernel = threading.Thread(target=refuse)
+        kernel.start()
+        assert host(["host", "--connect", router.address, "--name", "edge"]) == 2
+        kernel.join()
+        assert router.receive(0.0) is None
+    said = f"what the kernel at {router.address} says is not understood: control.schema=2: supported is 1"
+    assert capsys.readouterr().err == f"error: host edge: {said}\n"
 
 
 def test_a_host_loads_twins_and_nothing_that_takes_long_before_it_says_hello():

@@ -107,6 +107,21 @@ def test_a_host_may_be_lost_while_it_recovers(stage, opened, batch, kind):
     assert kinds(stage.host("edge")) == ["Welcome", "Ping", "Restore", "Replay", "Batch"]
 
 
+def test_a_host_may_be_lost_when_its_snapshot_was_taken_and_others_are_waited_for(stage, opened, batch):
+    """What it is told again then is older than the snapshot that the kernel keeps from then on."""
+    link = opened(*NAMES)
+    exchange(link, batch, 1)
+    for number in (2, 3, 4, 5):
+        exchange(link, batch, number, "core")
+    deaths = {"core": "die after", "edge": "die"}
+    stage.when = lambda name, control: deaths.pop(name, None) if isinstance(control, Snapshot) else None
+    assert link.snapshot(NAMES) == {"core": b"15", "edge": b"1"}
+    assert kinds(stage.host("core")) != ["Welcome", "Ping", *["Replay"] * 5], "core has learnt all: this shows nothing"
+    assert exchange(link, batch, 6, "core") == {"core": 27}
+    assert exchange(link, batch, 2, "edge") == {"edge": 5}
+    assert link.restarts == 2
+
+
 def test_without_a_snapshot_all_is_replayed_and_with_one_what_came_after(stage, opened, batch):
     link = opened("edge")
     for number in (1, 2, 3):
@@ -308,7 +323,7 @@ def test_a_host_of_another_schema_is_told_so(stage, opened, batch):
     stage.inbox.append((b"stranger", [msgpack.packb([2, "hello", "edge", 0, 2, "1.0"])]))
     stage.routes[b"stranger"] = ("edge", None)
     exchange(link, batch, 1, "edge")
-    assert stage.refused == ["control.schema=2: supported is 1"]
+    assert stage.refused == ["schema=2: must be 1, as the kernel's"]
 
 
 def test_a_kernel_that_was_stopped_for_long_hears_what_hosts_said_meanwhile(stage, opened, batch, monkeypatch):
