@@ -101,7 +101,8 @@ def _figure(found: Scaling) -> Any:  # noqa: ANN401 - matplotlib is imported laz
     paper.curve(sizes, found.pairs, found.along("central_round_bytes", found.modes[0]), 1e-3, **genie)
     labels.append("fresh genie / all channels to one place")
     rates.set_ylim(bottom=0.0)
-    sizes.set_yscale("log")
+    if any(found.sample("central_round_bytes", pairs, found.modes[0]).values.any() for pairs in found.pairs):
+        sizes.set_yscale("log")  # nothing is told where a person has switched prices off in all modes
     paper.legend(figure, handles, labels, loc="outside lower center", ncols=3)
     return figure
 

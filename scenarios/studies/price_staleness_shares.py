@@ -8,6 +8,7 @@ import pyarrow as pa
 from scenarios.studies.intervals import Interval, Sample, jackknife, samples
 from scenarios.studies.prediction_shares import quotient
 from scenarios.studies.price_staleness_grid import PLAYS, PRICED
+from twin.errors import ScenarioError
 
 EXPECTED: Final = {
     1.0: (99, 99, 99, 98, 95),
@@ -47,8 +48,14 @@ class Shares:
         return float(self._messages[correlation, age, loss, play].values.mean())
 
     def share(self, correlation: float, age: float, loss: float = 0.0, play: str = PRICED) -> Interval:
-        """The rate over that of prices in time at the same motion."""
+        """The rate over that of prices in time at the same motion.
+
+        Raises:
+            ScenarioError: without some seed, that is 0.
+        """
         some, fresh = self._sample(correlation, age, loss, play), self._sample(correlation, 0.0, 0.0, PRICED)
+        if (fresh.values.sum() - fresh.values <= 0.0).any():
+            raise ScenarioError("prices in time: no secrecy in these scenarios, so there are no shares of it to show")
         if not np.array_equal(some.seeds, fresh.seeds):
             raise ValueError(f"play={play}: paired samples need the same seeds")
         return jackknife(quotient, np.stack([some.values, fresh.values], axis=1))

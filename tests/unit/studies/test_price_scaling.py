@@ -12,7 +12,7 @@ import pytest
 from scenarios.studies import price_scaling
 from scenarios.studies.grid import Point
 from scenarios.studies.price_scaling import MODES, PAIRS, STUDY, configured, evaluate, point_spec
-from scenarios.studies.price_scaling_report import COLUMNS, LABELS, Scaling, report
+from scenarios.studies.price_scaling_report import COLUMNS, LABELS, Scaling, _figure, report
 
 SMALL = (
     "scenario.duration_s=0.15",
@@ -63,6 +63,14 @@ def test_a_report_says_what_prices_bring_and_cost():
     assert "3 pairs" in found.headline
     assert "+1.00" in found.headline or "1.00 ±" in found.headline
     assert found.files["table.md"].decode().count("| 6 |") == len(MODES) + 1
+
+
+def test_where_nothing_is_told_the_figure_has_no_decades_to_show():
+    table = made_up()
+    for name in ("price_round_bytes", "central_round_bytes"):
+        table = table.set_column(table.column_names.index(name), name, pa.array(np.zeros(len(table))))
+    assert [axes.get_yscale() for axes in _figure(Scaling(table)).axes] == ["linear", "linear"]
+    assert _figure(Scaling(made_up())).axes[1].get_yscale() == "log"
 
 
 def test_a_point_counts_the_prices_of_a_round():

@@ -123,6 +123,13 @@ def test_shares_are_of_prices_in_time_seed_by_seed(table):
     assert shares.seeds == 2
 
 
+def test_where_there_is_no_secrecy_there_are_no_shares_of_it(table):
+    rates = np.zeros(len(table))
+    rates[0] = 1.0  # of one seed alone
+    with pytest.raises(ScenarioError, match=r"^prices in time: no secrecy"):
+        report(table.set_column(table.column_names.index("rate"), "rate", pa.array(rates)))
+
+
 def test_the_report_has_a_picture_the_numbers_and_what_was_expected(table):
     found = report(table)
     assert found.files.keys() == {"price-staleness.pdf", "price-staleness.png", "price-staleness.csv", "table.md"}
