@@ -3,10 +3,13 @@
 Everything but the prices is in time: links take none, but those between edge clouds and, so that no way around is the
 shorter one, those to the core cloud, where nothing goes that a turn waits for. Both ends of every pair report in every
 slot. So what a point loses against the one without latency and loss at the same motion is what old prices cost. Motion
-is named by the correlation rho of a channel with itself a period later, J0(2 pi f T) = rho.
+is named by the correlation rho of a channel with itself a period later, J0(2 pi f T) = rho. That says little about
+how long a channel lasts: after 1000 periods it is at 1/e where it forgets geometrically with rho = 0.999, after 28 by
+Jakes' law with the same rho. `lasting_as` has the motion of a channel that lasts as long as a geometric one.
 """
 
 import json
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
@@ -24,6 +27,9 @@ PERIOD_MS: Final = 10.0
 AROUND_MS: Final = 1.0
 CARRIER_GHZ: Final = 2.4
 CORRELATIONS: Final = (1.0, 0.999, 0.99, 0.9)
+GEOMETRIC: Final = (0.999, 0.99)
+"""Of channels that forget geometrically: motions that last as long are looked at, too, without loss. For 0.9 that is
+nearly the motion of 0.99 above, 8.7 against 9.5 periods."""
 AGES: Final = (0.0, 1.0, 2.0, 5.0, 10.0)
 """Latency of the prices, in periods."""
 LOSSES: Final = (0.0, 0.1, 0.25, 0.5)
@@ -88,6 +94,9 @@ def settings(sets: Sequence[str] = (), *, quick: bool = False) -> tuple[Paramete
     found += [point(rho, age, loss, PRICED) for rho in motions for age in lossy for loss in losses]
     found += [point(rho, 0.0, 0.0, SELFISH) for rho in motions]
     if not quick:
+        lasting = [lasting_as(rho) for rho in GEOMETRIC]
+        found += [point(rho, age, 0.0, PRICED) for rho in lasting for age in ages]
+        found += [point(rho, 0.0, 0.0, SELFISH) for rho in lasting]
         others = [play for play in PLAYS if play not in {PRICED, SELFISH}]
         found += [point(rho, age, 0.0, play) for rho in motions for age in (0.0, 10.0) for play in others]
     chosen = distinct(found)
@@ -122,6 +131,16 @@ def correlation_after(correlation: float, periods: float) -> float:
     return float(jakes(doppler_hz, periods * PERIOD_MS / 1e3))
 
 
+def lasting_periods(correlation: float) -> float:
+    """Periods a until a channel is at 1/e: J0(2 pi f a T) = 1/e for the f that gives rho in (0, 1) after one."""
+    return _reach(math.exp(-1.0)) / _reach(correlation)
+
+
+def lasting_as(geometric: float) -> float:
+    """The rho by Jakes' law of a channel at 1/e when rho^a of a geometric one is, after a = -1 / ln rho periods."""
+    return float(jakes(1.0, -math.log(geometric) * _reach(math.exp(-1.0))))
+
+
 @lru_cache(maxsize=16)
 def speed_mps(correlation: float) -> float:
     """Speed at which channels have this correlation after a period: J0(2 pi f T) = rho with f = v / lambda.
@@ -130,6 +149,9 @@ def speed_mps(correlation: float) -> float:
     """
     if correlation == 1.0:
         return 0.0
-    period_s, wave_m = PERIOD_MS / 1e3, float(wavelength_m(CARRIER_GHZ * 1e9))
-    most_hz = 2.404825 / (6.283186 * period_s)
-    return wave_m * float(brentq(lambda f: float(jakes(f, period_s)) - correlation, 0.0, most_hz))
+    return float(wavelength_m(CARRIER_GHZ * 1e9)) * _reach(correlation) / (PERIOD_MS / 1e3)
+
+
+def _reach(correlation: float) -> float:
+    """The least f tau at which J0(2 pi f tau) has fallen to this correlation in (0, 1)."""
+    return float(brentq(lambda reach: float(jakes(1.0, reach)) - correlation, 0.0, 2.404825 / (2.0 * math.pi)))

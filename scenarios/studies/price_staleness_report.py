@@ -9,8 +9,8 @@ from scenarios.studies import paper
 from scenarios.studies.figures import DASHED, DPI, GREY, PALETTE, Curve, Panel, Stroke, curves_figure
 from scenarios.studies.framework import StudyReport
 from scenarios.studies.intervals import Interval, percent
-from scenarios.studies.price_staleness_grid import PRICED, SELFISH, correlation_after
-from scenarios.studies.price_staleness_shares import EXPECTED, EXPECTED_AGES, EXPECTED_SELFISH, Shares
+from scenarios.studies.price_staleness_grid import PRICED, SELFISH, correlation_after, lasting_periods
+from scenarios.studies.price_staleness_shares import EXPECTED, EXPECTED_AGES, EXPECTED_SELFISH, LASTING, Shares
 
 _HEAD: Final = (
     *("correlation", "age_periods", "loss", "play", "rate", "rate_half_width_95"),
@@ -60,7 +60,7 @@ def _numbers(shares: Shares) -> Iterator[tuple[str, ...]]:
 
 
 def _panels(shares: Shares) -> Iterator[Panel]:
-    for place, rho in enumerate(shares.correlations):
+    for place, rho in enumerate(_with_losses(shares)):
         curves = []
         for loss, colour in zip(shares.losses, PALETTE, strict=False):
             if all(shares.has(rho, age, loss) for age in shares.ages):
@@ -70,6 +70,11 @@ def _panels(shares: Shares) -> Iterator[Panel]:
             selfish = [_scaled(shares.share(rho, 0.0, play=SELFISH))] * len(shares.ages)
             curves.append(Curve("selfish", selfish, Stroke(GREY, DASHED, "", 1.2)))
         yield Panel(f"ρ = {rho:g}", "periods late", "% of prices in time" if place == 0 else "", shares.ages, curves)
+
+
+def _with_losses(shares: Shares) -> list[float]:
+    """Motions at which prices were also lost."""
+    return [rho for rho in shares.correlations if any(shares.has(rho, 0.0, loss) for loss in shares.losses[1:])]
 
 
 def _scaled(entry: Interval) -> Interval:
@@ -102,19 +107,32 @@ def _markdown(shares: Shares) -> str:
 def _latency(shares: Shares) -> list[str]:
     rows = []
     for rho in shares.correlations:
-        expected = dict(zip(EXPECTED_AGES, EXPECTED.get(rho, ()), strict=False))
         cells = [percent(shares.share(rho, age)) for age in shares.ages]
         selfish = percent(shares.share(rho, 0.0, play=SELFISH))
-        rows.append((f"{rho:g}", str(shares.rate(rho, 0.0)), *cells, selfish))
-        rows.append(("expected", "", *(f"{expected[age]} %" if age in expected else "" for age in shares.ages), ""))
-        rows.append(("correlation then", "", *(f"{correlation_after(rho, age):.2f}" for age in shares.ages), ""))
-    head = ("rho", "in time, bit/s/Hz", *(f"{age:g} late" for age in shares.ages), "selfish")
+        lasts = f"{lasting_periods(rho):.3g}" if rho < 1.0 else "never"
+        rows.append((f"{rho:g}", lasts, str(shares.rate(rho, 0.0)), *cells, selfish))
+        rows += [(name, "", "", *_expected(shares, like), "") for name, like in _likenesses(rho)]
+        rows.append(("correlation then", "", "", *(f"{correlation_after(rho, age):.2f}" for age in shares.ages), ""))
+    head = ("rho", "1/e after, periods", "in time, bit/s/Hz", *(f"{age:g} late" for age in shares.ages), "selfish")
     return paper.as_markdown(head, rows)
+
+
+def _likenesses(rho: float) -> Iterator[tuple[str, float]]:
+    """Names of rows, and the rho of the prototype's channels that are like those of this motion."""
+    if rho in EXPECTED and LASTING.get(rho) != rho:
+        yield "expected, same rho", rho
+    if rho in LASTING:
+        yield f"expected, lasts as long ({LASTING[rho]:g})", LASTING[rho]
+
+
+def _expected(shares: Shares, rho: float) -> list[str]:
+    expected = dict(zip(EXPECTED_AGES, EXPECTED[rho], strict=True))
+    return [f"{expected[age]} %" if age in expected else "" for age in shares.ages]
 
 
 def _losses(shares: Shares) -> list[str]:
     rows = []
-    for rho in shares.correlations:
+    for rho in _with_losses(shares):
         for loss in shares.losses[1:]:
             cells = [percent(shares.share(rho, age, loss)) if shares.has(rho, age, loss) else "" for age in shares.ages]
             rows.append((f"{rho:g}", f"{100 * loss:g} %", *cells))
@@ -124,7 +142,7 @@ def _losses(shares: Shares) -> list[str]:
 def _plays(shares: Shares) -> list[str]:
     """The share of each play beside that of the play with all rules, at the latencies where both were run."""
     rows = []
-    for rho in shares.correlations:
+    for rho in _with_losses(shares):
         for play in shares.plays:
             ages = [age for age in shares.ages if shares.has(rho, age, play=play)]
             if play != SELFISH and len(ages) > 1:

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from scenarios.studies.intervals import Interval, Sample, jackknife, samples
 from scenarios.studies.prediction_shares import quotient
-from scenarios.studies.price_staleness_grid import PLAYS, PRICED
+from scenarios.studies.price_staleness_grid import PLAYS, PRICED, lasting_as
 from twin.errors import ScenarioError
 
 EXPECTED: Final = {
@@ -16,7 +16,10 @@ EXPECTED: Final = {
     0.99: (98, 96, 93, 88, 82),
     0.9: (99, 92, 88, 79, 75),
 }
-"""What a prototype found for prices 0, 1, 2, 5 and 10 updates old, in % of fresh ones, by correlation per update."""
+"""What a prototype found for prices 0, 1, 2, 5 and 10 updates old, in % of fresh ones, by correlation per update in
+channels that forget geometrically."""
+LASTING: Final = {1.0: 1.0, lasting_as(0.999): 0.999, lasting_as(0.99): 0.99, 0.99: 0.9}
+"""Which of its channels last as long as those of a motion here, by the correlation after a period."""
 EXPECTED_AGES: Final = (0.0, 1.0, 2.0, 5.0, 10.0)
 EXPECTED_SELFISH: Final = (33, 47)
 _KEYS: Final = ("correlation", "age", "loss", "play")

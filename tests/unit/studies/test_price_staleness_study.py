@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 
 import numpy as np
 import pyarrow as pa
@@ -9,23 +10,27 @@ import pytest
 from scipy.special import j0
 
 from scenarios.build import build
+from scenarios.interference.rates import Rates
 from scenarios.studies.grid import Point
 from scenarios.studies.price_staleness import STUDY, configured, evaluate
 from scenarios.studies.price_staleness_grid import (
     AGES,
     CARRIER_GHZ,
     CORRELATIONS,
+    GEOMETRIC,
     LOSSES,
     PERIOD_MS,
     PRICED,
     SELFISH,
     correlation_after,
+    lasting_as,
+    lasting_periods,
     point_spec,
     settings,
     speed_mps,
 )
 from scenarios.studies.price_staleness_report import report
-from scenarios.studies.price_staleness_shares import Shares
+from scenarios.studies.price_staleness_shares import EXPECTED, LASTING, Shares
 from scenarios.studies.registry import find_study
 from twin.errors import ScenarioError
 from twin.journal.facts import Ended, Sent
@@ -49,13 +54,32 @@ def test_a_speed_gives_the_correlation_that_it_stands_for(correlation):
     )
 
 
+@pytest.mark.parametrize("geometric", GEOMETRIC)
+def test_a_motion_lasts_as_long_as_a_channel_that_forgets_geometrically(geometric):
+    periods = -1.0 / math.log(geometric)
+    assert geometric**periods == pytest.approx(math.exp(-1.0))
+    rho = lasting_as(geometric)
+    assert correlation_after(rho, periods) == pytest.approx(math.exp(-1.0), abs=1e-6)
+    assert lasting_periods(rho) == pytest.approx(periods, rel=1e-6)
+    assert geometric < rho < 1.0
+
+
+def test_a_motion_takes_the_expectation_of_the_channels_that_last_as_long():
+    for rho, geometric in LASTING.items():
+        if rho < 1.0:
+            assert lasting_periods(rho) == pytest.approx(-1.0 / math.log(geometric), rel=0.1)
+    assert set(LASTING.values()) == set(EXPECTED)
+
+
 def test_latency_loss_and_motion_are_crossed_and_every_setting_is_there_once():
     found = [tuple(entry[name] for name in ("correlation", "age", "loss", "play")) for entry in settings()]
     assert len(found) == len(set(found))
     crossed = {(rho, age, loss, PRICED) for rho in CORRELATIONS for age in AGES for loss in LOSSES}
     assert crossed <= set(found)
     assert (max(AGES), max(LOSSES)) == (10.0, 0.5)
-    assert {(rho, 0.0, 0.0, SELFISH) for rho in CORRELATIONS} <= set(found)
+    lasting = [lasting_as(rho) for rho in GEOMETRIC]
+    assert {(rho, age, 0.0, PRICED) for rho in lasting for age in AGES} <= set(found)
+    assert {(rho, 0.0, 0.0, SELFISH) for rho in (*CORRELATIONS, *lasting)} <= set(found)
     quick = {entry["correlation"] for entry in STUDY.quick_settings}
     assert len(STUDY.quick_settings) * STUDY.quick_seeds <= 30
     assert quick < set(CORRELATIONS)
@@ -103,6 +127,30 @@ def test_a_run_counts_its_messages_and_says_what_it_came_to():
     assert evaluate(Point(setting(), 1)) == [priced]
 
 
+def test_what_is_on_air_is_judged_in_the_channels_of_the_end_of_a_period():
+    parameters = setting(correlation=0.9)
+    spec = point_spec(parameters)
+    rates = []
+    with build(spec, 1, "memory", _Forgetful()) as emulation:
+        emulation.start()
+        for end_ns in (spec.twin.period_ns * 2, spec.twin.period_ns * 3):
+            emulation.kernel.run(end_ns)
+            true = Rates(emulation.physics.world, end_ns)
+            rates.append(true.secrecy(*emulation.physics.air.split()).sum())
+            assert emulation.kernel.now_ns < end_ns  # the last event was earlier
+        emulation.stop()
+    (row,) = evaluate(Point(parameters, 1))
+    assert row["rate"] == pytest.approx(np.mean(rates), rel=1e-12)
+
+
+class _Forgetful:
+    def record(self, fact):
+        pass
+
+    def commit(self):
+        pass
+
+
 @pytest.fixture
 def table():
     """Two seeds; prices late by n periods lose n per cent, selfish play half, and loss nothing."""
@@ -138,8 +186,11 @@ def test_the_report_has_a_picture_the_numbers_and_what_was_expected(table):
     late = next(row for row in rows if (row["correlation"], row["age_periods"], row["loss"]) == ("0.99", "5", "0"))
     assert float(late["share_of_fresh"]) == pytest.approx(0.95)
     text = found.files["table.md"].decode()
-    assert "| expected |  | 98 % | 96 % | 93 % | 88 % | 82 % |  |" in text
-    assert "| correlation then |  | 1.00 | 0.90 | 0.63 | -0.32 | 0.24 |  |" in text
+    assert "| expected, same rho |  |  | 98 % | 96 % | 93 % | 88 % | 82 % |  |" in text
+    assert "| expected, lasts as long (0.9) |  |  | 99 % | 92 % | 88 % | 79 % | 75 % |  |" in text
+    assert text.count("expected, lasts as long (0.99) ") == text.count("expected, lasts as long (1) ") == 1
+    assert "| 0.99 | 8.75 | 5.00 ±" in text
+    assert "| correlation then |  |  | 1.00 | 0.90 | 0.63 | -0.32 | 0.24 |  |" in text
     assert "| 0.99 | damped |" in text
     assert (
         "rho 0.99: 99 ± 0 % at 1, 98 ± 0 % at 2, 95 ± 0 % at 5, 90 ± 0 % at 10 periods; selfish 50 ± 0 %"
