@@ -57,8 +57,8 @@ def test_one_lost_report_does_not_mix_the_cycles_for_the_rest_of_the_run(emulate
     def lose_one(emulation):
         for queue in emulation.plane.network.queues.values():
             genuine = queue._link._fate
-            queue._link._fate = lambda depart_ns, draw, genuine=genuine: (
-                Reason.LOSS if draw[1:] == ("uav", "edge:uav", lost) else genuine(depart_ns, draw)
+            queue._link._fate = lambda depart_ns, key, attempt, genuine=genuine: (
+                Reason.LOSS if key == ("uav", "edge:uav", lost) else genuine(depart_ns, key, attempt)
             )
 
     run = emulate(wrap=lose_one, duration_s=0.5)
