@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from scenarios import engine
 from scenarios.build import build, choose_window_ns, reach
+from scenarios.interrupted import Interruption
 from scenarios.load import from_dict
 from twin.errors import RunFolderError
 from twin.journal.folder import RunFolder
@@ -41,12 +42,13 @@ def resume(
     spec, seed = from_dict(cut.manifest["scenario"]), int(cut.manifest["seed"])
     window_ns = choose_window_ns(spec, cut.manifest["window_ns"])
     started = time.perf_counter()
-    with ExitStack() as stack:
-        journal = stack.enter_context(Resumption(cut))
-        link = stack.enter_context(reach(spec, hosting(cut.manifest["transport"])))
-        emulation = stack.enter_context(build(spec, seed, link, journal, window_ns, journal))
-        engine.execute(emulation, journal, started, progress)
-    return engine.finish(folder)
+    with Interruption() as interruption:
+        with ExitStack() as stack:
+            journal = stack.enter_context(Resumption(cut))
+            link = stack.enter_context(reach(spec, hosting(cut.manifest["transport"])))
+            emulation = stack.enter_context(build(spec, seed, link, journal, window_ns, journal))
+            engine.execute(emulation, journal, interruption, started, progress)
+        return engine.finish(folder)
 
 
 def _check_versions(manifest: dict[str, Any], path: Path) -> None:
