@@ -27,24 +27,36 @@ Action = Callable[[], None]
 
 
 class Timeline(simpy.Environment):
-    """SimPy's environment with plain calls among its events: of a message's way they are most of the events."""
+    """SimPy's environment with plain calls among its events: of a message's way they are most of the events.
+
+    Attributes:
+        now_ns: the current instant, SimPy's `now`.
+        entries: what is to come, as a heap: (time in ns, order, number, what).
+    """
 
     def __init__(self) -> None:
         super().__init__(initial_time=0)  # integers stay integers
+        self.now_ns = 0
         self.entries: list[tuple[int, int, int, Action | simpy.Event]] = cast("Any", self._queue)
-        """What is to come, as a heap: (time in ns, order, number, what)."""
 
     def put(self, t_ns: int, order: int, what: Action | simpy.Event) -> None:
-        """Make this call, or process this event, at `t_ns`, which must not lie in the past."""
+        """Make this call, or process this event, at `t_ns`.
+
+        Raises:
+            KernelError: `t_ns` is not an integer or lies in the past.
+        """
+        if type(t_ns) is not int or t_ns < self.now_ns:
+            raise KernelError(f"event at {t_ns!r} ns: must be an integer >= {self.now_ns} ns, which the clock shows")
         heappush(self.entries, (t_ns, order, next(self._eid), what))
 
     def step(self) -> None:
         """Make the next call, or process the next event as SimPy does."""
-        what = self.entries[0][-1]
+        self.now_ns, _, _, what = self.entries[0]
         if isinstance(what, simpy.Event):
             super().step()
         else:
-            self._now = heappop(self.entries)[0]
+            self._now = self.now_ns
+            heappop(self.entries)
             what()
 
 
@@ -78,7 +90,7 @@ class Kernel:
     @property
     def now_ns(self) -> int:
         """The current instant of virtual time in ns."""
-        return int(self.env.now)
+        return self.env.now_ns
 
     @property
     def stopped(self) -> bool:
@@ -110,11 +122,11 @@ class Kernel:
         Raises:
             KernelError: `t_ns` is not an integer or lies in the past.
         """
-        self._schedule(action, t_ns, order)
+        self.env.put(t_ns, order, action)
 
     def first(self, t_ns: int, action: Action) -> None:
         """Call `action` at `t_ns`, before every other event of that instant: barriers go here."""
-        self._schedule(action, t_ns, _BARRIER_PRIORITY)
+        self.env.put(t_ns, _BARRIER_PRIORITY, action)
 
     def wake(self, owner: str, t_ns: int, action: Action) -> None:
         """Call `action` at `t_ns` on behalf of `owner`, in the order in which `owner` asked."""
@@ -126,7 +138,7 @@ class Kernel:
         t_ns = self.now_ns + delay_ns if type(delay_ns) is int else delay_ns
         if owner in self._clocks and t_ns >= self.now_ns:
             t_ns = self._clocks[owner].after_ns(self.now_ns, delay_ns)
-        self._schedule(event, t_ns, self._next_wake(owner))
+        self.env.put(t_ns, self._next_wake(owner), event)
         return event
 
     def process(self, generator: Process) -> None:
@@ -148,9 +160,3 @@ class Kernel:
     def _next_wake(self, owner: str) -> int:
         self._wakes[owner] += 1
         return self._wakes[owner]
-
-    def _schedule(self, what: Action | simpy.Event, t_ns: int, order: int) -> None:
-        env = self.env
-        if type(t_ns) is not int or t_ns < env.now:
-            raise KernelError(f"event at {t_ns!r} ns: must be an integer >= {env.now} ns, which the clock shows")
-        env.put(t_ns, order, what)

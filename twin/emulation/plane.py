@@ -138,14 +138,15 @@ class MessagePlane:
         """Journal all outcomes in one write, then act on them: messages leave when their handler has finished."""
         living = [self._survives(delivery, outcome) for delivery, outcome in settled]
         kept = list(compress(settled, living))
-        departures = [self._journal_outcome(delivery, outcome) for delivery, outcome in kept]
+        for delivery, outcome in kept:
+            self._journal_outcome(delivery, outcome)
         self.recorder.record(Handled(tuple(map(_handling, settled, living))))
         self.recorder.commit()
-        for (delivery, outcome), departure in zip(kept, departures, strict=True):
+        for delivery, outcome in kept:
             for timer in outcome.timers:
                 self._set_timer(timer, outcome.finish_ns)
-            if departure:
-                self._leave(delivery.node, outcome.finish_ns, departure)
+            if outcome.sends:
+                self._leave(delivery.node, outcome.finish_ns, outcome.sends)
 
     def _survives(self, delivery: Delivery, outcome: Outcome) -> bool:
         """Whether the twin lived to the end of the handling; if not, the message ends with the twin."""
@@ -163,7 +164,7 @@ class MessagePlane:
             self.struck(Struck(transit.envelope.msg_id, t_ns, crash.number, Effect.DROPPED))
         self._end(transit, t_ns, Fate.DROPPED, Reason.CRASHED, (-1, -1))
 
-    def _journal_outcome(self, delivery: Delivery, outcome: Outcome) -> Departure:
+    def _journal_outcome(self, delivery: Delivery, outcome: Outcome) -> None:
         if delivery.sealed is not None:
             transit = self._transits.pop(delivery.sealed.envelope.msg_id)
             self._end(transit, delivery.t_ns, outcome.fate, outcome.reason, (outcome.begin_ns, outcome.finish_ns))
@@ -171,7 +172,6 @@ class MessagePlane:
             self._journal_solve(delivery.node, outcome, solve)
         for sealed in outcome.sends:
             self._journal_sent(sealed)
-        return outcome.sends
 
     def _leave(self, node: str, finish_ns: int, departure: Departure) -> None:
         """What a twin sends enters the network at its finish time.
