@@ -83,6 +83,18 @@ def test_a_route_depends_on_nothing_that_was_asked_before(network, epochs, data)
         assert asked.route(src, dst, t_ns) == Routes(graph, propagation_ns, up).route(src, dst, t_ns)
 
 
+@settings(max_examples=50, deadline=None)
+@given(network=networks(), epochs=st.lists(st.integers(0, 2), min_size=2, max_size=4), fails=st.booleans())
+def test_routes_stay_as_long_as_their_edition(network, epochs, fails):
+    graph, flights, outages = network
+    propagation_ns, up = functions(flights, outages, fails=fails)
+    asked, known = Routes(graph, propagation_ns, up), {}
+    for epoch in epochs:
+        t_ns = epoch * ROUTE_EPOCH_NS
+        found = {(src, dst): asked.route(src, dst, t_ns) for src, dst in PAIRS}
+        assert known.setdefault(asked.edition(t_ns), found) == found
+
+
 def test_a_site_that_is_not_in_the_network_has_no_route():
     graph = nx.Graph()
     graph.add_edge("a", "b", params=LinkParams("link", 0, 0, 1e9, 0.0, 10))

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final, Literal
 
-from twin.emulation.streams import Streams
+from twin.emulation.streams import Draws, Key, Streams
 from twin.errors import KernelError
 from twin.wire.protocol import Effect, Reason
 
@@ -102,21 +102,27 @@ UNTOUCHED: Final = Verdict()
 
 @dataclass(slots=True)
 class LinkFaults:
-    """The faults of one direction of a link; pure functions of time and of a message's draw key.
+    """The faults of one direction of a link; pure functions of time and of a message's key.
 
     Attributes:
         faults: those that strike this direction.
+        link: name of the direction, as the log has it.
         streams: the draws of the run.
     """
 
     faults: Sequence[LinkFault]
+    link: str
     streams: Streams
     _down: tuple[LinkFault, ...] = field(init=False)
     _drawn: tuple[LinkFault, ...] = field(init=False)
+    _shares: dict[str, Draws] = field(init=False)
+    _delays: dict[str, Draws] = field(init=False)
 
     def __post_init__(self) -> None:
         self._down = tuple(fault for fault in self.faults if fault.kind in _DOWN)
         self._drawn = tuple(fault for fault in self.faults if fault.kind not in _DOWN)
+        self._shares = {fault.name: Draws(self.streams, "fault", fault.name, self.link) for fault in self._drawn}
+        self._delays = {fault.name: Draws(self.streams, "fault delay", fault.name, self.link) for fault in self._drawn}
 
     def down(self, t_ns: int) -> LinkFault | None:
         """The fault that has the link down at an instant, if any."""
@@ -130,15 +136,16 @@ class LinkFaults:
         reason, effect = _DOWN[fault.kind]
         return Verdict(reason, 0, (Strike(fault, effect),))
 
-    def strike(self, depart_ns: int, draw: tuple[str | int, ...], reason: Reason) -> Verdict:
+    def strike(self, depart_ns: int, key: Key, attempt: int, reason: Reason) -> Verdict:
         """What becomes of a message that leaves at `depart_ns`.
 
         Args:
             depart_ns: the end of its serialisation; the link is up.
-            draw: (link, src, dst, ...), the key of its draws on this link.
+            key: of the message.
+            attempt: how often it was sent before.
             reason: what it is lost by already, if so.
         """
-        hit = [fault for fault in self._drawn if fault.covers(depart_ns) and self._hits(fault, draw)]
+        hit = [fault for fault in self._drawn if fault.covers(depart_ns) and self._hits(fault, key, attempt)]
         if not hit:
             return Verdict(reason)
         copied = tuple(Strike(fault, _COPYING[fault.kind]) for fault in hit if fault.kind in _COPYING)
@@ -147,20 +154,20 @@ class LinkFaults:
         burst = next((fault for fault in hit if fault.kind == "loss_burst"), None)
         if burst is not None:
             return Verdict(Reason.LOSS_BURST, 0, (Strike(burst, Effect.LOST), *copied))
-        delays = [(fault, self._delay_ns(fault, draw)) for fault in hit]
+        delays = [(fault, self._delay_ns(fault, key, attempt)) for fault in hit]
         delayed = tuple(Strike(fault, Effect.DELAYED) for fault, delay_ns in delays if delay_ns)
         return Verdict(Reason.NONE, sum(delay_ns for _, delay_ns in delays), (*delayed, *copied))
 
-    def _hits(self, fault: LinkFault, draw: tuple[str | int, ...]) -> bool:
-        if fault.senders and draw[1] not in fault.senders:
+    def _hits(self, fault: LinkFault, key: Key, attempt: int) -> bool:
+        if fault.senders and key[0] not in fault.senders:
             return False
-        return fault.share >= 1.0 or self.streams.uniform("fault", fault.name, *draw) < fault.share
+        return fault.share >= 1.0 or self._shares[fault.name].uniform(key, attempt) < fault.share
 
-    def _delay_ns(self, fault: LinkFault, draw: tuple[str | int, ...]) -> int:
+    def _delay_ns(self, fault: LinkFault, key: Key, attempt: int) -> int:
         if fault.kind == "delay_spike":
             return fault.delay_ns
         if fault.kind == "reordering":
-            return round(fault.delay_ns * self.streams.uniform("fault delay", fault.name, *draw))
+            return round(fault.delay_ns * self._delays[fault.name].uniform(key, attempt))
         return 0
 
 
@@ -199,7 +206,7 @@ class Cuts:
                 yield fault
 
 
-def faults_of(faults: Sequence[LinkFault], direction: Direction, streams: Streams) -> LinkFaults | None:
-    """The faults of one direction of a link; None for one that none strikes."""
+def faults_of(faults: Sequence[LinkFault], direction: Direction, link: str, streams: Streams) -> LinkFaults | None:
+    """The faults of one direction of a link, called `link` in the log; None for one that none strikes."""
     mine = [fault for fault in faults if direction in fault.links]
-    return LinkFaults(mine, streams) if mine else None
+    return LinkFaults(mine, link, streams) if mine else None

@@ -24,16 +24,13 @@ from msgspec import Struct
 
 from twin.emulation.faults import UNTOUCHED, LinkFaults, Strike, Verdict
 from twin.emulation.loss import Burst, BurstTimeline
-from twin.emulation.streams import Series, Streams
+from twin.emulation.streams import Draws, Key, Streams
 from twin.errors import KernelError
 from twin.journal.facts import Hop
 from twin.wire.protocol import Reason
 
 _NS_PER_S: Final = 1_000_000_000
 _JITTER_CUT: Final = 10.0
-
-Key = tuple[str, str, int]
-"""(src, dst, seq) of a message: what its draws and the order of its events are made from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +139,12 @@ class Link:
     ) -> None:
         self.name = name
         self.params = params
-        self._streams = streams
         self._is_up = is_up
         self._faults = faults
         self._bursts = None if params.burst is None else BurstTimeline(name, params.burst, streams)
         self._lossless = params.loss == 0.0 and params.burst is None
-        self._series: dict[tuple[str, str, str], Series] = {}
+        self._jitter_draws = Draws(streams, "jitter", name)
+        self._loss_draws = Draws(streams, "loss", name)
 
     def down(self, t_ns: int) -> bool:
         """Whether the link is down at `t_ns`."""
@@ -179,8 +176,7 @@ class Link:
         flight = self.params.latency_ns + propagation_ns
         if self._faults is None:
             return Crossing(Hop(self.name, wait_ns, serialisation, flight, jitter), depart + flight + jitter, reason)
-        draw = (self.name, *key, attempt) if attempt else (self.name, *key)
-        verdict = self._struck(self._faults, depart, draw, reason)
+        verdict = self._struck(self._faults, depart, key, attempt, reason)
         jitter += verdict.delay_ns
         hop = Hop(self.name, wait_ns, serialisation, flight, jitter)
         return Crossing(hop, depart + flight + jitter, verdict.reason, verdict.strikes)
@@ -194,18 +190,18 @@ class Link:
             return Verdict(Reason.OUTAGE)
         return self._faults.refused(t_ns)
 
-    def _struck(self, faults: LinkFaults, depart_ns: int, draw: tuple[str | int, ...], reason: Reason) -> Verdict:
+    def _struck(self, faults: LinkFaults, depart_ns: int, key: Key, attempt: int, reason: Reason) -> Verdict:
         """What faults add to the fate of a message."""
         if reason is Reason.OUTAGE:
             return Verdict(reason)
         down = faults.refused(depart_ns)
-        return faults.strike(depart_ns, draw, reason) if down is UNTOUCHED else down
+        return faults.strike(depart_ns, key, attempt, reason) if down is UNTOUCHED else down
 
     def _jitter_ns(self, key: Key, attempt: int) -> int:
         mean_ns = self.params.jitter_ns
         if mean_ns == 0:
             return 0
-        unit = -math.log1p(-self._uniform("jitter", key, attempt))
+        unit = -math.log1p(-self._jitter_draws.uniform(key, attempt))
         return round(mean_ns * min(unit, _JITTER_CUT))
 
     def _fate(self, depart_ns: int, key: Key, attempt: int) -> Reason:
@@ -216,17 +212,7 @@ class Link:
         loss = self.params.loss
         if self._bursts is not None:
             loss = 1.0 - (1.0 - loss) * (1.0 - self._bursts.loss(depart_ns))
-        return Reason.LOSS if self._uniform("loss", key, attempt) < loss else Reason.NONE
-
-    def _uniform(self, purpose: str, key: Key, attempt: int) -> float:
-        """A draw from the uniform law on [0, 1) for an attempt of a message."""
-        src, dst, seq = key
-        if attempt:
-            return self._streams.uniform(purpose, self.name, src, dst, seq, attempt)
-        series = self._series.get((purpose, src, dst))
-        if series is None:
-            series = self._series[purpose, src, dst] = self._streams.series(purpose, self.name, src, dst)
-        return series.uniform(seq)
+        return Reason.LOSS if self._loss_draws.uniform(key, attempt) < loss else Reason.NONE
 
 
 class LinkQueue:

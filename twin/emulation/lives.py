@@ -59,7 +59,8 @@ class Lives:
 
     def crash_at(self, node: str, t_ns: int) -> Crash | None:
         """The crash that has the twin down at `t_ns`, if any."""
-        return next((crash for crash in self.crashes.get(node, ()) if crash.down_ns <= t_ns < crash.up_ns), None)
+        crashes = self.crashes.get(node)
+        return next((crash for crash in crashes if crash.down_ns <= t_ns < crash.up_ns), None) if crashes else None
 
     def life(self, node: str, t_ns: int) -> int:
         """Which life `t_ns` belongs to, from 0; a twin that is down still counts as in the life that ended."""

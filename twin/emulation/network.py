@@ -20,10 +20,10 @@ from msgspec.structs import replace
 
 from twin.emulation.faults import MAX_COPIES, Cuts, Strike
 from twin.emulation.kernel import Kernel
-from twin.emulation.links import Crossing, Key, LinkQueue
+from twin.emulation.links import Crossing, LinkQueue
 from twin.emulation.routes import ROUTE_EPOCH_NS, Route, Routes
 from twin.emulation.served import Job
-from twin.emulation.streams import Streams
+from twin.emulation.streams import Key, Streams
 from twin.emulation.ways import Layout, Way, Ways, make_queues
 from twin.errors import KernelError
 from twin.journal.facts import Hop, Struck

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from twin.emulation.links import Crossing, Key, Link, LinkParams
+from twin.emulation.links import Crossing, Link, LinkParams
+from twin.emulation.streams import Key
 from twin.errors import KernelError
 from twin.journal.facts import Hop
 

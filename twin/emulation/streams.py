@@ -18,6 +18,9 @@ _MANTISSA_BITS: Final = 53
 _DROPPED_BITS: Final = 8 * _WORD_BYTES - _MANTISSA_BITS
 _UNIT: Final = 2.0**-_MANTISSA_BITS
 
+Key = tuple[str, str, int]
+"""(src, dst, seq) of a message: what its draws and the order of its events are made from."""
+
 
 @lru_cache(maxsize=1 << 16)
 def _encode_text(part: str) -> str:
@@ -80,6 +83,30 @@ class Streams:
     def _hash(self, key: tuple[str | int, ...], tag: bytes, size: int) -> hashlib.blake2b:
         text = self._prefix + "".join([_encode(part) for part in key])
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size, person=tag)
+
+
+class Draws:
+    """One draw per attempt of a message, keyed by (src, dst, seq) and, if it is not the first, the attempt.
+
+    That is what `Streams.uniform(*name, src, dst, seq)` gives, from a series for each pair of sender and destination.
+    """
+
+    __slots__ = ("_name", "_series", "_streams")
+
+    def __init__(self, streams: Streams, *name: str) -> None:
+        self._streams = streams
+        self._name = name
+        self._series: dict[tuple[str, str], Series] = {}
+
+    def uniform(self, message: Key, attempt: int) -> float:
+        """The draw of an attempt (from 0) of a message."""
+        src, dst, seq = message
+        if attempt:
+            return self._streams.uniform(*self._name, src, dst, seq, attempt)
+        series = self._series.get((src, dst))
+        if series is None:
+            series = self._series[src, dst] = self._streams.series(*self._name, src, dst)
+        return series.uniform(seq)
 
 
 def _unit(word: bytes) -> float:

@@ -11,14 +11,13 @@ from itertools import pairwise
 
 import networkx as nx
 
-from twin.emulation.faults import LinkFault, faults_of
-from twin.emulation.links import Key, Link, LinkParams, LinkQueue
+from twin.emulation.faults import Direction, LinkFault, faults_of
+from twin.emulation.links import Link, LinkParams, LinkQueue
 from twin.emulation.routes import IsUp, Propagation, Route, Routes, always_up
 from twin.emulation.served import ServedQueue
-from twin.emulation.streams import Streams
+from twin.emulation.streams import Key, Streams
 from twin.errors import KernelError
 
-Direction = tuple[str, str]
 Queue = LinkQueue | ServedQueue
 
 
@@ -114,7 +113,7 @@ def make_queues(
         for src, dst in ((a, b), (b, a)):
             # a link that never fails is not asked, twice per hop, whether it has
             up = None if layout.is_up is always_up else partial(layout.is_up, src, dst)
-            struck = faults_of(layout.faults, (src, dst), streams)
-            link = Link(f"{params.kind}:{src}>{dst}", params, streams, up, struck)
+            name = f"{params.kind}:{src}>{dst}"
+            link = Link(name, params, streams, up, faults_of(layout.faults, (src, dst), name, streams))
             queues[src, dst] = LinkQueue(link) if params.plain else ServedQueue(link, at)
     return queues

@@ -43,6 +43,26 @@ def test_clock_is_an_integer_and_events_are_counted():
     assert kernel.events == 1
 
 
+def test_calls_and_processes_share_one_clock_and_are_counted_alike():
+    """Three sleeps, two calls, the start of the process and its end: seven steps, each at SimPy's own time."""
+    kernel, seen = Kernel(["a"]), []
+
+    def look():
+        seen.append((kernel.now_ns, kernel.env.now))
+
+    def process():
+        for _ in range(3):
+            yield kernel.sleep("a", 10)
+            look()
+
+    kernel.process(process())
+    for t_ns in (15, 20):
+        kernel.at(t_ns, kernel.order("a", "a", 9), look)
+    kernel.run(100)
+    assert seen == [(t_ns, t_ns) for t_ns in (10, 15, 20, 20, 30)]
+    assert kernel.events == 7
+
+
 def test_nothing_is_scheduled_before_now():
     kernel = Kernel(["a"])
     kernel.at(5, kernel.order("a", "a", 1), lambda: kernel.at(4, 2, lambda: None))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from twin.emulation.streams import Streams
+from twin.emulation.streams import Draws, Streams
 
 KEYS = st.lists(st.one_of(st.integers(), st.text(max_size=6)), max_size=4).map(tuple)
 
@@ -110,3 +110,20 @@ def test_generators_of_neighbouring_keys_are_uncorrelated():
     draws = np.array([Streams(5).generator("fading", antenna).standard_normal(10_000) for antenna in range(4)])
     correlation = np.corrcoef(draws) - np.eye(4)
     assert np.abs(correlation).max() < 0.035
+
+
+@given(st.lists(st.text(max_size=6), max_size=3).map(tuple), st.integers())
+def test_a_series_is_the_draws_that_differ_in_a_number(name, number):
+    streams = Streams(5)
+    assert streams.series(*name).uniform(number) == streams.uniform(*name, number)
+
+
+def test_draws_of_messages_are_keyed_by_message_and_by_attempt_from_the_second_on():
+    streams = Streams(5)
+    draws = Draws(streams, "loss", "radio:a>b")
+    messages = [("a", "b", 1), ("a", "b", 2), ("a", "c", 1), ("b", "a", 1)]
+    found = {(message, attempt): draws.uniform(message, attempt) for message in messages for attempt in (0, 1, 2)}
+    assert len(set(found.values())) == len(found)
+    for (message, attempt), value in found.items():
+        key = (*message, attempt) if attempt else message
+        assert value == streams.uniform("loss", "radio:a>b", *key) == draws.uniform(message, attempt)
