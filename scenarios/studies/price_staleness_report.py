@@ -74,8 +74,9 @@ def _panels(shares: Shares) -> Iterator[Panel]:
 
 
 def _with_losses(shares: Shares) -> list[float]:
-    """Motions at which prices were also lost."""
-    return [rho for rho in shares.correlations if any(shares.has(rho, 0.0, loss) for loss in shares.losses[1:])]
+    """Motions at which prices were also lost; where none were, all."""
+    found = [rho for rho in shares.correlations if any(shares.has(rho, 0.0, loss) for loss in shares.losses[1:])]
+    return found or shares.correlations
 
 
 def _scaled(entry: Interval) -> Interval:
