@@ -10,7 +10,9 @@ sixteen draws of the errors, the most exact and most expensive variant. All rows
 
 import os
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -18,6 +20,7 @@ from scenarios.build import build, reach
 from scenarios.load import load
 from twin.emulation.garbage import long_lived
 from twin.journal.journal import Journal
+from twin.journal.reader import read_journal
 from twin.runtime.hosting import Hosting
 from twin.solvers.pricing.warm_up import warm_up
 
@@ -37,16 +40,18 @@ ROWS = {
 def wall_s(sets, transport, hosts, seconds):
     """Wall time of the emulation in s, and its digest; hosts are up, their kernels loaded, when the clock starts."""
     spec = load("interference", [*sets, f"hosts.edge={hosts}", "metrics.warmup_ms=10"], duration=seconds)
-    journal = Journal(None, {"scenario": spec.as_dict()})
-    with build(spec, 1, reach(spec, Hosting(transport)), journal) as emulation, long_lived():
-        emulation.start()
-        emulation.kernel.run(spec.twin.period_ns)
-        started = time.perf_counter()
-        emulation.kernel.run(spec.scenario.duration_ns)
-        emulation.plane.finish(spec.scenario.duration_ns)
-        taken = time.perf_counter() - started
-        emulation.stop()
-    return taken, journal.digest()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "journal.wal"
+        with Journal(path, {}) as journal, build(spec, 1, reach(spec, Hosting(transport)), journal) as emulation:
+            emulation.start()
+            emulation.kernel.run(spec.twin.period_ns)
+            with long_lived():
+                started = time.perf_counter()
+                emulation.kernel.run(spec.scenario.duration_ns)
+                emulation.plane.finish(spec.scenario.duration_ns)
+                taken = time.perf_counter() - started
+            emulation.stop()
+        return taken, read_journal(path).digests.digest()
 
 
 def main(seconds=0.5, repetitions=3):

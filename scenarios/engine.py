@@ -7,19 +7,17 @@ several times rather than kept: a run of any length takes no more memory.
 
 import os
 import platform
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from types import FrameType
 from typing import Any, Final
 
 from scenarios import faults
 from scenarios.build import Emulation, Window, build, choose_window, reach
+from scenarios.interrupted import Interruption
 from scenarios.judge import evaluate
 from scenarios.load import from_dict
 from scenarios.spec import Spec
@@ -40,7 +38,6 @@ from twin.journal.tables import metrics_table, write_tables
 from twin.runtime.hosting import Hosting, hosting_of
 
 _SLICES: Final = 200
-_PATIENCE_S: Final = 1.0  # wrappers of programs pass one Ctrl-C on twice
 _PACKAGES: Final = (
     "clarabel",
     "cvxpy",
@@ -102,20 +99,22 @@ def run_scenario(
     system_of(spec).check()
     choose_window(spec, window)
     started = time.perf_counter()
-    with ExitStack() as stack:
-        link = stack.enter_context(reach(spec, transport))
-        folder = RunFolder.create(out)
-        manifest = _manifest(spec, seed, hosting_of(transport).transport, window)
-        folder.write_manifest(manifest)
-        journal = stack.enter_context(Journal(folder.journal_path, manifest))
-        emulation = stack.enter_context(build(spec, seed, link, journal, window))
-        execute(emulation, journal, started, progress)
-    return finish(folder)
+    with Interruption() as interruption:
+        with ExitStack() as stack:
+            link = stack.enter_context(reach(spec, transport))
+            folder = RunFolder.create(out)
+            manifest = _manifest(spec, seed, hosting_of(transport).transport, window)
+            folder.write_manifest(manifest)
+            journal = stack.enter_context(Journal(folder.journal_path, manifest))
+            emulation = stack.enter_context(build(spec, seed, link, journal, window))
+            execute(emulation, journal, interruption, started, progress)
+        return finish(folder)
 
 
 def execute(
     emulation: Emulation,
     journal: Journal | Resumption,
+    interruption: Interruption,
     started: float,
     progress: Callable[[Progress], None] | None,
 ) -> None:
@@ -126,7 +125,7 @@ def execute(
             while it waited for hosts.
     """
     emulation.start()
-    with long_lived(), _interruptible(emulation):
+    with long_lived(), interruption.calls(emulation.kernel.stop):
         _run_in_slices(emulation, started, progress)
     kernel = emulation.kernel
     if kernel.stopped and not journal.live:
@@ -263,28 +262,3 @@ def _progress(emulation: Emulation, t_ns: int, started: float) -> Progress:
         wall_s=time.perf_counter() - started,
         objective=system_of(emulation.spec).objective,
     )
-
-
-@contextmanager
-def _interruptible(emulation: Emulation) -> Iterator[None]:
-    """Ctrl-C stops the kernel at the next event boundary (only the main thread can be told).
-
-    Who types it again after `_PATIENCE_S` does not want to wait for that: a host may be silent for minutes.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    asked: list[float] = []
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        asked.append(time.monotonic())
-        if asked[-1] - asked[0] > _PATIENCE_S:
-            raise KeyboardInterrupt
-        emulation.kernel.stop()
-
-    previous = signal.signal(signal.SIGINT, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)

@@ -1,5 +1,6 @@
 """Goes on with a run whose process was killed, or that was interrupted."""
 
+import shlex
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -8,7 +9,9 @@ from typing import Any, Final
 
 from scenarios import engine
 from scenarios.build import Window, build, reach
+from scenarios.interrupted import InterruptedRunError, Interruption
 from scenarios.load import from_dict
+from scenarios.program import program
 from twin.errors import RunFolderError
 from twin.journal.folder import RunFolder
 from twin.journal.reader import REQUIRED, require
@@ -33,6 +36,7 @@ def resume(
             program or type of machine, or another than its journal says. The journal is as it was.
         HostLostError: a host did not come, or was lost for good.
         KeyboardInterrupt: the run was interrupted before it came to where its journal ends.
+        InterruptedRunError: the completion of the folder was.
     """
     folder = RunFolder.open(path)
     cut = find_cut(folder.journal_path)
@@ -41,12 +45,16 @@ def resume(
     spec, seed = from_dict(cut.manifest["scenario"]), int(cut.manifest["seed"])
     window = _window(cut.manifest["window"], folder.journal_path)
     started = time.perf_counter()
-    with ExitStack() as stack:
-        journal = stack.enter_context(Resumption(cut))
-        link = stack.enter_context(reach(spec, hosting(cut.manifest["transport"])))
-        emulation = stack.enter_context(build(spec, seed, link, journal, window, journal))
-        engine.execute(emulation, journal, started, progress)
-    return engine.finish(folder)
+    with Interruption() as interruption:
+        with ExitStack() as stack:
+            journal = stack.enter_context(Resumption(cut))
+            link = stack.enter_context(reach(spec, hosting(cut.manifest["transport"])))
+            emulation = stack.enter_context(build(spec, seed, link, journal, window, journal))
+            engine.execute(emulation, journal, interruption, started, progress)
+        try:
+            return engine.finish(folder)
+        except KeyboardInterrupt:  # there is nothing to go on with any more
+            raise InterruptedRunError(f"interrupted; run: {program()} recover {shlex.quote(str(path))}") from None
 
 
 def _check_versions(manifest: dict[str, Any], path: Path) -> None:

@@ -23,6 +23,7 @@ from twin.emulation.streams import Streams
 from twin.emulation.ways import Layout
 from twin.journal.facts import Closed
 from twin.journal.journal import Journal
+from twin.journal.reader import read_journal
 from twin.nodes.base import Outputs
 from twin.nodes.config import NodeConfig, to_wire
 from twin.nodes.edge import EdgeTwin
@@ -123,7 +124,8 @@ def run(count: int, row: Row, duration_ns: int, rate_hz: float = 100.0) -> dict[
     if row.window == "windows":
         window = lookahead(graph, site_of, dict.fromkeys(twins, Declared(HANDLE_NS))).window_ns
     with tempfile.TemporaryDirectory() as folder:
-        journal = Journal(Path(folder) / "journal.wal", {})
+        path = Path(folder) / "journal.wal"
+        journal = Journal(path, {})
         with connect(Hosting(row.transport, children=(sys.executable, sys.argv[0], "host")), hosts, make) as link:
             configs = {host: [] for host in hosts}
             for name in twins:
@@ -145,6 +147,7 @@ def run(count: int, row: Row, duration_ns: int, rate_hz: float = 100.0) -> dict[
                 wall_s, cpu_s = time.perf_counter() - wall_s, time.process_time() - cpu_s
             link.stop()
         journal.close(Closed(warm_ns + duration_ns, kernel.events, wall_s, False, {}))
+        digest = read_journal(path).digests.digest()
     delivered = plane.counts["delivered"] - before
     return {
         "wall_s": wall_s,
@@ -152,5 +155,5 @@ def run(count: int, row: Row, duration_ns: int, rate_hz: float = 100.0) -> dict[
         "rate": delivered / cpu_s,
         "wall_rate": delivered / wall_s,
         "events": (kernel.events - events) / delivered,
-        "digest": journal.digest(),
+        "digest": digest,
     }

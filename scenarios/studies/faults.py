@@ -23,7 +23,7 @@ from scenarios.systems import system_names, system_of
 from scenarios.terminal import grouped
 from twin.errors import TwinError
 from twin.journal.facts import Fact, Struck
-from twin.journal.journal import Journal
+from twin.journal.unwritten import Unwritten
 
 SEEDS: Final = 200
 QUICK_SEEDS: Final = 20
@@ -39,7 +39,7 @@ class _Recorder:
     """Keeps the facts of a run and sums their digest."""
 
     facts: list[Fact] = field(default_factory=list)
-    journal: Journal = field(default_factory=lambda: Journal(None, {}))
+    journal: Unwritten = field(default_factory=Unwritten)
 
     def record(self, fact: Fact) -> None:
         self.facts.append(fact)

@@ -81,7 +81,7 @@ def undisturbed(path, scenario, sets, seed):
         emulation.start()
         emulation.kernel.run(spec.scenario.duration_ns)
         emulation.stop()
-    return journal.digest(), path.stat().st_size
+    return read_journal(path).digests.digest(), path.stat().st_size
 
 
 class Victim:

@@ -29,7 +29,7 @@ from twin.emulation.streams import Streams
 from twin.emulation.ways import Layout
 from twin.errors import KernelError, UsageError
 from twin.journal.facts import Ended, Sent, Struck
-from twin.journal.journal import Journal
+from twin.journal.unwritten import Unwritten
 from twin.nodes.base import Outputs, Wake
 from twin.nodes.config import NodeConfig, to_wire
 from twin.runtime.host import Host
@@ -274,7 +274,7 @@ class Recorder:
     """Digests the facts and notes which messages were sent and which ended."""
 
     def __init__(self):
-        self.journal = Journal(None, {})
+        self.journal = Unwritten()
         self.sent, self.ended, self.struck = [], [], []
 
     def record(self, fact):

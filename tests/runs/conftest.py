@@ -10,7 +10,7 @@ import pytest
 from scenarios.build import build, reach
 from scenarios.load import load
 from twin.journal.facts import Applied, Ended, Fact, Sent, Solved, Struck
-from twin.journal.journal import Journal
+from twin.journal.unwritten import Unwritten
 from twin.runtime.hosting import Hosting
 from twin.wire.codec import decode_envelope
 from twin.wire.messages import Envelope
@@ -76,7 +76,7 @@ class Run:
 class _Recorder:
     def __init__(self) -> None:
         self.facts: list[Fact] = []
-        self.journal = Journal(None, {})
+        self.journal = Unwritten()
 
     def record(self, fact: Fact) -> None:
         self.facts.append(fact)

@@ -5,7 +5,7 @@ import pytest
 from scenarios.build import build
 from scenarios.load import load
 from twin.journal.facts import Applied, Ended, Sent, Solved
-from twin.journal.journal import Journal
+from twin.journal.unwritten import Unwritten
 from twin.wire.codec import decode_envelope
 from twin.wire.protocol import Fate
 
@@ -16,7 +16,7 @@ class Facts:
     """A recorder that keeps them all."""
 
     def __init__(self):
-        self.facts, self.journal = [], Journal(None, {})
+        self.facts, self.journal = [], Unwritten()
 
     def record(self, fact):
         self.facts.append(fact)

@@ -10,8 +10,8 @@ from scenarios.load import load
 from twin.emulation.streams import Streams
 from twin.journal.economy import price_economy
 from twin.journal.facts import Applied, Ended, Sent
-from twin.journal.journal import Journal
 from twin.journal.tables import build_tables, metrics_table
+from twin.journal.unwritten import Unwritten
 from twin.solvers.pricing.fast import climb, make_arena
 from twin.solvers.pricing.problem import InterferenceProblem
 from twin.solvers.pricing.variants import Variant
@@ -42,7 +42,7 @@ class Facts:
     """A recorder that keeps them all."""
 
     def __init__(self):
-        self.facts, self.journal = [], Journal(None, {})
+        self.facts, self.journal = [], Unwritten()
 
     def record(self, fact):
         self.facts.append(fact)

@@ -204,7 +204,7 @@ def test_an_interrupted_run_whose_hosts_never_say_their_last_word_is_gone_on_wit
 @pytest.mark.usefixtures("unfinished")
 def test_who_interrupts_again_waits_for_no_host_and_can_go_on(whole, tmp_path, monkeypatch):
     """The first Ctrl-C comes while a host is at work that would take long; the second ends the run there and then."""
-    monkeypatch.setattr("scenarios.engine._PATIENCE_S", 0.0)
+    monkeypatch.setattr("scenarios.interrupted.PATIENCE_S", 0.0)
     post = MemoryLink.post
     calls = iter(range(10**9))
 
@@ -220,6 +220,31 @@ def test_who_interrupts_again_waits_for_no_host_and_can_go_on(whole, tmp_path, m
         with pytest.raises(KeyboardInterrupt):
             run_scenario(load("sagin", SETTINGS), SEED, tmp_path / "out", "memory")
     assert read_journal(tmp_path / "out" / "journal.wal").closed is None
+    resume(tmp_path / "out")
+    assert lasting(tmp_path / "out") == lasting(whole)
+
+
+def test_a_ctrl_c_that_a_wrapper_passes_on_twice_is_one(whole, tmp_path, monkeypatch):
+    """The second comes when hosts are being stopped, or the folder is being completed; what is behind it is done."""
+    stop = MemoryLink.stop
+
+    def again(result):
+        os.kill(os.getpid(), signal.SIGINT)
+        return result
+
+    monkeypatch.setattr(MemoryLink, "stop", lambda link: again(stop(link)))
+    monkeypatch.setattr(engine, "finish", again)
+    hurt = iter((signal.SIGINT,))
+    before = signal.getsignal(signal.SIGINT)
+    run_scenario(
+        load("sagin", SETTINGS), SEED, tmp_path / "out", "memory", lambda _: [os.kill(os.getpid(), s) for s in hurt]
+    )
+    assert read_journal(tmp_path / "out" / "journal.wal").closed.interrupted
+    with pytest.raises(KeyboardInterrupt):
+        resume(tmp_path / "out")
+    assert signal.getsignal(signal.SIGINT) is before
+    monkeypatch.setattr(MemoryLink, "stop", stop)
+    monkeypatch.setattr(engine, "finish", lambda folder: folder)
     resume(tmp_path / "out")
     assert lasting(tmp_path / "out") == lasting(whole)
 

@@ -42,6 +42,18 @@ def test_a_killed_run_is_gone_on_with_and_says_what_it_came_to(whole, tmp_path, 
     assert captured.err == ""
 
 
+def test_who_interrupts_when_the_run_is_at_its_end_is_not_sent_to_go_on_with_it(whole, tmp_path, capsys, monkeypatch):
+    def interrupted(_folder):
+        raise KeyboardInterrupt
+
+    folder = killed(whole, tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("scenarios.engine.finish", interrupted)
+        assert main(["run", "--resume", str(folder), "--json"]) == 130
+    assert f"interrupted; run: {command.program()} recover '{folder}'" in capsys.readouterr().err
+    assert main(["recover", str(folder)]) == 0
+
+
 def test_without_json_it_ends_as_a_run_does(whole, tmp_path, capsys):
     folder = killed(whole, tmp_path)
     assert main(["run", "--resume", str(folder)]) == 0

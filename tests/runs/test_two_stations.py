@@ -13,8 +13,8 @@ from scenarios.hisac.spec_twin import CONVEX, SolverName
 from scenarios.load import load
 from twin.journal.facts import Applied, Ended, Sent, Solved
 from twin.journal.folder import RunFolder
-from twin.journal.journal import Journal
 from twin.journal.tables import read_tables
+from twin.journal.unwritten import Unwritten
 from twin.nodes.config import to_wire
 from twin.runtime.host import Host
 from twin.wire.codec import decode_body, decode_envelope
@@ -32,7 +32,7 @@ class Recorder:
     """Facts, kept in memory."""
 
     def __init__(self):
-        self.facts, self.journal = [], Journal(None, {})
+        self.facts, self.journal = [], Unwritten()
 
     def record(self, fact):
         self.facts.append(fact)

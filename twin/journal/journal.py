@@ -12,7 +12,7 @@ nothing that was acted upon, and what it leaves is always a readable prefix (`re
 
 A journal that exists is gone on with after a `cut`: `resume` says where.
 
-The digests are sums that do not depend on the order of the facts; `digest` explains why.
+Nothing is hashed here: the digests of a run are those of what its journal says (`reader`).
 """
 
 import fcntl
@@ -24,7 +24,6 @@ from typing import Any, Final, Self
 from zlib import crc32
 
 from twin.errors import RunFolderError
-from twin.journal.digest import Digests
 from twin.journal.facts import MAX_RECORD, Closed, Fact, Opened
 from twin.journal.records import encode_fact
 
@@ -40,16 +39,15 @@ def chained_crc(previous: int, length: bytes, payload: bytes) -> int:
 
 
 class Journal:
-    """Records facts and sums their digests. With `path` None nothing is written."""
+    """Records facts in a file."""
 
-    def __init__(self, path: Path | None, manifest: dict[str, Any] | None) -> None:
+    def __init__(self, path: Path, manifest: dict[str, Any] | None) -> None:
         """A new journal; without a manifest, one that exists, as it is: `cut` says after which record it goes on.
 
         Raises:
             RunFolderError: the file cannot be written, or another process is writing to it.
         """
         self._path = path
-        self._digests = Digests()
         self._buffer = bytearray()
         self._crc = crc32(HEADER)
         self._open = True
@@ -57,9 +55,8 @@ class Journal:
         if manifest is not None:
             self._buffer += HEADER
             self.record(Opened(manifest))
-        if path is not None:
-            self._fd = _reopen(path) if manifest is None else _create(path)
-            self.commit()
+        self._fd = _reopen(path) if manifest is None else _create(path)
+        self.commit()
 
     def cut(self, end: int, crc: int) -> None:
         """Go on after the record that ends at byte `end` and has this CRC; what is behind it is lost."""
@@ -75,21 +72,15 @@ class Journal:
         return True
 
     def record(self, fact: Fact) -> None:
-        """Add a fact to the buffer and to the digests."""
+        """Add a fact to the buffer."""
         if not self._open:
             raise RunFolderError(f"{self._path}: the journal is closed: no fact can follow")
         payload = encode_fact(fact)
         if len(payload) > MAX_RECORD:
             raise RunFolderError(f"{self._path}: fact of {len(payload)} bytes: must be at most {MAX_RECORD}")
-        self._digests.add(fact, payload)
-        if self._path is not None:
-            length = LENGTH.pack(len(payload))
-            self._crc = chained_crc(self._crc, length, payload)
-            self._buffer += length + LENGTH.pack(self._crc) + payload
-
-    def count(self, fact: Fact) -> None:
-        """Add a fact that is on file already to the digests."""
-        self._digests.add(fact, encode_fact(fact))
+        length = LENGTH.pack(len(payload))
+        self._crc = chained_crc(self._crc, length, payload)
+        self._buffer += length + LENGTH.pack(self._crc) + payload
 
     def commit(self) -> None:
         """Write the buffer in one write(2); more only where the system took a part of it."""
@@ -114,14 +105,6 @@ class Journal:
             raise RunFolderError(f"{self._path}: cannot be made durable: {error.strerror}") from error
         finally:
             self._drop()
-
-    def digest(self) -> str:
-        """Digest of every fact of virtual time so far (64 hex characters)."""
-        return self._digests.digest()
-
-    def digest_events(self) -> str:
-        """The same without float payloads, for comparing across machines."""
-        return self._digests.digest_events()
 
     def _drop(self) -> None:
         self._open = False

@@ -163,14 +163,6 @@ class Resumption:
             self._refuse(closed)
         self._journal.close(closed)
 
-    def digest(self) -> str:
-        """Digest of every fact of virtual time so far (64 hex characters)."""
-        return self._journal.digest()
-
-    def digest_events(self) -> str:
-        """The same without float payloads, for comparing across machines."""
-        return self._journal.digest_events()
-
     def __enter__(self) -> Self:
         return self
 
@@ -191,7 +183,6 @@ class Resumption:
             self._refuse(fact)
         self._compare.popleft()
         self._compared += 1
-        self._journal.count(fact)
 
     def _load(self) -> bool:
         """Read on to the next `Handled`; False, and on with the run, where there is none."""

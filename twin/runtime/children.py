@@ -10,6 +10,7 @@ it in its environment, which no other user can read. Nobody else on this machine
 
 import os
 import secrets
+import shlex
 import signal
 import subprocess
 import sys
@@ -36,6 +37,9 @@ class Nursery(Protocol):
 
     def start(self, name: str, epoch: int, address: str) -> None:
         """Let the host `name` begin its life `epoch` and connect to `address`."""
+
+    def next_life(self, name: str, epoch: int, address: str) -> str:
+        """Where a life `epoch` after the first comes from, in words."""
 
     def ended(self, name: str) -> str | None:
         """How its last life ended, in words; None while it lives, or when that cannot be known."""
@@ -89,6 +93,10 @@ class Children:
         except OSError as error:
             raise HostLostError(f"host {name}: cannot be started: {error.strerror}") from error
         self._epochs[name], self._routes[name] = epoch, route_of(name, epoch, number)
+
+    def next_life(self, name: str, epoch: int, address: str) -> str:  # noqa: ARG002 - the interface of all nurseries
+        """From here."""
+        return "it is started again"
 
     def ended(self, name: str) -> str | None:
         """How the child ended."""
@@ -153,6 +161,10 @@ class Outsiders:
         del address
         self._epochs[name] = epoch
 
+    def next_life(self, name: str, epoch: int, address: str) -> str:
+        """From somebody else."""
+        return f"its next life is waited for: {start_command(name, epoch, address)}"
+
     def ended(self, name: str) -> str | None:  # noqa: ARG002 - nobody tells
         """Nobody tells."""
         return None
@@ -175,6 +187,12 @@ class Outsiders:
     def pids(self) -> dict[str, int]:
         """Nobody tells."""
         return {}
+
+
+def start_command(name: str, epoch: int, address: str) -> str:
+    """What somebody else types to start a host."""
+    life = f" --epoch {epoch}" if epoch else ""
+    return f"run_twin.py host --connect {shlex.quote(address)} --name {name}{life}"
 
 
 def _signal(number: int) -> str:

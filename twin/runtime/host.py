@@ -69,18 +69,15 @@ class Hosted:
     mailer: Mailer
     make: MakeNode
     node: Node = field(init=False)
+    least_cost_ns: int = field(init=False)  # what the twin declares: windows are as long as this allows
     reactions: Reactions | None = field(init=False)
     busy_until_ns: int = 0
     waiting: deque[int] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
         self.node = self.make(self.config, self.mailer.epoch)
+        self.least_cost_ns = max(self.config.handle_ns, LEAST_COST_NS)
         self.reactions = reactions(self.config)
-
-    @property
-    def least_cost_ns(self) -> int:
-        """What the twin declares: windows are as long as this allows."""
-        return max(self.config.handle_ns, LEAST_COST_NS)
 
     def crash(self) -> None:
         """State and mail are lost; what is left is as good as new, in the life after this one.
@@ -212,7 +209,7 @@ class Host:
         unknown = [delivery.node for delivery in batch.deliveries if delivery.node not in self._hosted]
         if unknown:
             return HostError(f"batch {batch.number}: no node {unknown[0]} here")
-        outcomes = tuple(self._deliver(delivery) for delivery in batch.deliveries)
+        outcomes = tuple([self._deliver(delivery) for delivery in batch.deliveries])
         self._last, self._cached = batch.number, Result(batch.number, outcomes)
         return self._cached
 
@@ -253,10 +250,11 @@ def _outcome(hosted: Hosted, incoming: Incoming, outputs: Outputs, wall_us: floa
     if outputs.cost_ns < hosted.least_cost_ns:
         least = f"must be at least the {hosted.least_cost_ns} ns that it declares"
         raise KernelError(f"{hosted.node.name}: a handling cost {outputs.cost_ns} ns: {least}")
-    if any(letter.dst == hosted.node.name for letter in outputs.letters):
-        raise KernelError(f"{hosted.node.name}: writes to itself: a twin has timers for that")
-    if hosted.reactions is not None and (outputs.letters or outputs.wakes):
-        _check_reaction(hosted.node.name, hosted.reactions, incoming, outputs)
+    name, letters = hosted.node.name, outputs.letters
+    if letters and any(letter.dst == name for letter in letters):
+        raise KernelError(f"{name}: writes to itself: a twin has timers for that")
+    if hosted.reactions is not None and (letters or outputs.wakes):
+        _check_reaction(name, hosted.reactions, incoming, outputs)
     finish = incoming.begin_ns + outputs.cost_ns
     hosted.busy_until_ns = finish
     hosted.waiting.append(incoming.begin_ns)
@@ -265,9 +263,9 @@ def _outcome(hosted: Hosted, incoming: Incoming, outputs: Outputs, wall_us: floa
         reason=outputs.reason,
         begin_ns=incoming.begin_ns,
         finish_ns=finish,
-        sends=hosted.mailer.send(outputs.letters, finish),
-        timers=tuple(TimerRequest(hosted.node.name, wake.name, finish + wake.delay_ns) for wake in outputs.wakes),
-        solves=tuple(replace(solve, wall_us=wall_us) for solve in outputs.solves),
+        sends=hosted.mailer.send(letters, finish) if letters else (),
+        timers=tuple([TimerRequest(name, wake.name, finish + wake.delay_ns) for wake in outputs.wakes]),
+        solves=tuple([replace(solve, wall_us=wall_us) for solve in outputs.solves]),
     )
 
 

@@ -1,12 +1,11 @@
 """Where the twins live: in this process, in children of it, or in processes that somebody else starts."""
 
-import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from twin.errors import UsageError
 from twin.nodes.make import make_node
-from twin.runtime.children import Children, Nursery, Outsiders
+from twin.runtime.children import Children, Nursery, Outsiders, start_command
 from twin.runtime.host import Host, MakeNode
 from twin.runtime.remote import Limits, RemoteLink, no_news
 from twin.wire.addresses import TRANSPORTS, check_address, own_address, transport_of
@@ -66,8 +65,7 @@ def connect(hosting: Hosting, names: Sequence[str], make: MakeNode = make_node) 
     router = Router(address)
     if hosting.external:
         for name in names:
-            command = f"run_twin.py host --connect {shlex.quote(router.address)} --name {name}"
-            hosting.tell(f"waiting for host {name}: {command}")
+            hosting.tell(f"waiting for host {name}: {start_command(name, 0, router.address)}")
     return RemoteLink(names, router, _nursery(hosting), hosting.limits, hosting.tell)
 
 

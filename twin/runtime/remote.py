@@ -8,6 +8,7 @@ bounded; who was waited for stands in the error.
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,7 +23,7 @@ from twin.wire.protocol import Control, Hello, Ping, Pong, Refused, Welcome
 from twin.wire.router import WATCH, Router
 
 _LOOK_S: Final = 0.02  # between two looks at hosts that are waited for
-_MANY: Final = 1000  # messages without a look
+_MANY: Final = 1000  # messages without a look; strangers that are refused
 _PINGS: Final = 3  # without an answer before a host is silent: this process may have been stopped meanwhile
 _GRACE_S: Final = 5.0  # for hosts that were told to stop to end
 
@@ -96,12 +97,12 @@ class RemoteLink(Link):
         self._name_of: dict[bytes, str] = {}
         self._unlooked = 0
         self._grace_s = 0.0
-        try:
+        self._refused: set[bytes] = set()
+        with ExitStack() as stack:
+            stack.callback(self.close)
             for name in self.names:
                 nursery.start(name, 0, router.address)
-        except HostLostError:
-            self.close()
-            raise
+            stack.pop_all()
 
     def pids(self) -> dict[str, int]:
         """The process of every host that lives and is a child of this one."""
@@ -152,7 +153,7 @@ class RemoteLink(Link):
         except WireError as error:
             self.rejected += 1
             if name is None:
-                self._router.send(route, encode_control(Refused(str(error))))
+                self._refuse(route, str(error))
             return
         if name is None:
             self._meet(route, control)
@@ -170,22 +171,29 @@ class RemoteLink(Link):
         """Somebody without a place: a host that begins, or what changes nothing."""
         if not isinstance(hello, Hello):
             self.rejected += 1
+            self._refuse(route, "nobody is known by this route: a host begins with HELLO")
             return
         objection = self._object(hello, route)
         seat = self._seats.get(hello.name)
         if objection or seat is None:
             self.rejected += 1
-            self._router.send(route, encode_control(Refused(objection)))
+            self._refuse(route, objection)
             if seat is not None:
                 seat.objection = objection
             return
         if seat.route is not None:  # somebody else's host, whose next life has begun
-            self._router.send(seat.route, encode_control(Refused(f"epoch {seat.epoch} is over")))
+            self._refuse(seat.route, f"epoch {seat.epoch} is over")
             self._unseat(seat)
         seat.route, seat.epoch = route, hello.epoch
         self._name_of[route] = hello.name
         seat.session.begin()
         self._speak(seat)
+
+    def _refuse(self, route: bytes, why: str) -> None:
+        """Tell somebody without a place, once: who answers refusals gets no more of them."""
+        if route not in self._refused and len(self._refused) < _MANY:
+            self._refused.add(route)
+            self._router.send(route, encode_control(Refused(why)))
 
     def _object(self, hello: Hello, route: bytes) -> str:
         """Why this host is not wanted; "" when it is."""
@@ -248,8 +256,8 @@ class RemoteLink(Link):
             owed = f", and its {session.owed} is waited for" if session.owed else ""
             raise HostLostError(f"{what}; it was started again {limits.restarts} times in a row{owed}")
         self.restarts += 1
-        self._tell(f"{what}; it is started again")
         seat.epoch, seat.since_s, seat.pings_lost = seat.epoch + 1, time.monotonic(), 0
+        self._tell(f"{what}; {self._nursery.next_life(name, seat.epoch, self._router.address)}")
         self._nursery.start(name, seat.epoch, self._router.address)
 
     def _unseat(self, seat: _Seat) -> None:

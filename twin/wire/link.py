@@ -48,6 +48,7 @@ class Link(ABC):
         self._timeout_s = timeout_s
         self._open = False
         self._posted: dict[str, Batch] = {}
+        self._last = dict.fromkeys(self.names, 0)  # batch of each host whose result is known
 
     def open(self, welcome: Mapping[str, Welcome]) -> None:
         """Receive the HELLO of every host and answer it; WELCOME is not answered."""
@@ -67,7 +68,9 @@ class Link(ABC):
         """Wait for the results of what was posted, in its order."""
         batches, self._posted = self._posted, {}
         answers = self._await(batches, "BATCH")
-        return {name: check_result(name, batch, answers[name]) for name, batch in batches.items()}
+        results = {name: check_result(name, batch, answers[name]) for name, batch in batches.items()}
+        self._last |= {name: batch.number for name, batch in batches.items()}
+        return results
 
     def exchange(self, batches: Mapping[str, Batch]) -> dict[str, Result]:
         """Send each host its batch and wait for all the results, in the order of `batches`."""
@@ -90,6 +93,8 @@ class Link(ABC):
         states: dict[str, bytes] = {}
         for name, answer in answers.items():
             saved = check_snapshot(name, answer)
+            if saved.last != self._last[name]:
+                raise WireError(f"host {name}: snapshot after batch {saved.last}: must be after {self._last[name]}")
             self.remember(name, saved.last, saved.state)
             states[name] = saved.state
         return states
@@ -102,6 +107,7 @@ class Link(ABC):
         for name, batch in batches.items():
             self._pasts[name].add(batch)
             self._pasts[name].behind = True
+            self._last[name] = batch.number
 
     def remember(self, name: str, last: int, state: bytes) -> None:
         """A snapshot of this host after batch `last` is on file: it begins there when it has to begin again."""

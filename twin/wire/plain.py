@@ -34,6 +34,7 @@ _LIMITS: Final[dict[str, int]] = {
     "max_map_len": MAX_ENTRIES,
     "max_ext_len": MAX_PLAIN,
 }
+_ATOMS: Final = frozenset((type(None), bool, int, float, str, bytes))
 _PACKER: Final = msgpack.Packer(autoreset=True)
 
 
@@ -94,6 +95,8 @@ def _outward(value: Any, what: str, depth: int) -> Any:  # noqa: ANN401 - anythi
     """Plain data as MessagePack knows it."""
     if depth == 0:
         raise WireError(f"{what}={show(value)}: must be nested less than {MAX_DEPTH} deep")
+    if type(value) in _ATOMS:  # most are; to ask whether one of them is a mapping takes longer than all else
+        return value
     if type(value) is np.ndarray:
         return extension(ARRAY_EXT, encode_array(value, what, MAX_PLAIN))
     if isinstance(value, tuple | list | Mapping) and len(value) > MAX_ENTRIES:
@@ -104,7 +107,7 @@ def _outward(value: Any, what: str, depth: int) -> Any:  # noqa: ANN401 - anythi
         if not all(type(key) is str for key in value):
             raise WireError(f"{what}={show(value)}: must have text for keys")
         return {key: _outward(value[key], what, depth - 1) for key in sorted(value)}
-    if value is None or type(value) in {bool, int, float, bytes} or isinstance(value, str):
+    if isinstance(value, str):
         return value
     raise WireError(f"{what}={show(value)}: must be plain data")
 

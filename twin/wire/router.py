@@ -38,6 +38,7 @@ class Router:
         configure(self._socket)
         self._socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
         self._socket.setsockopt(zmq.SNDTIMEO, 0)
+        self._wait_s = -1.0
         if transport_of(address) == "ipc" and hasattr(os, "getuid"):
             self._socket.setsockopt(zmq.IPC_FILTER_UID, os.getuid())  # other users of this machine are turned away
         try:
@@ -56,13 +57,14 @@ class Router:
         return True
 
     def receive(self, wait_s: float) -> tuple[bytes, list[bytes]] | None:
-        """The next message and its route; None when there is none for so long."""
+        """The next message and its route; None when there is none for so long, to the millisecond."""
+        if wait_s != self._wait_s:
+            self._socket.setsockopt(zmq.RCVTIMEO, round(wait_s * 1e3))
+            self._wait_s = wait_s
         try:
-            route, *frames = self._socket.recv_multipart(zmq.NOBLOCK)
+            route, *frames = self._socket.recv_multipart()
         except zmq.Again:
-            if not self._socket.poll(max(1, round(wait_s * 1e3))):
-                return None
-            route, *frames = self._socket.recv_multipart(zmq.NOBLOCK)
+            return None
         return route, unbundle(frames)
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ from twin.journal.digest import digests_of
 from twin.journal.facts import Opened
 from twin.journal.journal import Journal
 from twin.journal.reader import parse_journal, read_journal, require
+from twin.journal.unwritten import Unwritten
 
 MANIFEST = {"seed": 1, "scenario": {"scenario": {"name": "tiny"}}, "reproducible": True}
 
@@ -40,7 +41,7 @@ def test_whole_journal(path, story, closed):
 
 
 def test_digests_of_what_was_read_are_those_of_the_run(path, story):
-    journal = Journal(None, {})
+    journal = Unwritten()
     for fact in story:
         journal.record(fact)
     read = read_journal(path)

@@ -19,6 +19,7 @@ from twin.wire.protocol import (
     Restore,
     Result,
     Snapshot,
+    SnapshotState,
     StateHash,
     Stop,
     Welcome,
@@ -180,6 +181,25 @@ def test_a_frame_of_an_old_epoch_changes_nothing(stage, opened, batch):
     stage.say(b"edge#0", Result(3, ()), HostError("lies"), Pong(), StateHash({}))
     assert exchange(link, batch, 3, "edge") == {"edge": 9}
     assert link.rejected == 4
+
+
+def test_a_stranger_is_refused_once_whatever_it_says(stage, opened, batch):
+    link = opened("edge")
+    stage.routes[b"echo"] = stage.routes[b"old"] = ("nobody", None)
+    stage.inbox += [(b"echo", [b"\xc1"])] * 3
+    stage.say(b"old", *[Pong()] * 3)
+    exchange(link, batch, 1, "edge")
+    assert link.rejected == 6
+    assert len(stage.refused) == 2
+    assert stage.refused[1] == "nobody is known by this route: a host begins with HELLO"
+
+
+def test_a_snapshot_of_another_moment_is_none(stage, opened, batch):
+    link = opened("edge")
+    exchange(link, batch, 1, "edge")
+    stage.when = lambda name, control: [SnapshotState(7, b"x")] if isinstance(control, Snapshot) else None
+    with pytest.raises(WireError, match="host edge: snapshot after batch 7: must be after 1"):
+        link.snapshot(["edge"])
 
 
 def test_duplicates_and_garbage_change_nothing(stage, opened, batch):
