@@ -205,7 +205,7 @@ def comes_of(name, reaction):
     if not to and not reaction.timers_ns:
         return {}
     kinds = [kind for kind in (Kind.COMMAND, Kind.ACK, TIMER) if kind not in reaction.mute]
-    return dict.fromkeys(kinds, Declaration(to, wakes=bool(reaction.timers_ns)))
+    return dict.fromkeys(kinds, Declaration(to, bool(reaction.timers_ns), reaction.extra_ns))
 
 
 def ahead(case):

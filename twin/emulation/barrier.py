@@ -6,10 +6,11 @@ first t + L the deliveries go to the hosts, as one sorted batch each, and all ho
 as the kernel, which runs on until the first t + L. There it waits for the results. That barrier precedes all other
 events of its instant. A reply becomes an event at its finish time, so queues change only in the order of events.
 
-At most one batch is with a host: the results of one are collected before the next is posted. So a batch is posted soon
-where the hosts have nothing to do, a sixteenth of L after the first delivery that has one: what comes at the same
-instant or shortly after goes with it. Where they are at work it is posted halfway, which leaves each batch as much time
-as the next. Which deliveries make a batch depends on nothing but virtual time.
+At most one batch is with a host. When the results of one are collected, what waits is posted, and only then does the
+kernel act on the results. Where the hosts have nothing to do that anybody waits for, a delivery is posted a sixteenth
+of its L after it came: what comes at the same instant or shortly after goes with it. Where they have, it is posted
+halfway at the latest, which leaves each batch as much time as the next. Which deliveries make a batch depends on
+nothing but virtual time.
 
 `Lockstep` is the limit L -> 0: every delivery is a batch of its own, at its instant. Both decide the same facts.
 """
@@ -30,6 +31,7 @@ MAX_BATCH: Final = 1000
 
 _SOON: Final = 16
 _HALFWAY: Final = 2
+
 
 Settled = Sequence[tuple[Delivery, Outcome]]
 Horizon = Callable[[Delivery], int | None]
@@ -114,6 +116,11 @@ class Batches:
                 raise KernelError(f"{delivery.node}: handled at {handled} what arrived at {delivery.t_ns} ns")
         return outcomes
 
+    @property
+    def keeps(self) -> bool:
+        """Whether it is time to keep something, which asks for hosts that have nothing to do."""
+        return self._keeper is not None and self._keeper.is_due
+
     def keep(self) -> None:
         """Everything that came of the last deliveries is on file: a time for snapshots."""
         if self._keeper:
@@ -171,55 +178,72 @@ class Windows:
         self._due_ns: int | None = None  # when the outcomes of what waits must be known
         self._post_ns: int | None = None  # when it is posted
         self._posted: Posted | None = None
+        self._is_due = False  # whether the outcomes of what is with the hosts must be known at some time
 
     def submit(self, delivery: Delivery) -> None:
         """Put the delivery aside."""
-        self._waiting.append(delivery)
         length_ns, now = self._horizon(delivery), self._kernel.now_ns
+        self._waiting.append(delivery)
         if length_ns is not None:
             self._due_ns = _earlier(now + length_ns, self._due_ns)
-            post_ns = now + length_ns // (_SOON if self._posted is None else _HALFWAY)
+            post_ns = now + length_ns // (_HALFWAY if self._is_due else _SOON)
             if self._post_ns is None or post_ns < self._post_ns:
                 self._post_ns = post_ns
                 self._kernel.first(post_ns, partial(self._on_time, post_ns))
         if len(self._waiting) == MAX_BATCH:
-            self._post()
+            self._turn()
 
     def flush(self) -> None:
         """Have done with what waits, and with what is with the hosts."""
-        if self._waiting:
-            self._post()
-        self._collect()
+        while self._waiting or self._posted is not None:
+            self._turn()
 
     def _on_time(self, post_ns: int) -> None:
         """Post, unless that was done early, or is to be done earlier than was thought."""
         if self._post_ns == post_ns:
-            self._post()
-
-    def _post(self) -> None:
-        self._collect()
-        deliveries, due_ns = self._waiting, self._due_ns
-        self._waiting, self._due_ns, self._post_ns = [], None, None
-        self._settle.before()
-        posted = self._posted = self._batches.post(deliveries)
-        if due_ns is not None:
-            self._kernel.first(due_ns, partial(self._in_time, posted))
+            self._turn()
 
     def _in_time(self, posted: Posted) -> None:
         """Collect, unless that was done early."""
         if self._posted is posted:
-            self._collect()
+            self._turn()
 
-    def _collect(self) -> None:
-        posted, self._posted = self._posted, None
+    def _turn(self) -> None:
+        """Take the results in, if there are any to come, and post what waits.
+
+        That is posted first of all, so that the hosts are at it while the kernel acts on the results; unless hosts that
+        have nothing to do are asked for.
+        """
+        posted, self._posted, self._is_due = self._posted, None, False
         if posted is None:
+            self._post()
             return
-        outcomes = self._batches.collect(posted)
-        for delivery, outcome in zip(posted.deliveries, outcomes, strict=True):
+        settled = self._results(posted)
+        if self._batches.keeps:
+            self._settle.after(settled)
+            self._batches.keep()
+            self._post()
+        else:
+            self._post()
+            self._settle.after(settled)
+
+    def _results(self, posted: Posted) -> Settled:
+        settled = list(zip(posted.deliveries, self._batches.collect(posted), strict=True))
+        for delivery, outcome in settled:
             if (outcome.sends or outcome.timers) and self._horizon(delivery) is None:
                 raise KernelError(f"{delivery.node}: answered what it declared that it would not answer")
-        self._settle.after(list(zip(posted.deliveries, outcomes, strict=True)))
-        self._batches.keep()
+        return settled
+
+    def _post(self) -> None:
+        deliveries, due_ns = self._waiting, self._due_ns
+        self._waiting, self._due_ns, self._post_ns = [], None, None
+        if not deliveries:
+            return
+        self._settle.before()
+        posted = self._posted = self._batches.post(deliveries)
+        if due_ns is not None:
+            self._is_due = True
+            self._kernel.first(due_ns, partial(self._in_time, posted))
 
 
 def _earlier(t_ns: int, other_ns: int | None) -> int:

@@ -97,6 +97,11 @@ class Keeper:
         self._busy_us[host] = self._busy_us.get(host, 0.0) + busy_us
         self._last[host] = batch.number
 
+    @property
+    def is_due(self) -> bool:
+        """Whether `keep` has anything to do."""
+        return self.recalls or any(map(self._is_due, self._told))
+
     def keep(self) -> None:
         """Take the snapshots that are due; what is on file is not taken again."""
         if self._archive is not None and not self._archive.live:

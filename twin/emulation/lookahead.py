@@ -5,7 +5,7 @@ or when a timer strikes. So the outcome of the delivery must be known by t + L, 
 
     L = cost + min over what may come of it of  egress (for a letter)  and  timer (for a timer)
 
-`cost` is the least time that the twin takes for a message, which it declares and its host asserts. `egress` is the
+`cost` is the least time that the twin takes for such a message, which it declares and its host asserts. `egress` is the
 least latency of the link that takes the letter away, where only this twin feeds it: what it puts there, nobody else
 notices before the far end. Where another twin, an entity, or a message in transit may use the same link, or the
 addressee lives on the same site, egress counts 0. `timer` is the least time from the delivery to a timer that is asked
@@ -21,6 +21,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
 
 import networkx as nx
 
@@ -28,6 +29,8 @@ from twin.emulation.links import LinkParams
 from twin.errors import UsageError
 from twin.wire.protocol import CRASH, LEAST_COST_NS, Delivery
 from twin.wire.reactions import TIMER, Reaction, Reactions
+
+_ANYTHING: Final = Reaction(frozenset("?"), wakes=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,22 +123,26 @@ def lookahead(
     for node, twin in declared.items():
         alone = alone_ns[site_of[node]]
         if twin.reactions is None:
-            bounds[node] = {None: _bound(node, twin, alone, wakes=True)}
+            bounds[node] = {None: _bound(node, twin, _ANYTHING, alone)}
             continue
         bounds[node] = {}
         for kind, reaction in twin.reactions.items():
             egress_ns = alone if feeders is None else max(alone, feeders.egress_ns(graph, node, reaction.to))
-            bounds[node][kind] = _bound(node, twin, egress_ns, reaction.wakes)
+            bounds[node][kind] = _bound(node, twin, reaction, egress_ns)
     return Lookahead(bounds)
 
 
-def _bound(node: str, declared: Declared, egress_ns: int, wakes: bool) -> Bound:
-    cost_ns = max(declared.cost_ns, LEAST_COST_NS)
+def _bound(node: str, declared: Declared, reaction: Reaction, egress_ns: int) -> Bound:
+    """The first effect of an input: of a letter behind the way out of its site, or of a timer."""
+    least_ns = max(declared.cost_ns, LEAST_COST_NS)
+    cost_ns = least_ns + reaction.cost_ns
     way = f"its own link takes {egress_ns} ns" if egress_ns else "shares its way out"
-    if not wakes or declared.timer_ns is None or declared.timer_ns >= egress_ns:
-        return Bound(cost_ns + egress_ns, node, f"handles a message in {cost_ns} ns and {way}")
-    why = f"sets a timer {declared.timer_ns} ns after {cost_ns} ns"
-    return Bound(cost_ns + declared.timer_ns, node, why)
+    letter = Bound(cost_ns + egress_ns, node, f"handles a message in {cost_ns} ns and {way}")
+    if not reaction.wakes or declared.timer_ns is None:
+        return letter
+    why = f"sets a timer {declared.timer_ns} ns after {least_ns} ns"
+    timer = Bound(least_ns + declared.timer_ns, node, why)
+    return min(letter, timer, key=lambda bound: bound.window_ns) if reaction.to else timer
 
 
 def _only_link_ns(graph: "nx.Graph[str]", site: str) -> int:

@@ -29,7 +29,7 @@ def _of_pricing_twin(config: NodeConfig, pricing: PricingConfig) -> Reactions:
         Kind.COVARIANCE: core | (prices if pricing.requote == "report" else set()),
         Kind.ACK: core,
     }
-    turn = Reaction(frozenset({config.entity} | prices), wakes=True)
+    turn = Reaction(frozenset({config.entity} | prices), wakes=True, cost_ns=pricing.update_ns)
     return {TIMER: turn} | {kind: Reaction(frozenset(to)) for kind, to in found.items() if to}
 
 

@@ -254,7 +254,7 @@ def _outcome(hosted: Hosted, incoming: Incoming, outputs: Outputs, wall_us: floa
     if letters and any(letter.dst == name for letter in letters):
         raise KernelError(f"{name}: writes to itself: a twin has timers for that")
     if hosted.reactions is not None and (letters or outputs.wakes):
-        _check_reaction(name, hosted.reactions, incoming, outputs)
+        _check_reaction(hosted, hosted.reactions, incoming, outputs)
     finish = incoming.begin_ns + outputs.cost_ns
     hosted.busy_until_ns = finish
     hosted.waiting.append(incoming.begin_ns)
@@ -269,14 +269,20 @@ def _outcome(hosted: Hosted, incoming: Incoming, outputs: Outputs, wall_us: floa
     )
 
 
-def _check_reaction(name: str, declared: Reactions, incoming: Incoming, outputs: Outputs) -> None:
+def _check_reaction(hosted: Hosted, declared: Reactions, incoming: Incoming, outputs: Outputs) -> None:
     """A twin does what it has declared: the kernel has run ahead of it, relying on that."""
     kind = TIMER if incoming.envelope is None else incoming.envelope.kind
     reaction = declared.get(kind, SILENT)
     strangers = {letter.dst for letter in outputs.letters} - reaction.to
-    if strangers or (outputs.wakes and not reaction.wakes):
-        what = f"writes to {min(strangers)}" if strangers else "asks for a timer"
-        raise KernelError(f"{name}: {what} on {kind or 'a timer'}: has not declared that")
+    what = ""
+    if strangers:
+        what = f"writes to {min(strangers)}"
+    elif outputs.wakes and not reaction.wakes:
+        what = "asks for a timer"
+    elif outputs.letters and outputs.cost_ns < hosted.least_cost_ns + reaction.cost_ns:
+        what = f"writes after {outputs.cost_ns} ns"
+    if what:
+        raise KernelError(f"{hosted.node.name}: {what} on {kind or 'a timer'}: has not declared that")
 
 
 def _hash(hosted: Hosted) -> str:

@@ -10,10 +10,14 @@ TIMER: Final = ""
 
 
 class Reaction(Struct, frozen=True):
-    """Whom a twin may write to on an input, and whether it may ask for a timer then."""
+    """Whom a twin may write to on an input, and whether it may ask for a timer then.
+
+    An input that it writes on takes it `cost_ns` longer than the least that any input takes it.
+    """
 
     to: frozenset[str] = frozenset()
     wakes: bool = False
+    cost_ns: int = 0
 
 
 Reactions = Mapping[str, Reaction]

@@ -4,8 +4,14 @@ import networkx as nx
 import pytest
 
 from twin.emulation.links import LinkParams
-from twin.emulation.lookahead import Declared, lookahead
+from twin.emulation.lookahead import Declared, Traffic, lookahead
 from twin.errors import UsageError
+from twin.wire.codec import seal
+from twin.wire.messages import Envelope, Kind
+from twin.wire.protocol import Delivery
+from twin.wire.reactions import TIMER, Reaction
+
+CSI = seal(Envelope(1, "run", Kind.CSI, "user", "edge:a", 1, 1, 1, 0, 0, -1, 0, 0, 0, b""))
 
 
 def link(latency_ns, rate_bps=8e9):
@@ -66,3 +72,26 @@ def test_the_longest_window_that_a_refusal_names_is_valid_to_the_last_digit(star
         longest.check(2 * longest.window_ns)
     named_s = float(str(refusal.value).partition(" to ")[2].partition(" s")[0])
     assert longest.check(round(named_s * 1e9)) == longest.window_ns == 1_234_572_892
+
+
+def test_what_an_answer_costs_puts_off_its_effect_but_not_that_of_a_timer(star):
+    turn = Reaction(frozenset({"user"}), wakes=True, cost_ns=4000)
+    declared = {"edge:a": Declared(2000, 10**9, {TIMER: turn}), "edge:b": Declared(2000, 3000, {TIMER: turn})}
+    found = lookahead(star, SITES, declared)
+    assert found.horizon(Delivery("edge:a", 0, None, "tick")) == 2000 + 4000 + 5001
+    assert found.horizon(Delivery("edge:b", 0, None, "tick")) == 2000 + 3000
+    assert (found.least.node, found.least.why) == ("edge:b", "sets a timer 3000 ns after 2000 ns")
+
+
+def test_a_link_that_another_feeds_on_its_way_is_shared(star):
+    star.add_edge("left", "far", params=link(100))
+    sites = {**SITES, "far": "far"}
+    declared = {
+        "edge:a": Declared(2000, None, {"csi": Reaction(frozenset({"user"}))}),
+        "edge:b": Declared(2000, None, {}),
+    }
+    ways = {("left", "hub"): ("left", "hub"), ("far", "hub"): ("far", "left", "hub"), ("far", "left"): ("far", "left")}
+    for talks, waits_ns in (((), 2000 + 5001), (("edge:a",), 2000 + 5001), (("user",), 2000)):
+        found = lookahead(star, sites, declared, Traffic({"far": talks}, lambda here, there: ways[here, there]))
+        assert found.horizon(Delivery("edge:a", 0, CSI)) == waits_ns
+        assert found.horizon(Delivery("edge:b", 0, CSI)) is None

@@ -71,6 +71,12 @@ def test_busy_hosts_get_the_next_batch_halfway_when_the_last_is_collected():
     assert log[3:] == [("collect", 500 + LENGTH_NS)]
 
 
+def test_what_waits_when_results_are_collected_is_posted_before_they_are_acted_upon():
+    log = run([("first a", 0), ("quiet b", 1000), ("next a", 1500), ("last a", 9000)])
+    assert log[:3] == [("post", 100, ["first a"]), ("collect", 1600), ("post", 1600, ["next a", "quiet b"])]
+    assert log[3:] == [("collect", 3100), ("post", 9100, ["last a"]), ("collect", 10_600)]
+
+
 def test_what_nothing_comes_of_waits_for_company_and_for_the_end():
     log = run([("quiet a", 10), ("quiet b", 20_000), ("loud a", 50_000), ("quiet a", 70_000)])
     assert log[:2] == [("post", 50_100, ["quiet a", "loud a", "quiet b"]), ("collect", 51_600)]

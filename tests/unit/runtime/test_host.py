@@ -179,7 +179,11 @@ def test_a_twin_that_breaks_what_windows_rely_on_stops_the_run(outputs, what):
             Outputs(1_000, (Letter(Kind.ACK, "edge:other", Ack("uav", 1, 0), 0, 1),)),
             "writes to edge:other on state: has not declared that",
         ),
-        (Outputs(1_000, (Letter(Kind.ACK, "core:su", Ack("uav", 1, 0), 0, 1),)), ""),
+        (
+            Outputs(1_499, (Letter(Kind.ACK, "core:su", Ack("uav", 1, 0), 0, 1),)),
+            "writes after 1499 ns on state: has not declared that",
+        ),
+        (Outputs(1_500, (Letter(Kind.ACK, "core:su", Ack("uav", 1, 0), 0, 1),)), ""),
     ],
 )
 def test_a_twin_does_only_what_it_has_declared_to_come_of_a_message(monkeypatch, outputs, what):
@@ -189,7 +193,7 @@ def test_a_twin_does_only_what_it_has_declared_to_come_of_a_message(monkeypatch,
         def handle(self, incoming):
             return outputs
 
-    declared = {Kind.STATE: Reaction(frozenset({"core:su"}))}
+    declared = {Kind.STATE: Reaction(frozenset({"core:su"}), cost_ns=500)}
     monkeypatch.setattr("twin.runtime.host.reactions", lambda config: declared)
     host = Host("edge", make=lambda config, life: Unruly())
     host.handle(encode_control(Welcome("run", (to_wire(CONFIG),), 0)))
