@@ -4,8 +4,9 @@
 
 One process is `inproc`, as `run` has it by default: its messages travel over ZeroMQ, too. `memory` leaves that out. Two
 hosts are one for the edge twins, which decide, and one for the core twins; "edge on two" divides the former. The run is
-measured twice: the scenario `interference` as it is, whose turns follow one another, and with simultaneous turns on
-sixteen draws of the errors, the most exact and most expensive variant. All rows of a run have one digest, or it ends.
+measured three times: the scenario `interference` as it is, whose turns follow one another, with simultaneous turns on
+sixteen draws of the errors, the most exact and most expensive variant, and with as many iterations in these as may be.
+All rows of a run have one digest, or it ends.
 """
 
 import os
@@ -24,9 +25,12 @@ from twin.journal.reader import read_journal
 from twin.runtime.hosting import Hosting
 from twin.solvers.pricing.warm_up import warm_up
 
+PAIRS = ["pairs.count=20"]
+SIMULTANEOUS = [*PAIRS, "twin.schedule=simultaneous", "twin.variant=scenario"]
 SETTINGS = {
-    "as it is": ["pairs.count=20"],
-    "simultaneous, 16 draws": ["pairs.count=20", "twin.schedule=simultaneous", "twin.variant=scenario"],
+    "as it is": PAIRS,
+    "simultaneous, 16 draws": SIMULTANEOUS,
+    "simultaneous, 16 draws, 100 iterations": [*SIMULTANEOUS, "twin.inner=100"],
 }
 ROWS = {
     "memory": ("memory", 1),
