@@ -33,7 +33,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     whose = "who starts those processes: this one, or somebody else (with run-twin host)"
     parser.add_argument("--hosts", choices=("child", "external"), default="child", help=whose)
     parser.add_argument("--listen", default="", metavar="ADDR", help="where hosts connect (default: a free address)")
-    windows = "how long the twins' hosts may be left alone: the longest valid window, none, or one of so many seconds"
+    windows = "how long hosts may be left alone: as long as each message allows, not at all, or so many seconds"
     parser.add_argument("--window", type=_window, metavar="auto|lockstep|SECONDS", help=windows)
     parser.add_argument("--json", action="store_true", dest="as_json", help="print summary.json and nothing else")
     resume = (
