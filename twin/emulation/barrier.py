@@ -29,9 +29,9 @@ from twin.wire.protocol import Batch, Delivery, Outcome
 MAX_BATCH: Final = 1000
 """Most deliveries in one batch; when so many have been put aside they are posted."""
 
+# After which part of its L a delivery is posted: to hosts that nobody waits for, and to others.
 _SOON: Final = 16
 _HALFWAY: Final = 2
-
 
 Settled = Sequence[tuple[Delivery, Outcome]]
 Horizon = Callable[[Delivery], int | None]

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from twin.emulation.faults import MAX_COPIES, Cuts, Strike
 from twin.emulation.kernel import Kernel
 from twin.emulation.links import Crossing, LinkQueue
-from twin.emulation.routes import ROUTE_EPOCH_NS, Route, Routes
+from twin.emulation.routes import ROUTE_EPOCH_NS, Routes
 from twin.emulation.served import Job
 from twin.emulation.streams import Key, Streams
 from twin.emulation.ways import Layout, Way, Ways, make_queues
@@ -100,12 +100,12 @@ class Network:
         self._ended = ended
         self._fault_log = fault_log
         self._cuts = Cuts(layout.faults)
-        self._routes = Routes(layout.graph, layout.propagation_ns, self._cuts.allow(layout.is_up))
-        self._routes_without_faults = self._routes
+        routes = Routes(layout.graph, layout.propagation_ns, self._cuts.allow(layout.is_up))
+        self._routes_without_faults = routes
         if self._cuts:
             self._routes_without_faults = Routes(layout.graph, layout.propagation_ns, layout.is_up)
         self.queues = make_queues(layout, streams, self._at)
-        self._ways = Ways(layout, self._routes, self.queues, kernel.order)
+        self._ways = Ways(layout, routes, self.queues, kernel.order)
 
     def send(self, sealed: Sealed, t_ns: int) -> None:
         """Hand a message to the first link of its route at `t_ns`.
@@ -122,10 +122,6 @@ class Network:
             self._kernel.at(t_ns, transit.order, lambda: self._arrived(transit))
         else:
             self._ended(transit, t_ns, Fate.DROPPED, self._no_route(transit, t_ns))
-
-    def route(self, src: str, dst: str, t_ns: int) -> Route:
-        """Sites on the way of least latency at `t_ns`, both ends included; empty when there is no way."""
-        return self._routes.route(src, dst, t_ns)
 
     def _no_route(self, transit: Transit, t_ns: int) -> Reason:
         """Why a message has no route: because of a fault on the one that it would have."""
